@@ -1,0 +1,59 @@
+/* All public names of bluez-combine */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_NAMES_H
+#define BLUEZ_COMBINE_NAMES_H
+
+/*
+ * What users, policy and other programs may rely on. docs/reference.md has the
+ * same names in a table, and a test compares the two.
+ */
+
+/* Loading */
+#define BLUEZ_COMBINE_MODULE		"libpipewire-module-bluez-combine"
+#define BLUEZ_COMBINE_SPA_LIB		"bluez-combine/libspa-bluez-combine"
+#define BLUEZ_COMBINE_FACTORY_FANOUT	"audio.bluez-combine.fanout"
+
+/* Log topics */
+#define BLUEZ_COMBINE_TOPIC_MODULE	"mod.bluez-combine"
+#define BLUEZ_COMBINE_TOPIC_SPA		"spa.bluez-combine"
+
+/* Nodes: <sink>, <sink>.driver, <sink>.output.<address with underscores> */
+#define BLUEZ_COMBINE_NODE_PREFIX	"bluez_combine."
+#define BLUEZ_COMBINE_GROUP_DEFAULT	"default"
+
+/* Module arguments; node.*, audio.* and stream.* are those of combine-stream */
+#define BLUEZ_COMBINE_ARG_GROUP		"combine.group"
+#define BLUEZ_COMBINE_ARG_PROPS		"combine.props"
+#define BLUEZ_COMBINE_ARG_STREAM_PROPS	"stream.props"
+#define BLUEZ_COMBINE_ARG_STREAM_RULES	"stream.rules"
+#define BLUEZ_COMBINE_ARG_HEADROOM	"combine.headroom.msec"
+#define BLUEZ_COMBINE_ARG_MAX_DELAY	"combine.max-delay.msec"
+#define BLUEZ_COMBINE_ARG_UNALIGNED	"combine.unaligned"
+#define BLUEZ_COMBINE_ARG_QUANTUM	"combine.quantum"
+#define BLUEZ_COMBINE_ARG_RATE		"combine.rate"
+
+/* Fan-out node: properties at creation and "params" of Props at run time */
+#define BLUEZ_COMBINE_FANOUT_OUTPUTS	"fanout.outputs"	/* number of outputs, 0-64 */
+#define BLUEZ_COMBINE_FANOUT_HISTORY	"fanout.history.msec"	/* length of the ring */
+/* output.<n>.<key>, n from 0 */
+#define BLUEZ_COMBINE_OUTPUT_PREFIX	"output."
+#define BLUEZ_COMBINE_OUTPUT_DELAY	"delay.nsec"		/* Long, >= 0 */
+#define BLUEZ_COMBINE_OUTPUT_GAIN	"gain"			/* Double, linear, 0.0-1.0 */
+#define BLUEZ_COMBINE_OUTPUT_ROLE	"role"			/* stereo | left | right | mono */
+
+/* Metadata object: one per group, "bluez-combine" for the first, "bluez-combine.<group>" for others */
+#define BLUEZ_COMBINE_METADATA		"bluez-combine"
+#define BLUEZ_COMBINE_KEY_MEMBER	"member."		/* + address */
+#define BLUEZ_COMBINE_KEY_STATUS	"status"		/* alone, or + "." + address */
+
+/* Fields of the JSON in member.<address> */
+#define BLUEZ_COMBINE_MEMBER_TARGET	"target"		/* node.name of the speaker's sink */
+#define BLUEZ_COMBINE_MEMBER_INCLUDE	"include"		/* true | false */
+#define BLUEZ_COMBINE_MEMBER_ROLE	"role"
+#define BLUEZ_COMBINE_MEMBER_GAIN	"gain"
+#define BLUEZ_COMBINE_MEMBER_TRIM	"trim.msec"
+#define BLUEZ_COMBINE_MEMBER_CORRECTION	"correction.msec"
+
+#endif /* BLUEZ_COMBINE_NAMES_H */
