@@ -1,0 +1,370 @@
+/* In-process host of the fan-out node */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <string.h>
+
+#include <spa/utils/atomic.h>
+#include <spa/debug/types.h>
+#include <spa/node/utils.h>
+#include <spa/param/audio/format-utils.h>
+#include <spa/param/audio/type-info.h>
+#include <spa/pod/builder.h>
+#include <spa/utils/names.h>
+#include <spa/utils/string.h>
+
+#include "fanout-host.h"
+#include "log.h"
+#include "names.h"
+#include "spa-handle.h"
+
+/* The largest quantum that PipeWire schedules by default */
+#define CYCLE_MAX	8192u
+
+static uint32_t port_id(const struct fanout_host *host, uint32_t slot, uint32_t channel)
+{
+	return slot * host->info.channels + channel;
+}
+
+/* Give a port its format, its buffer and its io area. */
+static int port_setup(struct fanout_host *host, enum spa_direction direction,
+		uint32_t id, struct fanout_port *port, float *memory)
+{
+	uint8_t buffer[512];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	struct spa_audio_info_dsp dsp = SPA_AUDIO_INFO_DSP_INIT(.format = SPA_AUDIO_FORMAT_DSP_F32);
+	struct spa_pod *format = spa_format_audio_dsp_build(&b, SPA_PARAM_Format, &dsp);
+	int res;
+
+	port->data = (struct spa_data) {
+		.type = SPA_DATA_MemPtr,
+		.flags = SPA_DATA_FLAG_READWRITE,
+		.fd = -1,
+		.maxsize = CYCLE_MAX * sizeof(float),
+		.data = memory,
+		.chunk = &port->chunk,
+	};
+	port->buffer = (struct spa_buffer) { .n_datas = 1, .datas = &port->data };
+	port->buffers[0] = &port->buffer;
+	port->io = SPA_IO_BUFFERS_INIT;
+
+	if ((res = spa_node_port_set_param(host->node, direction, id,
+					SPA_PARAM_Format, 0, format)) < 0 ||
+	    (res = spa_node_port_use_buffers(host->node, direction, id, 0,
+					port->buffers, 1)) < 0 ||
+	    (res = spa_node_port_set_io(host->node, direction, id,
+					SPA_IO_Buffers, &port->io, sizeof(port->io))) < 0)
+		return res;
+	return 0;
+}
+
+static void format_position(const struct spa_audio_info_raw *info, char *str, size_t size)
+{
+	struct spa_strbuf b;
+	uint32_t i;
+
+	spa_strbuf_init(&b, str, size);
+	spa_strbuf_append(&b, "[");
+	for (i = 0; i < info->channels; i++)
+		spa_strbuf_append(&b, " %s", spa_debug_type_find_short_name(
+					spa_type_audio_channel, info->position[i]));
+	spa_strbuf_append(&b, " ]");
+}
+
+int fanout_host_init(struct fanout_host *host, struct pw_context *context,
+		struct pw_loop *data_loop, const struct spa_audio_info_raw *info,
+		uint32_t rate, int64_t history_ns)
+{
+	char channels[16], position[128], rate_str[16], history[32];
+	struct spa_dict_item items[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_AUDIO_CHANNELS, channels),
+		SPA_DICT_ITEM_INIT(SPA_KEY_AUDIO_POSITION, position),
+		SPA_DICT_ITEM_INIT(PW_KEY_AUDIO_RATE, rate_str),
+		SPA_DICT_ITEM_INIT(BLUEZ_COMBINE_FANOUT_OUTPUTS, "0"),
+		SPA_DICT_ITEM_INIT(BLUEZ_COMBINE_FANOUT_HISTORY, history),
+	};
+	void *iface;
+	uint32_t i;
+	int res;
+
+	spa_zero(*host);
+	host->data_loop = data_loop;
+	host->info = *info;
+
+	if ((host->silence = calloc(CYCLE_MAX, sizeof(float))) == NULL ||
+	    (host->scratch = calloc(CYCLE_MAX, sizeof(float))) == NULL) {
+		res = -errno;
+		goto error;
+	}
+
+	snprintf(channels, sizeof(channels), "%u", info->channels);
+	snprintf(rate_str, sizeof(rate_str), "%u", rate);
+	snprintf(history, sizeof(history), "%" PRIi64, history_ns / (int64_t)SPA_NSEC_PER_MSEC);
+	format_position(info, position, sizeof(position));
+
+	host->handle = spa_handle_load(context, data_loop, BLUEZ_COMBINE_SPA_LIB,
+			BLUEZ_COMBINE_FACTORY_FANOUT, &SPA_DICT_INIT_ARRAY(items));
+	if (host->handle == NULL) {
+		res = -errno;
+		goto error;
+	}
+	if ((res = spa_handle_get_interface(host->handle, SPA_TYPE_INTERFACE_Node, &iface)) < 0)
+		goto error;
+	host->node = iface;
+
+	for (i = 0; i < info->channels; i++)
+		if ((res = port_setup(host, SPA_DIRECTION_INPUT, i, &host->inputs[i],
+						host->silence)) < 0)
+			goto error;
+	if ((res = spa_node_send_command(host->node,
+				&SPA_NODE_COMMAND_INIT(SPA_NODE_COMMAND_Start))) < 0)
+		goto error;
+	return 0;
+
+error:
+	fanout_host_finish(host);
+	return res;
+}
+
+void fanout_host_finish(struct fanout_host *host)
+{
+	uint32_t i;
+
+	for (i = 0; i < SPA_N_ELEMENTS(host->slots); i++)
+		if (host->slots[i].used)
+			fanout_host_remove(host, i);
+	if (host->handle)
+		pw_unload_spa_handle(host->handle);
+	free(host->silence);
+	free(host->scratch);
+	spa_zero(*host);
+}
+
+struct slot_change {
+	struct fanout_host *host;
+	struct fanout_slot *slot;
+	struct pw_stream *stream;
+};
+
+static int do_set_stream(struct spa_loop *loop, bool async, uint32_t seq,
+		const void *data, size_t size, void *user_data)
+{
+	const struct slot_change *change = data;
+	struct fanout_host *host = change->host;
+	uint32_t n = SPA_N_ELEMENTS(host->slots);
+
+	change->slot->stream = change->stream;
+	while (n > 0 && host->slots[n - 1].stream == NULL)
+		n--;
+	host->n_slots = n;
+	return 0;
+}
+
+static void set_stream(struct fanout_host *host, struct fanout_slot *slot, struct pw_stream *stream)
+{
+	struct slot_change change = { host, slot, stream };
+	pw_loop_invoke(host->data_loop, do_set_stream, 0, &change, sizeof(change), true, NULL);
+}
+
+int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
+{
+	struct fanout_slot *slot;
+	uint32_t n, c;
+	int res;
+
+	for (n = 0; n < SPA_N_ELEMENTS(host->slots); n++)
+		if (!host->slots[n].used)
+			break;
+	if (n == SPA_N_ELEMENTS(host->slots))
+		return -ENOSPC;
+
+	slot = &host->slots[n];
+	slot->ports = calloc(host->info.channels, sizeof(*slot->ports));
+	if (slot->ports == NULL)
+		return -errno;
+	slot->used = true;
+
+	for (c = 0; c < host->info.channels; c++) {
+		uint32_t id = port_id(host, n, c);
+		if ((res = spa_node_add_port(host->node, SPA_DIRECTION_OUTPUT, id, NULL)) < 0 ||
+		    (res = port_setup(host, SPA_DIRECTION_OUTPUT, id, &slot->ports[c],
+						host->scratch)) < 0)
+			goto error;
+	}
+	if ((res = fanout_host_set(host, n, 0, 0.0, ROLE_STEREO)) < 0)
+		goto error;
+	set_stream(host, slot, stream);
+	return n;
+
+error:
+	fanout_host_remove(host, n);
+	return res;
+}
+
+void fanout_host_remove(struct fanout_host *host, uint32_t n)
+{
+	struct fanout_slot *slot = &host->slots[n];
+	uint32_t c;
+
+	if (!slot->used)
+		return;
+	set_stream(host, slot, NULL);
+	for (c = 0; c < host->info.channels; c++)
+		spa_node_remove_port(host->node, SPA_DIRECTION_OUTPUT, port_id(host, n, c));
+	free(slot->ports);
+	spa_zero(*slot);
+}
+
+static void add_key(struct spa_pod_builder *b, uint32_t slot, const char *key)
+{
+	char name[64];
+	snprintf(name, sizeof(name), BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", slot, key);
+	spa_pod_builder_string(b, name);
+}
+
+int fanout_host_set(struct fanout_host *host, uint32_t slot,
+		int64_t delay_ns, double gain, enum role role)
+{
+	uint8_t buffer[1024];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	struct spa_pod_frame object, params;
+	struct spa_pod *pod;
+
+	spa_pod_builder_push_object(&b, &object, SPA_TYPE_OBJECT_Props, SPA_PARAM_Props);
+	spa_pod_builder_prop(&b, SPA_PROP_params, 0);
+	spa_pod_builder_push_struct(&b, &params);
+	add_key(&b, slot, BLUEZ_COMBINE_OUTPUT_DELAY);
+	spa_pod_builder_long(&b, delay_ns);
+	add_key(&b, slot, BLUEZ_COMBINE_OUTPUT_GAIN);
+	spa_pod_builder_double(&b, gain);
+	add_key(&b, slot, BLUEZ_COMBINE_OUTPUT_ROLE);
+	spa_pod_builder_string(&b, role_name(role));
+	spa_pod_builder_pop(&b, &params);
+	pod = spa_pod_builder_pop(&b, &object);
+
+	return spa_node_set_param(host->node, SPA_PARAM_Props, 0, pod);
+}
+
+void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position)
+{
+	spa_node_set_io(host->node, SPA_IO_Position, position, position ? sizeof(*position) : 0);
+	SPA_ATOMIC_STORE(host->position, position);
+}
+
+/* data loop */
+static struct pw_buffer *newest_buffer(struct pw_stream *stream)
+{
+	struct pw_buffer *b = NULL, *next;
+
+	while ((next = pw_stream_dequeue_buffer(stream)) != NULL) {
+		if (b)
+			pw_stream_queue_buffer(stream, b);
+		b = next;
+	}
+	return b;
+}
+
+/* Point the input ports at what the sink got. The ring must move on in every
+ * cycle, or the outputs would lose their place: without input it is silence. */
+static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in)
+{
+	struct spa_io_position *position = SPA_ATOMIC_LOAD(host->position);
+	uint32_t c, n_samples = CYCLE_MAX;
+
+	for (c = 0; in && c < SPA_MIN(host->info.channels, in->buffer->n_datas); c++)
+		n_samples = SPA_MIN(n_samples,
+				in->buffer->datas[c].chunk->size / (uint32_t)sizeof(float));
+	if (in == NULL || n_samples == 0)
+		n_samples = position ? SPA_MIN(position->clock.duration, CYCLE_MAX) : 0;
+
+	for (c = 0; c < host->info.channels; c++) {
+		struct fanout_port *port = &host->inputs[c];
+
+		port->data.data = host->silence;
+		if (in && c < in->buffer->n_datas) {
+			struct spa_data *d = &in->buffer->datas[c];
+			uint32_t offs = SPA_MIN(d->chunk->offset, d->maxsize);
+			uint32_t size = SPA_MIN(d->chunk->size, d->maxsize - offs);
+			if (size >= n_samples * sizeof(float))
+				port->data.data = SPA_PTROFF(d->data, offs, void);
+		}
+		port->chunk = (struct spa_chunk) {
+			.size = n_samples * sizeof(float),
+			.stride = sizeof(float),
+		};
+		port->io.status = SPA_STATUS_HAVE_DATA;
+		port->io.buffer_id = 0;
+	}
+	return n_samples;
+}
+
+static void map_output(struct fanout_host *host, struct fanout_slot *slot, struct pw_buffer *out)
+{
+	uint32_t c;
+
+	for (c = 0; c < host->info.channels; c++) {
+		struct fanout_port *port = &slot->ports[c];
+
+		/* Nowhere to play to in this cycle: a port whose buffer nobody
+		 * took keeps it, and the node passes over it. */
+		if (out == NULL || c >= out->buffer->n_datas) {
+			port->io.status = SPA_STATUS_HAVE_DATA;
+			continue;
+		}
+		port->data.data = out->buffer->datas[c].data;
+		port->data.maxsize = out->buffer->datas[c].maxsize;
+		port->io.status = SPA_STATUS_NEED_DATA;
+		port->io.buffer_id = 0;
+	}
+}
+
+static void finish_output(struct fanout_host *host, struct fanout_slot *slot, struct pw_buffer *out)
+{
+	uint32_t c;
+
+	for (c = 0; c < out->buffer->n_datas; c++) {
+		struct spa_chunk *chunk = out->buffer->datas[c].chunk;
+		struct fanout_port *port;
+
+		chunk->offset = 0;
+		chunk->size = 0;
+		chunk->stride = sizeof(float);
+		if (c >= host->info.channels)
+			continue;
+		port = &slot->ports[c];
+		if (port->io.status == SPA_STATUS_HAVE_DATA)
+			chunk->size = SPA_MIN(port->chunk.size, out->buffer->datas[c].maxsize);
+	}
+	pw_stream_queue_buffer(slot->stream, out);
+}
+
+void fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
+{
+	struct pw_buffer *in, *out[FANOUT_HOST_OUTPUTS_MAX];
+	uint32_t i;
+
+	in = newest_buffer(sink);
+	map_inputs(host, in);
+
+	for (i = 0; i < host->n_slots; i++) {
+		struct fanout_slot *slot = &host->slots[i];
+		out[i] = slot->stream ? pw_stream_dequeue_buffer(slot->stream) : NULL;
+		if (slot->stream)
+			map_output(host, slot, out[i]);
+	}
+
+	spa_node_process(host->node);
+
+	for (i = 0; i < host->n_slots; i++) {
+		struct fanout_slot *slot = &host->slots[i];
+		if (slot->stream == NULL)
+			continue;
+		if (out[i])
+			finish_output(host, slot, out[i]);
+		/* Also without a buffer: its cycle is over, and the graph waits. */
+		pw_stream_trigger_process(slot->stream);
+	}
+	if (in)
+		pw_stream_queue_buffer(sink, in);
+}

@@ -1,0 +1,89 @@
+/* In-process host of the fan-out node */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_FANOUT_HOST_H
+#define BLUEZ_COMBINE_FANOUT_HOST_H
+
+#include <pipewire/pipewire.h>
+#include <spa/node/io.h>
+#include <spa/node/node.h>
+#include <spa/param/audio/raw.h>
+
+#include "role.h"
+
+#define FANOUT_HOST_OUTPUTS_MAX		64u
+#define FANOUT_HOST_CHANNELS_MAX	8u
+
+/**
+ * One port of the node, with the one buffer that it ever has. The buffer's
+ * memory is that of whichever stream buffer the cycle brings, so that nothing
+ * is copied between the streams and the node.
+ */
+struct fanout_port {
+	struct spa_io_buffers io;
+	struct spa_buffer buffer;
+	struct spa_buffer *buffers[1];
+	struct spa_data data;
+	struct spa_chunk chunk;
+};
+
+/** An output stream and the node's ports that fill its buffers. */
+struct fanout_slot {
+	struct pw_stream *stream;	/**< data loop; NULL: free */
+	struct fanout_port *ports;	/**< one per channel; main loop */
+	bool used;			/**< main loop */
+};
+
+struct fanout_host {
+	struct spa_handle *handle;
+	struct spa_node *node;
+	struct pw_loop *data_loop;
+	struct spa_audio_info_raw info;		/**< positions and channels of every stream */
+
+	struct fanout_port inputs[FANOUT_HOST_CHANNELS_MAX];
+	struct fanout_slot slots[FANOUT_HOST_OUTPUTS_MAX];
+	float *silence;				/**< what a cycle without input brings */
+	float *scratch;				/**< memory of outputs that have no buffer yet */
+
+	/* data loop */
+	uint32_t n_slots;			/**< slots from here on are free */
+	struct spa_io_position *position;
+};
+
+/**
+ * Load the node and connect its inputs. Main loop.
+ *
+ * \param data_loop  where fanout_host_process() will run
+ * \param history_ns the past that outputs can be delayed into
+ * Returns 0 or -errno. fanout_host_finish() undoes it, also when it failed.
+ */
+int fanout_host_init(struct fanout_host *host, struct pw_context *context,
+		struct pw_loop *data_loop, const struct spa_audio_info_raw *info,
+		uint32_t rate, int64_t history_ns);
+void fanout_host_finish(struct fanout_host *host);
+
+/**
+ * Add an output that fills the buffers of \a stream from the next cycle on,
+ * muted. Main loop; waits for the data loop. Returns its number or -errno.
+ */
+int fanout_host_add(struct fanout_host *host, struct pw_stream *stream);
+void fanout_host_remove(struct fanout_host *host, uint32_t slot);
+
+/**
+ * Set what an output plays. Main loop; audible from the next cycle on, with a
+ * crossfade where it changes what is being heard.
+ *
+ * \param delay_ns  before the newest sample, >= 0, within the history
+ * \param gain      linear, 0.0 to 1.0
+ */
+int fanout_host_set(struct fanout_host *host, uint32_t slot,
+		int64_t delay_ns, double gain, enum role role);
+
+/** The graph's clock, or NULL. Any thread. */
+void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);
+
+/** Run one cycle: from the newest buffer of \a sink to all outputs. Data loop. */
+void fanout_host_process(struct fanout_host *host, struct pw_stream *sink);
+
+#endif /* BLUEZ_COMBINE_FANOUT_HOST_H */

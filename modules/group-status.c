@@ -1,0 +1,154 @@
+/* A group's status as JSON in its metadata */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <inttypes.h>
+#include <math.h>
+
+#include <spa/utils/atomic.h>
+#include <spa/utils/json.h>
+#include <spa/utils/string.h>
+
+#include "group-status.h"
+#include "names.h"
+
+#define JSON_LEN_MAX	2048
+#define KEY_LEN_MAX	128
+
+/* What bluez5 adds up when a speaker has sent no delay report: the packet, the
+ * SBC encoder's 73 samples, and this guess. A real report of just this is as
+ * good as no report. */
+#define ASSUMED_NS	(125 * SPA_NSEC_PER_MSEC)
+#define SBC_DELAY	73
+#define SBC_FRAME	128
+#define SBC_FRAMES_MAX	15
+
+static void add_string(struct spa_strbuf *b, const char *key, const char *value)
+{
+	char str[512];
+	spa_json_encode_string(str, sizeof(str), value ? value : "");
+	str[sizeof(str) - 1] = '\0';
+	spa_strbuf_append(b, ", \"%s\": %s", key, str);
+}
+
+static void add_int(struct spa_strbuf *b, const char *key, int64_t value)
+{
+	spa_strbuf_append(b, ", \"%s\": %" PRIi64, key, value);
+}
+
+static void begin(struct spa_strbuf *b, char *json, const struct group *group)
+{
+	spa_strbuf_init(b, json, JSON_LEN_MAX);
+	spa_strbuf_append(b, "{ \"version\": %d", GROUP_STATUS_VERSION);
+	add_string(b, "group", group->args->group);
+}
+
+/* Is this what the bluez5 plugin makes of no report at all? */
+static bool is_assumed(const struct output *o, uint32_t rate)
+{
+	int64_t rest = o->reported_ns - (int64_t)ASSUMED_NS;
+	double samples = (double)rest * rate / SPA_NSEC_PER_SEC - SBC_DELAY;
+	double frames = samples / SBC_FRAME;
+
+	return fabs(samples - rint(frames) * SBC_FRAME) < 0.01 &&
+		rint(frames) >= 0 && rint(frames) <= SBC_FRAMES_MAX;
+}
+
+static const char *basis(const struct group *group, const struct output *o)
+{
+	if (o->speaker->config.correction_ns != 0)
+		return "corrected";
+	if (o->reported_ns <= 0)
+		return o->settle.settled ? "remembered" : "none";
+	return is_assumed(o, SPA_ATOMIC_LOAD(group->rate)) ? "assumed" : "reported";
+}
+
+static const char *member_state(const struct group *group, const struct output *o)
+{
+	if (!o->streaming)
+		return "idle";
+	if (!o->audible)
+		return o->settle.settled ? "muted" : "settling";
+	return o->aligned ? "playing" : "unaligned";
+}
+
+static void write_member(struct group *group, const struct output *o, const char *state)
+{
+	const struct speaker *s = o->speaker;
+	char json[JSON_LEN_MAX], key[KEY_LEN_MAX];
+	struct spa_strbuf b;
+
+	begin(&b, json, group);
+	add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
+	add_string(&b, "target", pw_properties_get(s->props, PW_KEY_NODE_NAME));
+	add_string(&b, "codec", output_codec(o));
+	add_string(&b, "state", state);
+	add_string(&b, "basis", basis(group, o));
+	add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
+	add_int(&b, "delay.nsec", o->delay_ns);
+	add_string(&b, "role", role_name(s->config.role));
+	spa_strbuf_append(&b, ", \"gain\": %.6f", s->config.gain);
+	add_int(&b, "trim.nsec", s->config.trim_ns);
+	add_int(&b, "correction.nsec", s->config.correction_ns);
+	if (o->settle.settled)
+		add_int(&b, "settled.nsec", o->settle.latency_ns);
+	spa_strbuf_append(&b, " }");
+
+	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_STATUS ".%s", speaker_address(s));
+	status_set(&group->status, group->members.metadata, key, json);
+}
+
+void group_status_remove(struct group *group, struct output *output)
+{
+	write_member(group, output, "gone");
+}
+
+void group_status_write(struct group *group)
+{
+	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum), rate = SPA_ATOMIC_LOAD(group->rate);
+	uint32_t members = 0, playing = 0;
+	char json[JSON_LEN_MAX];
+	struct spa_strbuf b;
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		write_member(group, o, member_state(group, o));
+		members++;
+		playing += o->streaming && o->audible;
+	}
+	begin(&b, json, group);
+	add_string(&b, "sink", args_node_name(group->args));
+	if (group->sink.id != SPA_ID_INVALID)
+		add_int(&b, "sink.id", group->sink.id);
+	add_string(&b, "state", !group->sink.playing ? "idle" :
+			group->audible ? "playing" : "starting");
+	add_int(&b, "latency.nsec", group->align.total_ns);
+	add_int(&b, "members", members);
+	add_int(&b, "playing", playing);
+	add_int(&b, "quantum", quantum);
+	add_int(&b, "rate", rate);
+	/* Another client can force another quantum: they stay together, but the
+	 * packets no longer leave at a fixed delay. */
+	if (quantum != group->args->quantum)
+		add_int(&b, "quantum.wanted", group->args->quantum);
+	if (rate != group->args->rate)
+		add_int(&b, "rate.wanted", group->args->rate);
+	spa_strbuf_append(&b, " }");
+	status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
+}
+
+void group_status_finish(struct group *group)
+{
+	if (group->status.loop)
+		status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
+}
+
+bool group_status_parse_settled(const char *json, char *codec, size_t size, int64_t *latency_ns)
+{
+	char str[64];
+
+	if (spa_json_str_object_find(json, strlen(json), "codec", codec, size) <= 0 ||
+	    spa_json_str_object_find(json, strlen(json), "settled.nsec", str, sizeof(str)) <= 0)
+		return false;
+	return spa_atoi64(str, latency_ns, 10) && *latency_ns > 0;
+}

@@ -1,0 +1,28 @@
+/* A group's status as JSON in its metadata */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_GROUP_STATUS_H
+#define BLUEZ_COMBINE_GROUP_STATUS_H
+
+#include "group.h"
+
+/** Raised whenever a field changes its meaning or goes. */
+#define GROUP_STATUS_VERSION	1
+
+/** Write the group's status and each member's. Main loop. */
+void group_status_write(struct group *group);
+
+/** A member leaves: say so, and keep what it had settled at. Main loop. */
+void group_status_remove(struct group *group, struct output *output);
+
+/** The group ends: nothing is left of its own status. Main loop. */
+void group_status_finish(struct group *group);
+
+/**
+ * Read back what a former run, or this one, settled at.
+ * Returns false if the JSON says nothing of it.
+ */
+bool group_status_parse_settled(const char *json, char *codec, size_t size, int64_t *latency_ns);
+
+#endif /* BLUEZ_COMBINE_GROUP_STATUS_H */

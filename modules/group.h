@@ -1,0 +1,62 @@
+/* A group: the sink, its speakers, and the delays that make them one */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_GROUP_H
+#define BLUEZ_COMBINE_GROUP_H
+
+#include <pipewire/pipewire.h>
+#include <spa/utils/list.h>
+
+#include "align.h"
+#include "args.h"
+#include "driver.h"
+#include "fanout-host.h"
+#include "members.h"
+#include "output.h"
+#include "sink.h"
+#include "status.h"
+
+struct group {
+	const struct args *args;
+	struct pw_context *context;
+	struct pw_core *core;
+	struct pw_loop *main_loop;
+	struct pw_loop *data_loop;
+
+	struct driver driver;
+	struct sink sink;
+	struct fanout_host host;
+	struct members members;
+	struct status status;
+
+	/* main loop */
+	struct spa_list outputs;	/**< struct output.link */
+	struct spa_list known;		/**< struct known.link: latencies of former times */
+	struct align align;
+	bool audible;			/**< somebody has been heard since it began to play */
+	int64_t playing_since_ns;	/**< valid while sink.playing */
+	struct spa_source *timer;	/**< for what settles by standing still */
+	struct spa_source *clock_event;	/**< the data loop saw another quantum or rate */
+
+	/* data loop */
+	uint32_t quantum;		/**< of the last cycle, in samples; atomic */
+	uint32_t rate;			/**< of the last cycle, in Hz; atomic */
+};
+
+/** Main loop, like all of this. Nothing appears in the graph yet. */
+void group_init(struct group *group, struct pw_context *context, struct pw_core *core,
+		struct pw_registry *registry, struct pw_loop *data_loop, const struct args *args);
+
+/**
+ * Make the driver and the sink: the graph has no other group of this name.
+ * Returns 0 or -errno after logging why.
+ */
+int group_start(struct group *group);
+
+/** The graph is known: find the members. */
+void group_activate(struct group *group);
+
+void group_finish(struct group *group);
+
+#endif /* BLUEZ_COMBINE_GROUP_H */

@@ -1,0 +1,492 @@
+/* Who is a member of a group */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+
+#include <pipewire/impl.h>
+#include <spa/utils/json.h>
+#include <spa/utils/string.h>
+
+#include "log.h"
+#include "members.h"
+#include "names.h"
+
+#define VALUE_LEN_MAX	256
+
+/** What the metadata says of one address. */
+struct entry {
+	struct spa_list link;		/**< members.entries */
+	char *address;
+	char *target;			/**< node.name of its sink, or NULL */
+	bool has_include;
+	bool include;			/**< valid if has_include */
+	struct member_config config;
+};
+
+const char *speaker_address(const struct speaker *speaker)
+{
+	const char *str = pw_properties_get(speaker->props, "api.bluez5.address");
+	return str ? str : pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
+}
+
+/* A group must never feed itself or another group: that way lies a loop. */
+static bool is_own(const struct members *members, const struct spa_dict *props)
+{
+	const char *group = pw_properties_get(members->args->sink_props, PW_KEY_NODE_LINK_GROUP);
+	const char *name = spa_dict_lookup(props, PW_KEY_NODE_NAME);
+	const char *str = spa_dict_lookup(props, PW_KEY_NODE_LINK_GROUP);
+
+	return (name && spa_strstartswith(name, BLUEZ_COMBINE_NODE_PREFIX)) ||
+		(str && spa_streq(str, group)) ||
+		(name && spa_streq(name, args_node_name(members->args)));
+}
+
+static struct entry *find_entry(struct members *members, const char *address)
+{
+	struct entry *e;
+	spa_list_for_each(e, &members->entries, link)
+		if (spa_streq(e->address, address))
+			return e;
+	return NULL;
+}
+
+static void entry_free(struct entry *e)
+{
+	free(e->address);
+	free(e->target);
+	free(e);
+}
+
+struct rule_match {
+	struct speaker *speaker;
+	struct member_config config;
+	struct pw_properties *props;
+	bool matched;
+};
+
+/* What create-stream holds besides properties of the stream */
+static const char * const config_keys[] = {
+	BLUEZ_COMBINE_MEMBER_ROLE,
+	BLUEZ_COMBINE_MEMBER_GAIN,
+	BLUEZ_COMBINE_MEMBER_TRIM,
+	BLUEZ_COMBINE_MEMBER_CORRECTION,
+};
+
+static int rule_matched(void *data, const char *location, const char *action,
+		const char *str, size_t len)
+{
+	struct rule_match *match = data;
+	char key[64];
+
+	if (!spa_streq(action, "create-stream"))
+		return 0;
+	match->matched = true;
+	pw_properties_update_string(match->props, str, len);
+
+	SPA_FOR_EACH_ELEMENT_VAR(config_keys, k) {
+		const char *value;
+		snprintf(key, sizeof(key), "combine.%s", *k);
+		if ((value = pw_properties_get(match->props, key)) == NULL)
+			continue;
+		member_config_set(&match->config, BLUEZ_COMBINE_ARG_STREAM_RULES, *k, value);
+		pw_properties_set(match->props, key, NULL);
+	}
+	return 0;
+}
+
+static bool config_equal(const struct member_config *a, const struct member_config *b)
+{
+	return a->role == b->role && a->gain == b->gain &&
+		a->trim_ns == b->trim_ns && a->correction_ns == b->correction_ns;
+}
+
+/* Rules choose first, the metadata has the last word. */
+static bool wants(struct speaker *speaker, struct rule_match *match)
+{
+	struct members *members = speaker->members;
+	const char *name = pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
+	struct entry *e;
+
+	pw_conf_match_rules(members->args->rules, strlen(members->args->rules),
+			BLUEZ_COMBINE_MODULE, &speaker->props->dict, rule_matched, match);
+
+	if ((e = find_entry(members, speaker_address(speaker))) == NULL)
+		return match->matched;
+	match->config = e->config;
+	if (e->has_include && !e->include)
+		return false;
+	if (e->target)
+		return spa_streq(e->target, name);
+	return match->matched || (e->has_include && e->include);
+}
+
+static void speaker_update(struct speaker *speaker)
+{
+	struct members *members = speaker->members;
+	struct rule_match match = { .speaker = speaker, .config = MEMBER_CONFIG_INIT };
+	bool want, changed;
+
+	if (!members->active || speaker->props == NULL || speaker_address(speaker) == NULL)
+		return;
+	if ((match.props = pw_properties_new(NULL, NULL)) == NULL)
+		return;
+
+	want = !is_own(members, &speaker->props->dict) && wants(speaker, &match);
+	changed = !config_equal(&speaker->config, &match.config);
+	speaker->config = match.config;
+	pw_properties_free(speaker->rule_props);
+	speaker->rule_props = match.props;
+
+	if (want == speaker->member) {
+		if (want && changed)
+			members->events->changed(members->data, speaker);
+		return;
+	}
+	speaker->member = want;
+	pw_log_info("%s is %s member", speaker_address(speaker), want ? "a" : "no longer a");
+	if (want)
+		members->events->added(members->data, speaker);
+	else
+		members->events->removed(members->data, speaker);
+}
+
+static void update_all(struct members *members)
+{
+	struct speaker *s;
+	spa_list_for_each(s, &members->speakers, link)
+		speaker_update(s);
+}
+
+static void speaker_free(struct speaker *speaker)
+{
+	struct members *members = speaker->members;
+
+	if (speaker->member) {
+		speaker->member = false;
+		members->events->removed(members->data, speaker);
+	}
+	spa_list_remove(&speaker->link);
+	if (speaker->proxy) {
+		struct pw_proxy *proxy = speaker->proxy;
+		spa_hook_remove(&speaker->proxy_listener);
+		spa_hook_remove(&speaker->object_listener);
+		pw_proxy_destroy(proxy);
+	}
+	pw_properties_free(speaker->props);
+	pw_properties_free(speaker->rule_props);
+	free(speaker);
+}
+
+static void proxy_destroy(void *data)
+{
+	struct speaker *speaker = data;
+	spa_hook_remove(&speaker->proxy_listener);
+	spa_hook_remove(&speaker->object_listener);
+	speaker->proxy = NULL;
+}
+
+static const struct pw_proxy_events proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.destroy = proxy_destroy,
+};
+
+static void node_info(void *data, const struct pw_node_info *info)
+{
+	struct speaker *speaker = data;
+
+	if (!(info->change_mask & PW_NODE_CHANGE_MASK_PROPS) || info->props == NULL)
+		return;
+	pw_properties_free(speaker->props);
+	speaker->props = pw_properties_new_dict(info->props);
+	speaker_update(speaker);
+}
+
+static const struct pw_node_events node_events = {
+	PW_VERSION_NODE_EVENTS,
+	.info = node_info,
+};
+
+/* The registry does not tell what rules match by: api.bluez5.* is only in the
+ * node's own properties. */
+static void watch_node(struct members *members, uint32_t id)
+{
+	struct speaker *speaker = calloc(1, sizeof(*speaker));
+
+	if (speaker == NULL)
+		return;
+	speaker->members = members;
+	speaker->id = id;
+	speaker->config = MEMBER_CONFIG_INIT;
+	spa_list_append(&members->speakers, &speaker->link);
+
+	speaker->proxy = pw_registry_bind(members->registry, id,
+			PW_TYPE_INTERFACE_Node, PW_VERSION_NODE, 0);
+	if (speaker->proxy == NULL) {
+		pw_log_warn("can't watch node %u: %m", id);
+		speaker_free(speaker);
+		return;
+	}
+	pw_proxy_add_listener(speaker->proxy, &speaker->proxy_listener, &proxy_events, speaker);
+	pw_proxy_add_object_listener(speaker->proxy, &speaker->object_listener,
+			&node_events, speaker);
+}
+
+static void bad_field(const struct entry *e, const char *key, const char *value, const char *allowed)
+{
+	pw_log_error("metadata " BLUEZ_COMBINE_KEY_MEMBER "%s: '%s' = '%s' is not valid: "
+			"expected %s", e->address, key, value, allowed);
+}
+
+static int entry_set(struct entry *e, const char *where, const char *key,
+		const char *raw, int len)
+{
+	char value[VALUE_LEN_MAX];
+	int res;
+
+	if (spa_json_is_container(raw, len) ||
+	    spa_json_parse_stringn(raw, len, value, sizeof(value)) <= 0) {
+		bad_field(e, key, raw, "a string, a number, true or false");
+		return -EINVAL;
+	}
+	if (spa_streq(key, "version"))
+		return 0;
+	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_TARGET)) {
+		free(e->target);
+		e->target = NULL;
+		if (!spa_json_is_null(raw, len) && *value)
+			e->target = strdup(value);
+		return 0;
+	}
+	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_INCLUDE)) {
+		if (!spa_json_is_bool(raw, len)) {
+			bad_field(e, key, value, "true or false");
+			return -EINVAL;
+		}
+		e->has_include = true;
+		e->include = spa_json_is_true(raw, len);
+		return 0;
+	}
+	res = member_config_set(&e->config, where, key, value);
+	if (res == -ENOENT)
+		bad_field(e, key, value, "one of target, include, role, gain, trim.msec, "
+				"correction.msec as the key");
+	return res;
+}
+
+/* All of a value or nothing of it: a wrong field leaves the former entry alone. */
+static struct entry *entry_new(const char *address, const char *json)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+	char where[VALUE_LEN_MAX], key[64];
+	struct spa_json it;
+	const char *value;
+	int len;
+
+	if (e == NULL || (e->address = strdup(address)) == NULL)
+		goto error;
+	e->config = MEMBER_CONFIG_INIT;
+	snprintf(where, sizeof(where), "metadata " BLUEZ_COMBINE_KEY_MEMBER "%s", address);
+
+	if (spa_json_begin_object(&it, json, strlen(json)) <= 0) {
+		pw_log_error("%s: '%s' is not valid: expected { \"target\": <node.name> ... }",
+				where, json);
+		goto error;
+	}
+	while ((len = spa_json_object_next(&it, key, sizeof(key), &value)) > 0)
+		if (entry_set(e, where, key, value, len) < 0)
+			goto error;
+	if (len < 0) {
+		pw_log_error("%s: '%s' is not valid JSON", where, json);
+		goto error;
+	}
+	return e;
+
+error:
+	if (e)
+		entry_free(e);
+	return NULL;
+}
+
+static void set_entry(struct members *members, const char *address, const char *json)
+{
+	struct entry *old = find_entry(members, address), *e = NULL;
+
+	if (json && (e = entry_new(address, json)) == NULL)
+		return;
+	if (old) {
+		spa_list_remove(&old->link);
+		entry_free(old);
+	}
+	if (e)
+		spa_list_append(&members->entries, &e->link);
+	update_all(members);
+}
+
+static void clear_entries(struct members *members)
+{
+	struct entry *e;
+	spa_list_consume(e, &members->entries, link) {
+		spa_list_remove(&e->link);
+		entry_free(e);
+	}
+}
+
+static int metadata_property(void *data, uint32_t subject, const char *key,
+		const char *type, const char *value)
+{
+	struct members *members = data;
+	const char *status = BLUEZ_COMBINE_KEY_STATUS ".";
+
+	if (key == NULL) {
+		clear_entries(members);
+		update_all(members);
+	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_MEMBER)) {
+		key += strlen(BLUEZ_COMBINE_KEY_MEMBER);
+		if (*key)
+			set_entry(members, key, value);
+	} else if (spa_strstartswith(key, status) && value) {
+		members->events->stored(members->data, key + strlen(status), value);
+	}
+	return 0;
+}
+
+static const struct pw_metadata_events metadata_events = {
+	PW_VERSION_METADATA_EVENTS,
+	.property = metadata_property,
+};
+
+static void metadata_name(const struct members *members, char *name, size_t size)
+{
+	bool first = spa_streq(members->args->group, BLUEZ_COMBINE_GROUP_DEFAULT);
+	snprintf(name, size, BLUEZ_COMBINE_METADATA "%s%s", first ? "" : ".",
+			first ? "" : members->args->group);
+}
+
+static void bind_metadata(struct members *members, uint32_t id, const struct spa_dict *props)
+{
+	char name[128];
+
+	metadata_name(members, name, sizeof(name));
+	if (members->metadata || !spa_streq(spa_dict_lookup(props, PW_KEY_METADATA_NAME), name))
+		return;
+	members->metadata = pw_registry_bind(members->registry, id,
+			PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA, 0);
+	if (members->metadata == NULL)
+		return;
+	members->metadata_id = id;
+	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
+			&metadata_events, members);
+}
+
+/* The other's died, or we end */
+static void drop_metadata(struct members *members)
+{
+	if (members->metadata == NULL)
+		return;
+	spa_hook_remove(&members->metadata_listener);
+	if (members->own_proxy)
+		pw_proxy_destroy(members->own_proxy);
+	if (members->own)
+		pw_impl_metadata_destroy(members->own);
+	else
+		pw_proxy_destroy((struct pw_proxy *)members->metadata);
+	members->metadata = NULL;
+	members->own = NULL;
+	members->own_proxy = NULL;
+	members->metadata_id = SPA_ID_INVALID;
+}
+
+int members_ensure_metadata(struct members *members)
+{
+	const struct pw_properties *props;
+	char name[128];
+
+	if (members->metadata)
+		return 0;
+	metadata_name(members, name, sizeof(name));
+	members->own = pw_context_create_metadata(members->context, name, NULL, 0);
+	if (members->own == NULL)
+		return -errno;
+	members->metadata = pw_impl_metadata_get_implementation(members->own);
+	props = pw_impl_metadata_get_properties(members->own);
+	members->own_proxy = pw_core_export(members->core, PW_TYPE_INTERFACE_Metadata,
+			&props->dict, members->metadata, 0);
+	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
+			&metadata_events, members);
+	/* Without it nobody else can see or change the group, but it plays. */
+	if (members->own_proxy == NULL)
+		pw_log_warn("can't publish the metadata object '%s': %m", name);
+	return 0;
+}
+
+void members_init(struct members *members, struct pw_context *context, struct pw_core *core,
+		struct pw_registry *registry, const struct args *args,
+		const struct members_events *events, void *data)
+{
+	spa_zero(*members);
+	members->context = context;
+	members->core = core;
+	members->registry = registry;
+	members->args = args;
+	members->events = events;
+	members->data = data;
+	members->metadata_id = SPA_ID_INVALID;
+	spa_list_init(&members->speakers);
+	spa_list_init(&members->entries);
+}
+
+void members_finish(struct members *members)
+{
+	struct speaker *s;
+
+	if (members->args == NULL)
+		return;
+	spa_list_consume(s, &members->speakers, link)
+		speaker_free(s);
+	clear_entries(members);
+	drop_metadata(members);
+	spa_zero(*members);
+}
+
+void members_global(struct members *members, uint32_t id, const char *type,
+		const struct spa_dict *props)
+{
+	const char *media_class;
+
+	if (props == NULL)
+		return;
+	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata)) {
+		bind_metadata(members, id, props);
+	} else if (spa_streq(type, PW_TYPE_INTERFACE_Node)) {
+		/* Audio/Sink/Internal too: sinks that are behind a loopback */
+		media_class = spa_dict_lookup(props, PW_KEY_MEDIA_CLASS);
+		if (media_class && spa_strstartswith(media_class, "Audio/Sink") &&
+		    !is_own(members, props))
+			watch_node(members, id);
+	}
+}
+
+void members_global_remove(struct members *members, uint32_t id)
+{
+	struct speaker *s;
+
+	if (members->metadata && id == members->metadata_id) {
+		drop_metadata(members);
+		clear_entries(members);
+		update_all(members);
+		return;
+	}
+	spa_list_for_each(s, &members->speakers, link) {
+		if (s->id == id) {
+			speaker_free(s);
+			return;
+		}
+	}
+}
+
+void members_activate(struct members *members)
+{
+	members->active = true;
+	update_all(members);
+}

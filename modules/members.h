@@ -1,0 +1,84 @@
+/* Who is a member of a group */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_MEMBERS_H
+#define BLUEZ_COMBINE_MEMBERS_H
+
+#include <pipewire/pipewire.h>
+#include <pipewire/extensions/metadata.h>
+#include <spa/utils/list.h>
+
+#include "args.h"
+
+struct members;
+
+/** A sink in the graph that may become a member: a node that we watch. */
+struct speaker {
+	struct spa_list link;		/**< members.speakers */
+	struct members *members;
+	uint32_t id;			/**< of the node */
+	struct pw_proxy *proxy;
+	struct spa_hook proxy_listener;
+	struct spa_hook object_listener;
+	struct pw_properties *props;	/**< of the node; NULL until they have come */
+
+	bool member;			/**< a rule or the metadata wants it */
+	struct member_config config;	/**< what it then plays */
+	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
+	void *user_data;		/**< the owner's, for a member */
+};
+
+struct members_events {
+	/** The speaker became a member. Read props, config and rule_props. */
+	void (*added)(void *data, struct speaker *speaker);
+	/** The config of a member changed. */
+	void (*changed)(void *data, struct speaker *speaker);
+	/** It is no longer a member, or gone. */
+	void (*removed)(void *data, struct speaker *speaker);
+	/** A status that is stored in the metadata, perhaps by a former run. */
+	void (*stored)(void *data, const char *address, const char *json);
+};
+
+struct members {
+	const struct args *args;
+	const struct members_events *events;
+	void *data;
+
+	struct spa_list speakers;	/**< struct speaker.link */
+	struct spa_list entries;	/**< struct entry.link: the metadata's wishes */
+	bool active;			/**< rules and wishes are acted on */
+
+	struct pw_context *context;
+	struct pw_core *core;
+	struct pw_registry *registry;	/**< the owner's */
+	struct pw_metadata *metadata;	/**< bound, or our own */
+	struct spa_hook metadata_listener;
+	uint32_t metadata_id;		/**< of the bound one */
+	struct pw_impl_metadata *own;	/**< when nobody else had made one */
+	struct pw_proxy *own_proxy;
+};
+
+/** Start without acting on anything. Main loop, like all of this. */
+void members_init(struct members *members, struct pw_context *context, struct pw_core *core,
+		struct pw_registry *registry, const struct args *args,
+		const struct members_events *events, void *data);
+
+/** Remove all members, with their events, and forget everything. */
+void members_finish(struct members *members);
+
+/** Pass on what the registry says. */
+void members_global(struct members *members, uint32_t id, const char *type,
+		const struct spa_dict *props);
+void members_global_remove(struct members *members, uint32_t id);
+
+/** Make the group's metadata object if there is none. Returns 0 or -errno. */
+int members_ensure_metadata(struct members *members);
+
+/** Everything that was there at the start is known now: begin to act. */
+void members_activate(struct members *members);
+
+/** The address of a Bluetooth speaker; the node's name for any other sink. */
+const char *speaker_address(const struct speaker *speaker);
+
+#endif /* BLUEZ_COMBINE_MEMBERS_H */

@@ -1,0 +1,398 @@
+/* Combined Bluetooth sink */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <pipewire/impl.h>
+#include <spa/utils/result.h>
+#include <spa/utils/string.h>
+
+#include "args.h"
+#include "group.h"
+#include "log.h"
+#include "names.h"
+
+/** \page page_module_bluez_combine Combined Bluetooth sink
+ *
+ * Presents one sink and plays what it gets on any number of Bluetooth
+ * speakers, each delayed by what it is faster than the slowest, so that all
+ * sound together.
+ *
+ * ## Module Name
+ *
+ * `libpipewire-module-bluez-combine`
+ *
+ * ## Module Options
+ *
+ * - `combine.group`: name of the group, `default`. A group can be loaded once:
+ *   the second instance refuses.
+ * - `combine.headroom.msec`: how much later than the slowest speaker all play,
+ *   so that a speaker that joins or a report that changes moves nobody. 0 to
+ *   500, default 30.
+ * - `combine.max-delay.msec`: the longest that a speaker is delayed; one whose
+ *   latency is further from the others' than this is left out of the
+ *   alignment. 0 to 5000, default 2000.
+ * - `combine.unaligned`: what such a speaker does: `play` or `mute`, default
+ *   `play`.
+ * - `combine.quantum`: samples in a cycle, a power of two from 64 to 8192,
+ *   default 1024. Not below the longest Bluetooth packet.
+ * - `combine.rate`: rate of the graph while the group plays, in Hz, default
+ *   48000.
+ * - `combine.props`: properties of the sink
+ * - `stream.props`: properties of every output
+ * - `stream.rules`: which sinks become members: an array of rules with
+ *   `matches` and the action `create-stream`, whose properties are added to
+ *   the output's. `combine.role` (stereo, left, right, mono), `combine.gain`
+ *   (0.0 to 1.0), `combine.trim.msec` (positive: plays later) and
+ *   `combine.correction.msec` (positive: sounds late, is sent to earlier)
+ *   among them say what it plays. Default: all A2DP speakers.
+ * - `node.name`, `node.description`, `audio.position` (1 to 8 channels,
+ *   default [ FL FR ]), `remote.name`
+ *
+ * Members can also be named, changed and excluded at run time, by
+ * `member.<address>` in the metadata object `bluez-combine` (for another group
+ * than the first `bluez-combine.<group>`), which also holds the status.
+ *
+ * ## Example configuration
+ *
+ *\code{.unparsed}
+ * # ~/.config/pipewire/pipewire.conf.d/bluez-combine.conf
+ *
+ * context.modules = [
+ * {   name = libpipewire-module-bluez-combine
+ *     args = {
+ *         node.description = "All speakers"
+ *         stream.rules = [
+ *             {   matches = [ { api.bluez5.profile = "a2dp-sink" } ]
+ *                 actions = { create-stream = { } }
+ *             }
+ *             {   matches = [ { api.bluez5.address = "11:22:33:44:55:66" } ]
+ *                 actions = { create-stream = { combine.role = left } }
+ *             }
+ *         ]
+ *     }
+ * }
+ * ]
+ *\endcode
+ */
+
+#define NAME "bluez-combine"
+
+PW_LOG_TOPIC(mod_topic, BLUEZ_COMBINE_TOPIC_MODULE);
+
+/* A daemon that restarts is back within a second or two */
+#define RETRY_SEC	1
+
+static const struct spa_dict_item module_props[] = {
+	{ PW_KEY_MODULE_AUTHOR, "The bluez-combine authors" },
+	{ PW_KEY_MODULE_DESCRIPTION, "Play one stream on many Bluetooth speakers in sync" },
+	{ PW_KEY_MODULE_USAGE,
+		"( combine.group=<name of the group> ) "
+		"( combine.headroom.msec=<0-500, default 30> ) "
+		"( combine.max-delay.msec=<0-5000, default 2000> ) "
+		"( combine.unaligned=<play|mute> ) "
+		"( combine.quantum=<samples, default 1024> ) "
+		"( combine.rate=<Hz, default 48000> ) "
+		"( combine.props=<properties of the sink> ) "
+		"( stream.props=<properties of the outputs> ) "
+		"( stream.rules=<which sinks are members> ) "
+		"( node.name=<name of the sink> ) "
+		"( node.description=<description of the sink> ) "
+		"( audio.position=<channel map> ) "
+		"( remote.name=<remote to connect to> )" },
+	{ PW_KEY_MODULE_VERSION, BLUEZ_COMBINE_VERSION },
+};
+
+enum state {
+	STATE_AWAY,		/**< no daemon: try again soon */
+	STATE_LISTING,		/**< the graph is being listed, to see who has our name */
+	STATE_COLLECTING,	/**< the sink is made, the nodes tell their properties */
+	STATE_RUNNING,
+	STATE_REFUSED,		/**< another instance has the group: do nothing */
+};
+
+struct impl {
+	struct spa_list link;		/**< instances */
+	struct pw_impl_module *module;
+	struct spa_hook module_listener;
+	struct pw_context *context;
+	struct pw_loop *main_loop;
+	struct pw_loop *data_loop;
+	struct args args;
+
+	enum state state;
+	struct spa_source *retry;	/**< timer, in STATE_AWAY */
+	struct spa_source *lost;	/**< event: leave the daemon that is gone */
+
+	struct pw_core *core;
+	struct spa_hook core_listener;
+	struct spa_hook core_proxy_listener;
+	int sync;			/**< sequence number that is waited for */
+	struct pw_registry *registry;
+	struct spa_hook registry_listener;
+	bool taken;			/**< another node has our sink's name */
+
+	struct group group;
+};
+
+/* Those in this process: they can refuse each other before anything is made.
+ * Main loop. */
+static struct spa_list instances = { &instances, &instances };
+
+static void leave(struct impl *impl)
+{
+	group_finish(&impl->group);
+	if (impl->registry) {
+		spa_hook_remove(&impl->registry_listener);
+		pw_proxy_destroy((struct pw_proxy *)impl->registry);
+		impl->registry = NULL;
+	}
+	if (impl->core) {
+		spa_hook_remove(&impl->core_proxy_listener);
+		spa_hook_remove(&impl->core_listener);
+		pw_core_disconnect(impl->core);
+		impl->core = NULL;
+	}
+	impl->taken = false;
+}
+
+static void set_retry(struct impl *impl, bool enable)
+{
+	struct timespec value = { .tv_sec = enable ? RETRY_SEC : 0 };
+	struct timespec interval = value;
+	pw_loop_update_timer(impl->main_loop, impl->retry, &value, &interval, false);
+}
+
+static void refuse(struct impl *impl)
+{
+	pw_log_error("the group '%s' exists already: a node named %s is in the graph. "
+			"This instance does nothing; unload it or give it another " BLUEZ_COMBINE_ARG_GROUP,
+			impl->args.group, args_node_name(&impl->args));
+	leave(impl);
+	impl->state = STATE_REFUSED;
+}
+
+static void core_done(void *data, uint32_t id, int seq)
+{
+	struct impl *impl = data;
+
+	if (id != PW_ID_CORE || seq != impl->sync)
+		return;
+	switch (impl->state) {
+	case STATE_LISTING:
+		if (impl->taken) {
+			pw_loop_signal_event(impl->main_loop, impl->lost);
+			return;
+		}
+		if (group_start(&impl->group) < 0) {
+			pw_loop_signal_event(impl->main_loop, impl->lost);
+			return;
+		}
+		impl->state = STATE_COLLECTING;
+		impl->sync = pw_core_sync(impl->core, PW_ID_CORE, impl->sync);
+		break;
+	case STATE_COLLECTING:
+		impl->state = STATE_RUNNING;
+		group_activate(&impl->group);
+		break;
+	default:
+		break;
+	}
+}
+
+static void core_error(void *data, uint32_t id, int seq, int res, const char *message)
+{
+	struct impl *impl = data;
+
+	if (id == PW_ID_CORE && res == -EPIPE) {
+		pw_log_info("the daemon is gone, waiting for it to come back");
+		pw_loop_signal_event(impl->main_loop, impl->lost);
+		return;
+	}
+	pw_log_warn("error id:%u seq:%d res:%d (%s): %s", id, seq, res, spa_strerror(res), message);
+}
+
+static const struct pw_core_events core_events = {
+	PW_VERSION_CORE_EVENTS,
+	.done = core_done,
+	.error = core_error,
+};
+
+/* The context ends and takes the connection with it */
+static void core_removed(void *data)
+{
+	struct impl *impl = data;
+	leave(impl);
+}
+
+static const struct pw_proxy_events core_proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.removed = core_removed,
+};
+
+static bool is_other_group(struct impl *impl, uint32_t id, const char *type,
+		const struct spa_dict *props)
+{
+	return spa_streq(type, PW_TYPE_INTERFACE_Node) && props != NULL &&
+		id != impl->group.sink.id &&
+		spa_streq(spa_dict_lookup(props, PW_KEY_NODE_NAME), args_node_name(&impl->args));
+}
+
+static void registry_global(void *data, uint32_t id, uint32_t permissions,
+		const char *type, uint32_t version, const struct spa_dict *props)
+{
+	struct impl *impl = data;
+
+	if (impl->state == STATE_LISTING && is_other_group(impl, id, type, props))
+		impl->taken = true;
+	members_global(&impl->group.members, id, type, props);
+}
+
+static void registry_global_remove(void *data, uint32_t id)
+{
+	struct impl *impl = data;
+	members_global_remove(&impl->group.members, id);
+}
+
+static const struct pw_registry_events registry_events = {
+	PW_VERSION_REGISTRY_EVENTS,
+	.global = registry_global,
+	.global_remove = registry_global_remove,
+};
+
+/* Returns 0 if the daemon is there */
+static int join(struct impl *impl)
+{
+	struct pw_properties *props = pw_properties_new(NULL, NULL);
+
+	/* A connection of our own, also where the host has one: what happens to
+	 * the host's is not ours to answer for. */
+	if (impl->args.remote)
+		pw_properties_set(props, PW_KEY_REMOTE_NAME, impl->args.remote);
+	impl->core = pw_context_connect(impl->context, props, 0);
+	if (impl->core == NULL)
+		return -errno;
+	pw_proxy_add_listener((struct pw_proxy *)impl->core, &impl->core_proxy_listener,
+			&core_proxy_events, impl);
+	pw_core_add_listener(impl->core, &impl->core_listener, &core_events, impl);
+
+	impl->registry = pw_core_get_registry(impl->core, PW_VERSION_REGISTRY, 0);
+	if (impl->registry == NULL) {
+		int res = -errno;
+		leave(impl);
+		return res;
+	}
+	group_init(&impl->group, impl->context, impl->core, impl->registry,
+			impl->data_loop, &impl->args);
+	pw_registry_add_listener(impl->registry, &impl->registry_listener, &registry_events, impl);
+
+	impl->state = STATE_LISTING;
+	impl->sync = pw_core_sync(impl->core, PW_ID_CORE, 0);
+	return 0;
+}
+
+static void on_retry(void *data, uint64_t expirations)
+{
+	struct impl *impl = data;
+
+	if (impl->state == STATE_AWAY && join(impl) == 0)
+		set_retry(impl, false);
+}
+
+static void on_lost(void *data, uint64_t count)
+{
+	struct impl *impl = data;
+
+	if (impl->taken) {
+		refuse(impl);
+		return;
+	}
+	leave(impl);
+	impl->state = STATE_AWAY;
+	set_retry(impl, true);
+}
+
+static void impl_destroy(struct impl *impl)
+{
+	leave(impl);
+	spa_list_remove(&impl->link);
+	if (impl->retry)
+		pw_loop_destroy_source(impl->main_loop, impl->retry);
+	if (impl->lost)
+		pw_loop_destroy_source(impl->main_loop, impl->lost);
+	if (impl->data_loop)
+		pw_context_release_loop(impl->context, impl->data_loop);
+	args_finish(&impl->args);
+	free(impl);
+}
+
+static void module_destroy(void *data)
+{
+	struct impl *impl = data;
+	spa_hook_remove(&impl->module_listener);
+	impl_destroy(impl);
+}
+
+static const struct pw_impl_module_events module_events = {
+	PW_VERSION_IMPL_MODULE_EVENTS,
+	.destroy = module_destroy,
+};
+
+static bool in_this_process(const struct impl *impl)
+{
+	struct impl *i;
+	spa_list_for_each(i, &instances, link)
+		if (i != impl && i->context == impl->context && i->state != STATE_REFUSED &&
+		    spa_streq(args_node_name(&i->args), args_node_name(&impl->args)))
+			return true;
+	return false;
+}
+
+SPA_EXPORT int pipewire__module_init(struct pw_impl_module *module, const char *args);
+
+SPA_EXPORT
+int pipewire__module_init(struct pw_impl_module *module, const char *args)
+{
+	struct pw_context *context = pw_impl_module_get_context(module);
+	struct impl *impl;
+	int res;
+
+	PW_LOG_TOPIC_INIT(mod_topic);
+
+	if ((impl = calloc(1, sizeof(*impl))) == NULL)
+		return -errno;
+	spa_list_append(&instances, &impl->link);
+	impl->module = module;
+	impl->context = context;
+	impl->main_loop = pw_context_get_main_loop(context);
+
+	if ((res = args_init(&impl->args, args)) < 0)
+		goto error;
+	if (in_this_process(impl)) {
+		pw_log_error("the group '%s' is loaded already; give this instance another "
+				BLUEZ_COMBINE_ARG_GROUP, impl->args.group);
+		res = -EEXIST;
+		goto error;
+	}
+	impl->data_loop = pw_context_acquire_loop(context, &impl->args.sink_props->dict);
+	impl->retry = pw_loop_add_timer(impl->main_loop, on_retry, impl);
+	impl->lost = pw_loop_add_event(impl->main_loop, on_lost, impl);
+	if (impl->data_loop == NULL || impl->retry == NULL || impl->lost == NULL) {
+		res = -errno;
+		pw_log_error("can't load: %m");
+		goto error;
+	}
+	if ((res = join(impl)) < 0) {
+		pw_log_error("can't connect to the daemon: %s", spa_strerror(res));
+		goto error;
+	}
+	pw_impl_module_add_listener(module, &impl->module_listener, &module_events, impl);
+	pw_impl_module_update_properties(module, &SPA_DICT_INIT_ARRAY(module_props));
+	return 0;
+
+error:
+	impl_destroy(impl);
+	return res;
+}

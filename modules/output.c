@@ -1,0 +1,187 @@
+/* One speaker's stream */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+
+#include <spa/param/audio/format-utils.h>
+#include <spa/utils/string.h>
+
+#include "log.h"
+#include "output.h"
+
+static void stream_destroy(void *data)
+{
+	struct output *output = data;
+	spa_hook_remove(&output->listener);
+	output->stream = NULL;
+}
+
+static void stream_state_changed(void *data, enum pw_stream_state old,
+		enum pw_stream_state state, const char *error)
+{
+	struct output *output = data;
+
+	if (state == PW_STREAM_STATE_ERROR)
+		pw_log_warn("%s: stream failed: %s", speaker_address(output->speaker), error);
+	output->streaming = state == PW_STREAM_STATE_STREAMING;
+	output->events->changed(output->data, output);
+}
+
+static void stream_param_changed(void *data, uint32_t id, const struct spa_pod *param)
+{
+	struct output *output = data;
+	struct spa_latency_info latency = { 0 };
+
+	if (id != SPA_PARAM_Latency)
+		return;
+	/* What lies downstream is told in the direction of an input */
+	if (param && (spa_latency_parse(param, &latency) < 0 ||
+	    latency.direction != SPA_DIRECTION_INPUT))
+		return;
+	output->has_latency = param != NULL;
+	output->latency = latency;
+	output->events->changed(output->data, output);
+}
+
+static const struct pw_stream_events stream_events = {
+	PW_VERSION_STREAM_EVENTS,
+	.destroy = stream_destroy,
+	.state_changed = stream_state_changed,
+	.param_changed = stream_param_changed,
+};
+
+static void set_default(struct pw_properties *props, const char *key, const char *value)
+{
+	if (pw_properties_get(props, key) == NULL)
+		pw_properties_set(props, key, value);
+}
+
+static struct pw_properties *make_properties(const struct speaker *speaker,
+		const struct args *args, struct pw_loop *data_loop)
+{
+	const char *target = pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
+	const char *description = pw_properties_get(speaker->props, PW_KEY_NODE_DESCRIPTION);
+	struct pw_properties *props = pw_properties_copy(args->stream_props);
+	char name[512];
+
+	if (props == NULL)
+		return NULL;
+	pw_properties_update(props, &speaker->rule_props->dict);
+
+	snprintf(name, sizeof(name), "%s.output.%s", args_node_name(args), speaker_address(speaker));
+	for (char *c = name; *c; c++)
+		if (*c == ':')
+			*c = '_';
+	set_default(props, PW_KEY_NODE_NAME, name);
+	set_default(props, PW_KEY_MEDIA_NAME, name);
+	if (pw_properties_get(props, PW_KEY_NODE_DESCRIPTION) == NULL)
+		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s to %s",
+				pw_properties_get(args->sink_props, PW_KEY_NODE_DESCRIPTION),
+				description ? description : target);
+
+	set_default(props, PW_KEY_NODE_VIRTUAL, "true");
+	pw_properties_set(props, PW_KEY_NODE_LOOP_NAME, data_loop->name);
+	pw_properties_set(props, PW_KEY_TARGET_OBJECT, target);
+	/* An output alone does not keep a speaker awake, */
+	set_default(props, PW_KEY_NODE_PASSIVE, "true");
+	/* goes to its speaker or nowhere, and is not destroyed for being nowhere. */
+	pw_properties_set(props, "node.dont-fallback", "true");
+	pw_properties_set(props, "node.linger", "true");
+	pw_properties_set(props, "node.dont-move", "true");
+	/* A stored volume or target of a former output would put speakers apart */
+	pw_properties_set(props, "state.restore-props", "false");
+	pw_properties_set(props, "state.restore-target", "false");
+	return props;
+}
+
+struct output *output_new(struct speaker *speaker, struct pw_core *core,
+		struct pw_loop *data_loop, struct fanout_host *host, const struct args *args,
+		int64_t known_ns, const struct output_events *events, void *data)
+{
+	uint8_t buffer[1024];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	const struct spa_pod *params[1];
+	struct pw_properties *props;
+	struct output *output;
+	int res;
+
+	if ((output = calloc(1, sizeof(*output))) == NULL)
+		return NULL;
+	output->speaker = speaker;
+	output->host = host;
+	output->slot = -1;
+	output->events = events;
+	output->data = data;
+	settle_init(&output->settle, known_ns);
+
+	if ((props = make_properties(speaker, args, data_loop)) == NULL ||
+	    (output->stream = pw_stream_new(core, "bluez-combine output", props)) == NULL) {
+		res = -errno;
+		goto error;
+	}
+	pw_stream_add_listener(output->stream, &output->listener, &stream_events, output);
+
+	/* RT_PROCESS with TRIGGER and ASYNC: it is filled and let go in the
+	 * sink's cycle, and costs no quantum of its own. */
+	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &args->info);
+	if ((res = pw_stream_connect(output->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
+			PW_STREAM_FLAG_AUTOCONNECT |
+			PW_STREAM_FLAG_MAP_BUFFERS |
+			PW_STREAM_FLAG_RT_PROCESS |
+			PW_STREAM_FLAG_TRIGGER |
+			PW_STREAM_FLAG_ASYNC,
+			params, 1)) < 0)
+		goto error;
+
+	if ((res = output->slot = fanout_host_add(host, output->stream)) < 0)
+		goto error;
+	return output;
+
+error:
+	output_destroy(output);
+	errno = -res;
+	return NULL;
+}
+
+void output_destroy(struct output *output)
+{
+	if (output->slot >= 0)
+		fanout_host_remove(output->host, output->slot);
+	if (output->stream) {
+		struct pw_stream *stream = output->stream;
+		spa_hook_remove(&output->listener);
+		pw_stream_destroy(stream);
+	}
+	free(output);
+}
+
+int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate)
+{
+	const struct spa_latency_info *l = &output->latency;
+	double samples;
+
+	if (!output->has_latency)
+		return 0;
+	/* As pw_stream_get_time_n(): the middle of each range */
+	samples = (l->min_quantum + l->max_quantum) / 2.0 * quantum +
+		((int64_t)l->min_rate + l->max_rate) / 2;
+	return (int64_t)((l->min_ns + l->max_ns) / 2) +
+		(int64_t)(samples * SPA_NSEC_PER_SEC / rate);
+}
+
+int output_apply(struct output *output, int64_t delay_ns, bool audible)
+{
+	const struct member_config *config = &output->speaker->config;
+
+	output->delay_ns = delay_ns;
+	output->audible = audible;
+	return fanout_host_set(output->host, output->slot, delay_ns,
+			audible ? config->gain : 0.0, config->role);
+}
+
+const char *output_codec(const struct output *output)
+{
+	const char *str = pw_properties_get(output->speaker->props, "api.bluez5.codec");
+	return str ? str : "";
+}

@@ -1,0 +1,65 @@
+/* One speaker's stream */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_OUTPUT_H
+#define BLUEZ_COMBINE_OUTPUT_H
+
+#include <pipewire/pipewire.h>
+#include <spa/param/latency-utils.h>
+
+#include "align.h"
+#include "fanout-host.h"
+#include "members.h"
+
+struct output;
+
+struct output_events {
+	/** Its speaker reports another latency, or it plays or stops. */
+	void (*changed)(void *data, struct output *output);
+};
+
+/** The way to one speaker. Main loop, but for what the fan-out does with the stream. */
+struct output {
+	struct spa_list link;		/**< group.outputs */
+	struct speaker *speaker;
+	struct fanout_host *host;
+	int slot;			/**< in the host, or -errno */
+	struct pw_stream *stream;
+	struct spa_hook listener;
+	const struct output_events *events;
+	void *data;
+
+	bool streaming;			/**< linked, and the graph runs it */
+	bool has_latency;
+	struct spa_latency_info latency;	/**< what the speaker's sink reports */
+	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
+	struct settle settle;		/**< when that is to be believed */
+
+	/* what the group decided */
+	bool early;			/**< unsettled, but nobody plays yet: it may start */
+	bool aligned;
+	bool audible;
+	int64_t delay_ns;
+};
+
+/**
+ * Make the stream of a member and have the host fill it.
+ *
+ * \param known_ns  latency that this speaker settled at before, or -1
+ * Returns NULL with errno set on failure.
+ */
+struct output *output_new(struct speaker *speaker, struct pw_core *core,
+		struct pw_loop *data_loop, struct fanout_host *host, const struct args *args,
+		int64_t known_ns, const struct output_events *events, void *data);
+void output_destroy(struct output *output);
+
+/** The latency in ns that the last report means at this quantum and rate. */
+int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate);
+
+/** Tell the fan-out what was decided; it fades and crossfades by itself. */
+int output_apply(struct output *output, int64_t delay_ns, bool audible);
+
+const char *output_codec(const struct output *output);
+
+#endif /* BLUEZ_COMBINE_OUTPUT_H */

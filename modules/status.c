@@ -1,0 +1,112 @@
+/* What a group tells about itself */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <pipewire/loop.h>
+#include <spa/utils/string.h>
+
+#include "status.h"
+
+#define INTERVAL_NS	(SPA_NSEC_PER_SEC / 2)
+
+struct line {
+	struct spa_list link;		/**< status.lines */
+	char *key;
+	char *json;
+};
+
+int64_t loop_now_ns(struct pw_loop *loop)
+{
+	struct timespec now = { 0 };
+	spa_system_clock_gettime(loop->system, CLOCK_MONOTONIC, &now);
+	return SPA_TIMESPEC_TO_NSEC(&now);
+}
+
+static void line_free(struct line *line)
+{
+	spa_list_remove(&line->link);
+	free(line->key);
+	free(line->json);
+	free(line);
+}
+
+static void on_timer(void *data, uint64_t expirations)
+{
+	struct status *status = data;
+
+	status->due = false;
+	status->last_ns = loop_now_ns(status->loop);
+	status->write(status->data);
+}
+
+int status_init(struct status *status, struct pw_loop *loop, void (*write)(void *data), void *data)
+{
+	spa_zero(*status);
+	spa_list_init(&status->lines);
+	status->loop = loop;
+	status->write = write;
+	status->data = data;
+	status->last_ns = loop_now_ns(loop) - INTERVAL_NS;
+	status->timer = pw_loop_add_timer(loop, on_timer, status);
+	return status->timer ? 0 : -errno;
+}
+
+void status_finish(struct status *status)
+{
+	struct line *line;
+
+	if (status->loop == NULL)
+		return;
+	spa_list_consume(line, &status->lines, link)
+		line_free(line);
+	if (status->timer)
+		pw_loop_destroy_source(status->loop, status->timer);
+	spa_zero(*status);
+}
+
+void status_changed(struct status *status)
+{
+	int64_t wait;
+	struct timespec value;
+
+	if (status->due)
+		return;
+	status->due = true;
+	/* Not from here: the caller is in the middle of the change */
+	wait = status->last_ns + (int64_t)INTERVAL_NS - loop_now_ns(status->loop);
+	wait = SPA_MAX(wait, 1);
+	value.tv_sec = wait / SPA_NSEC_PER_SEC;
+	value.tv_nsec = wait % SPA_NSEC_PER_SEC;
+	pw_loop_update_timer(status->loop, status->timer, &value, NULL, false);
+}
+
+void status_set(struct status *status, struct pw_metadata *metadata,
+		const char *key, const char *json)
+{
+	struct line *line, *l = NULL;
+
+	spa_list_for_each(line, &status->lines, link)
+		if (spa_streq(line->key, key)) {
+			l = line;
+			break;
+		}
+	if (l && json && spa_streq(l->json, json))
+		return;
+	if (l)
+		line_free(l);
+	else if (json == NULL)
+		return;
+
+	if (json && (l = calloc(1, sizeof(*l))) != NULL) {
+		l->key = strdup(key);
+		l->json = strdup(json);
+		spa_list_append(&status->lines, &l->link);
+	}
+	if (metadata)
+		pw_metadata_set_property(metadata, 0, key, json ? "Spa:String:JSON" : NULL, json);
+}
