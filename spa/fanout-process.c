@@ -1,0 +1,283 @@
+/* Fan-out node: the data loop's half */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <spa/utils/defs.h>
+
+#include "fanout.h"
+
+#define FADE_SEC	0.030	/* too short to be heard as a fade, long enough not to click */
+#define NEAR_SEC	0.002	/* below it music is still like itself */
+
+#define BLOCK_LIMIT	(1u << 16)	/* samples; a clock that tells more is not one */
+
+/*
+ * What the main loop wants of an output is one word, so that the data loop
+ * never sees half of a change:
+ *
+ *	63           32 31      2 1  0
+ *	+--------------+---------+----+
+ *	| delay in ns  |  gain   |role|	gain: 1.0 = 2^29
+ *	+--------------+---------+----+
+ */
+#define GAIN_ONE	(1u << 29)
+
+static uint64_t target_pack(const struct fanout_output_config *c)
+{
+	return (uint64_t)c->delay_ns << 32 |
+		(uint64_t)lrint(c->gain * GAIN_ONE) << 2 |
+		(uint64_t)c->role;
+}
+
+void output_set_target(struct output *o, const struct fanout_output_config *c)
+{
+	atomic_store_explicit(&o->target, target_pack(c), memory_order_release);
+}
+
+/* The one place where ns become samples */
+static double ns_to_samples(int64_t ns, uint32_t rate)
+{
+	return (double)ns * rate / SPA_NSEC_PER_SEC;
+}
+
+uint32_t fanout_history_samples(uint32_t msec, uint32_t rate)
+{
+	return (uint32_t)ceil(ns_to_samples(msec * SPA_NSEC_PER_MSEC, rate)) + FANOUT_BLOCK_MAX;
+}
+
+void output_restart(struct output *o, const struct fanout *f)
+{
+	tap_init(&o->tap, f->rate * FADE_SEC, f->rate * NEAR_SEC);
+	o->active = false;
+}
+
+static void output_update_tap(struct output *o, const struct fanout *f)
+{
+	uint64_t target = atomic_load_explicit(&o->target, memory_order_acquire);
+	double delay;
+
+	if (o->active && target == o->seen)
+		return;
+
+	delay = ns_to_samples(target >> 32, f->rate);
+	/* only after a clock that is faster than any we made room for */
+	delay = SPA_MIN(delay, (double)(history_size(&f->history) - FANOUT_BLOCK_MAX));
+
+	tap_set(&o->tap, delay, (float)((target & UINT32_MAX) >> 2) / GAIN_ONE,
+			&f->maps[target & 3]);
+	o->seen = target;
+	o->active = true;
+}
+
+void fanout_reset(struct fanout *f)
+{
+	uint32_t i;
+
+	history_reset(&f->history, fanout_history_samples(f->args.history_msec, f->rate));
+	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
+		if (f->playing[i])
+			output_restart(f->playing[i], f);
+}
+
+/* The past at another rate is of no use: its pitch would be wrong */
+static void update_rate(struct fanout *f)
+{
+	const struct spa_fraction *r;
+	uint32_t rate;
+
+	if (f->position == NULL)
+		return;
+	r = &f->position->clock.rate;
+	if (SPA_LIKELY(r->num == 1 && r->denom == f->rate))
+		return;
+	if (r->num == 0 || r->denom == 0)
+		return;
+	rate = r->denom / r->num;
+	if (rate == f->rate || rate < FANOUT_RATE_MIN || rate > FANOUT_RATE_MAX)
+		return;
+	f->rate = rate;
+	fanout_reset(f);
+}
+
+/* What an input port brings */
+struct block {
+	const float *data;		/**< NULL: silence */
+	uint32_t n_samples;
+};
+
+static struct block take_input(struct port *p, uint32_t cycle)
+{
+	struct spa_io_buffers *io = p->io[cycle];
+	struct block block = { 0 };
+	struct spa_data *d;
+	uint32_t offset;
+
+	if (io == NULL || io->status != SPA_STATUS_HAVE_DATA)
+		return block;
+	io->status = SPA_STATUS_NEED_DATA;
+	if (io->buffer_id >= p->use.n_buffers)
+		return block;
+
+	d = &p->use.buffers[io->buffer_id]->datas[0];
+	offset = SPA_ROUND_DOWN_N(SPA_MIN(d->chunk->offset, d->maxsize), (uint32_t)sizeof(float));
+	block.n_samples = SPA_MIN(d->chunk->size, d->maxsize - offset) / sizeof(float);
+	if (d->data != NULL && !SPA_FLAG_IS_SET(d->chunk->flags, SPA_CHUNK_FLAG_EMPTY))
+		block.data = SPA_PTROFF(d->data, offset, const float);
+	return block;
+}
+
+int fanout_reuse_buffer(struct fanout *f, struct port *p, uint32_t buffer_id)
+{
+	if (buffer_id >= p->use.n_buffers)
+		return -EINVAL;
+	p->use.free |= 1u << buffer_id;
+	return 0;
+}
+
+/* Whether anybody listens; if so, dst is a buffer to fill, if there is one */
+static bool take_output(struct output *o, struct port *p, uint32_t cycle)
+{
+	struct spa_io_buffers *io = p->io[cycle];
+	struct spa_data *d;
+	uint32_t id;
+
+	p->dst = NULL;
+	if (io == NULL || p->use.n_buffers == 0)
+		return false;
+	if (io->status == SPA_STATUS_HAVE_DATA)
+		return true;		/* the last one was not taken yet */
+
+	if (io->buffer_id < p->use.n_buffers)
+		p->use.free |= 1u << io->buffer_id;
+	io->buffer_id = SPA_ID_INVALID;
+
+	if (p->use.free == 0) {
+		io->status = -EPIPE;
+		return true;
+	}
+	id = __builtin_ctz(p->use.free);
+	d = &p->use.buffers[id]->datas[0];
+	if (d->data == NULL) {
+		io->status = SPA_STATUS_OK;
+		return true;
+	}
+	p->use.free &= ~(1u << id);
+	p->dst = d->data;
+	o->room = SPA_MIN(o->room, d->maxsize / (uint32_t)sizeof(float));
+	io->buffer_id = id;
+	io->status = SPA_STATUS_HAVE_DATA;
+	return true;
+}
+
+static void finish_output(struct output *o, struct port *p, uint32_t cycle, uint32_t n, bool silent)
+{
+	struct spa_chunk *chunk;
+
+	if (p->dst == NULL)
+		return;
+	chunk = p->use.buffers[p->io[cycle]->buffer_id]->datas[0].chunk;
+	chunk->offset = 0;
+	chunk->size = SPA_MIN(n, o->room) * sizeof(float);
+	chunk->stride = sizeof(float);
+	chunk->flags = silent ? SPA_CHUNK_FLAG_EMPTY : 0;
+}
+
+/* Samples offset..offset+n of this cycle are the newest n of the history */
+static void play_output(struct output *o, const struct fanout *f, uint32_t offset, uint32_t n)
+{
+	float *dst[ROLE_CHANNELS_MAX] = { 0 };
+	static float * const nowhere[ROLE_CHANNELS_MAX];
+	uint32_t c, fits = SPA_CLAMP(o->room, offset, offset + n) - offset;
+
+	for (c = 0; c < f->n_channels; c++)
+		if (o->ports[c].dst)
+			dst[c] = o->ports[c].dst + offset;
+
+	tap_process(&o->tap, &f->history, n, dst, fits);
+	if (fits < n)
+		tap_process(&o->tap, &f->history, n - fits, nowhere, n - fits);
+}
+
+/* Inputs decide how long a cycle is; without any, time still passes */
+static uint32_t block_size(const struct fanout *f, const struct block *in)
+{
+	uint32_t c, n = 0;
+
+	for (c = 0; c < f->n_channels; c++)
+		n = SPA_MAX(n, in[c].n_samples);
+	if (n == 0)
+		n = f->position ? f->position->clock.duration : f->last_block;
+	return SPA_MIN(n, BLOCK_LIMIT);
+}
+
+static void write_history(struct fanout *f, const struct block *in, uint32_t offset, uint32_t n)
+{
+	uint32_t c;
+
+	for (c = 0; c < f->n_channels; c++) {
+		uint32_t skip = SPA_MIN(offset, in[c].n_samples);
+
+		history_write(&f->history, c, in[c].data ? in[c].data + skip : NULL,
+				in[c].n_samples - skip, n);
+	}
+	history_advance(&f->history, n);
+}
+
+int fanout_process(struct fanout *f)
+{
+	struct block in[ROLE_CHANNELS_MAX];
+	struct output *active[FANOUT_OUTPUTS_MAX];
+	bool silent[FANOUT_OUTPUTS_MAX];
+	uint32_t i, c, n, m, done, n_active = 0, cycle;
+	int status = SPA_STATUS_NEED_DATA;
+
+	cycle = f->position ? f->position->clock.cycle & 1 : 0;
+	update_rate(f);
+
+	for (c = 0; c < f->n_channels; c++)
+		in[c] = take_input(&f->inputs[c], cycle);
+	n = f->last_block = block_size(f, in);
+	if (n == 0)
+		return status;
+
+	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
+		struct output *o = f->playing[i];
+		bool listening = false;
+
+		if (o == NULL)
+			continue;
+		o->room = n;
+		for (c = 0; c < f->n_channels; c++)
+			listening |= take_output(o, &o->ports[c], cycle);
+		if (!listening) {
+			if (o->active)
+				output_restart(o, f);
+			continue;
+		}
+		output_update_tap(o, f);
+		silent[n_active] = tap_is_silent(&o->tap);
+		active[n_active++] = o;
+	}
+
+	for (done = 0; done < n; done += m) {
+		m = SPA_MIN(n - done, (uint32_t)FANOUT_BLOCK_MAX);
+		write_history(f, in, done, m);
+		for (i = 0; i < n_active; i++)
+			play_output(active[i], f, done, m);
+	}
+
+	for (i = 0; i < n_active; i++) {
+		for (c = 0; c < f->n_channels; c++) {
+			struct port *p = &active[i]->ports[c];
+
+			finish_output(active[i], p, cycle, n, silent[i]);
+			if (p->dst != NULL)
+				status |= SPA_STATUS_HAVE_DATA;
+		}
+	}
+	return status;
+}
