@@ -1,0 +1,83 @@
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+
+local check = require ("check")
+local defaults = require ("bluez-combine-defaults")
+local test, equal = check.test, check.equal
+
+local function node (name, priority)
+  return { ["node.name"] = name, ["priority.session"] = priority and tostring (priority) }
+end
+
+local ANALOG = node ("alsa", 1009)
+local HDMI = node ("hdmi", 696)
+local A, B = node ("bluez_output.A", 1010), node ("bluez_output.B", 1010)
+local OURS = node ("bluez_combine.default", 1)
+local NULL = node ("null")
+
+local function is_member (name)
+  return name:find ("^bluez_output") ~= nil
+end
+
+-- What WirePlumber chooses by priority alone
+local function stock (nodes)
+  local name, priority
+  for _, n in ipairs (nodes) do
+    local p = tonumber (n ["priority.session"]) or 0
+    if name == nil or p > priority then
+      name, priority = n ["node.name"], p
+    end
+  end
+  return name, priority
+end
+
+local function chosen (nodes, lowered)
+  local name, priority = stock (nodes)
+  return (defaults.choose (nodes, name, priority, lowered or is_member)) or name
+end
+
+test ("a_sound_card_stays_the_default_when_a_member_connects", function ()
+  equal (chosen { A, ANALOG, OURS }, "alsa")
+  equal (chosen { ANALOG, A }, "alsa")
+  equal (chosen { A, HDMI }, "hdmi")
+end)
+
+test ("a_member_that_is_the_only_real_output_is_the_default", function ()
+  equal (chosen { OURS, A }, "bluez_output.A")
+  equal (chosen { NULL, A, OURS }, "bluez_output.A")
+end)
+
+test ("among_members_the_choice_is_the_stock_one", function ()
+  equal (chosen { A, B, OURS }, "bluez_output.A")
+  equal (chosen { B, A, OURS }, "bluez_output.B")
+  equal (chosen { node ("bluez_output.C", 900), A }, "bluez_output.A")
+end)
+
+test ("our_sink_is_the_default_only_if_there_is_no_other", function ()
+  equal (chosen { OURS }, "bluez_combine.default")
+  equal (chosen { OURS, ANALOG }, "alsa")
+end)
+
+test ("nothing_changes_without_members", function ()
+  equal (defaults.choose ({ A, ANALOG }, "bluez_output.A", 1010, function () return false end), nil)
+  equal (defaults.choose ({}, nil, nil, is_member), nil)
+end)
+
+test ("a_choice_of_the_user_is_kept", function ()
+  -- configured: 30000 on top; one that was configured earlier: 20000 and some
+  equal (defaults.choose ({ A, ANALOG }, "bluez_output.A", 31010, is_member), nil)
+  equal (defaults.choose ({ A, ANALOG }, "bluez_output.A", 21009, is_member), nil)
+end)
+
+test ("a_choice_of_another_hook_is_kept", function ()
+  equal (defaults.choose ({ B, A, ANALOG }, "bluez_output.A", 1010, is_member), nil)
+  equal (defaults.choose ({ A, ANALOG }, "somewhere", 5, is_member), nil)
+end)
+
+test ("a_member_that_is_held_stays_the_default", function ()
+  equal (chosen ({ A, B, ANALOG }, function (name)
+    return is_member (name) and name ~= "bluez_output.A"
+  end), "bluez_output.A")
+end)
+
+check.finish ()

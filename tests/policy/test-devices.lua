@@ -1,0 +1,138 @@
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+
+local check = require ("check")
+local devices = require ("bluez-combine-devices")
+local test, equal, contains = check.test, check.equal, check.contains
+
+local OPTIONS = { vendors = { "bluetooth:0171" }, match_by_name = true, auto_add = true }
+
+local function options (changes)
+  return devices.merge (OPTIONS, changes)
+end
+
+local function is_source (props, o)
+  return (devices.is_source (props, o or OPTIONS))
+end
+
+test ("a_device_of_amazon_is_a_source_whatever_its_name", function ()
+  equal (is_source { ["device.vendor.id"] = "bluetooth:0171", ["device.alias"] = "Kitchen" }, true)
+end)
+
+test ("a_name_counts_only_without_a_vendor_id", function ()
+  equal (is_source { ["device.alias"] = "Echo-4KX" }, true)
+  equal (is_source { ["device.vendor.id"] = "", ["device.alias"] = "Echo-4KX" }, true)
+  equal (is_source { ["device.vendor.id"] = "bluetooth:0075", ["device.alias"] = "Echo-4KX" }, false)
+end)
+
+test ("the_name_that_the_user_gave_counts_as_well", function ()
+  equal (is_source { ["device.description"] = "Echo in the hall", ["device.alias"] = "AB-12" }, true)
+end)
+
+test ("a_name_must_begin_with_echo", function ()
+  equal (is_source { ["device.alias"] = "My Echo" }, false)
+  equal (is_source { ["device.alias"] = "echo" }, false)
+  equal (is_source {}, false)
+end)
+
+test ("matching_by_name_can_be_turned_off", function ()
+  local o = options { match_by_name = false }
+  equal (is_source ({ ["device.alias"] = "Echo-4KX" }, o), false)
+  equal (is_source ({ ["device.vendor.id"] = "bluetooth:0171" }, o), true)
+end)
+
+test ("a_rule_has_the_last_word_on_sources", function ()
+  equal (is_source { ["bluez-combine.source"] = "true", ["device.vendor.id"] = "bluetooth:0075" }, true)
+  equal (is_source { ["bluez-combine.source"] = "false", ["device.vendor.id"] = "bluetooth:0171" }, false)
+  equal (is_source { ["bluez-combine.source"] = "perhaps", ["device.vendor.id"] = "bluetooth:0171" }, true)
+end)
+
+test ("further_vendors_can_be_sources", function ()
+  local o = options { vendors = { "bluetooth:0171", "USB:1949" } }
+  equal (is_source ({ ["device.vendor.id"] = "usb:1949" }, o), true)
+end)
+
+test ("music_is_a_source_stream_and_a_call_is_not", function ()
+  local function stream (profile, class)
+    return devices.is_source_stream {
+      ["api.bluez5.profile"] = profile, ["media.class"] = class,
+    }
+  end
+  equal (stream ("a2dp-source", "Stream/Output/Audio"), true)
+  equal (stream ("headset-audio-gateway", "Stream/Output/Audio"), false)
+  equal (stream ("a2dp-source", "Audio/Source"), false)
+  equal (stream (nil, "Stream/Output/Audio"), false)
+end)
+
+test ("a_speaker_plays_music_over_bluetooth", function ()
+  local function sink (profile, class)
+    return devices.is_speaker { ["api.bluez5.profile"] = profile, ["media.class"] = class }
+  end
+  equal (sink ("a2dp-sink", "Audio/Sink"), true)
+  equal (sink ("a2dp-sink", "Audio/Sink/Internal"), true)
+  equal (sink ("headset-head-unit", "Audio/Sink"), false)
+  equal (sink (nil, "Audio/Sink"), false)
+end)
+
+test ("an_echo_that_is_a_speaker_too_is_no_candidate", function ()
+  equal (devices.is_candidate ({ ["device.vendor.id"] = "bluetooth:0171" }, OPTIONS), false)
+  equal (devices.is_candidate ({ ["device.vendor.id"] = "bluetooth:0075" }, OPTIONS), true)
+end)
+
+test ("candidates_follow_rules_before_settings", function ()
+  local off = options { auto_add = false }
+  equal (devices.is_candidate ({}, off), false)
+  equal (devices.is_candidate ({ ["bluez-combine.member"] = "true" }, off), true)
+  equal (devices.is_candidate ({ ["bluez-combine.member"] = "false" }, OPTIONS), false)
+end)
+
+test ("an_address_is_six_pairs_of_digits_and_comes_out_in_capitals", function ()
+  equal (devices.address ("aa:bb:cc:00:11:22"), "AA:BB:CC:00:11:22")
+  equal (devices.address ("AA:BB:CC:00:11"), nil)
+  equal (devices.address ("AA:BB:CC:00:11:22:33"), nil)
+  equal (devices.address ("alsa_output.pci"), nil)
+  equal (devices.address (nil), nil)
+end)
+
+test ("the_node_has_the_last_word_over_its_device", function ()
+  equal (devices.merge ({ a = "1", b = "2" }, { b = "3" }), { a = "1", b = "3" })
+end)
+
+test ("a_good_set_of_rules_gives_no_complaint", function ()
+  equal (devices.check_rules {}, {})
+  equal (devices.check_rules { {
+    matches = { { ["api.bluez5.address"] = "AA:BB:CC:00:11:22" } },
+    actions = { ["update-props"] = { ["bluez-combine.source"] = true } },
+  } }, {})
+end)
+
+test ("a_bad_rule_is_named_with_its_key_value_and_what_is_allowed", function ()
+  local function complaints (rule)
+    return devices.check_rules { rule }
+  end
+  local good = { { ["device.name"] = "x" } }
+  local found = complaints {
+    matches = good, actions = { ["update-props"] = { ["bluez-combine.source"] = "maybe" } },
+  }
+  equal (#found, 1)
+  contains (found [1], "rule 1: 'bluez-combine.source' is \"maybe\"; allowed: true, false")
+
+  found = complaints { matches = good, actions = { ["update-props"] = { ["node.name"] = "x" } } }
+  equal (#found, 1)
+  contains (found [1], "unknown key 'node.name'; allowed: bluez-combine.source, bluez-combine.member")
+
+  contains (complaints { matches = {}, actions = { ["update-props"] = {} } } [1], "'matches'")
+  contains (complaints { matches = good } [1], "'actions'")
+  contains (complaints ("nonsense") [1], "'matches'")
+  contains (devices.check_rules ("nonsense") [1], "must be an array")
+  contains (devices.check_rules { a = 1 } [1], "must be an array")
+end)
+
+test ("a_name_for_the_screen_is_one_short_line", function ()
+  equal (devices.display_name { ["device.description"] = "Echo\nDot: 3" }, "Echo Dot  3")
+  equal (devices.display_name { ["device.description"] = "caf\xe9" }, "caf?")
+  equal (utf8.len (devices.display_name { ["device.description"] = ("é"):rep (500) }), 64)
+  equal (devices.display_name { ["device.alias"] = "A" }, "A")
+end)
+
+check.finish ()

@@ -1,0 +1,303 @@
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+
+local check = require ("check")
+local members = require ("bluez-combine-members")
+local test, equal, contains = check.test, check.equal, check.contains
+
+local A = "AA:BB:CC:00:00:01"
+local B = "AA:BB:CC:00:00:02"
+local NODE_A = "bluez_output.AA_BB_CC_00_00_01.1"
+local NODE_B = "bluez_output.AA_BB_CC_00_00_02.1"
+
+-- Flat JSON objects, which is all that these tests write
+local function decode (text)
+  local body = text:match ("^%s*{(.*)}%s*$")
+  if not body then
+    return nil
+  end
+  local t = {}
+  for k, v in body:gmatch ('"([^"]+)"%s*:%s*([^,]+)') do
+    v = v:match ("^%s*(.-)%s*$")
+    if v:match ('^".*"$') then
+      t [k] = v:sub (2, -2)
+    elseif v == "true" or v == "false" then
+      t [k] = v == "true"
+    elseif v == "[]" then
+      t [k] = {}
+    else
+      t [k] = tonumber (v)
+    end
+  end
+  return t
+end
+
+local function world (saved)
+  local w = { store = {}, saved = saved or {}, warnings = {}, writes = 0 }
+
+  w.members = members.new {
+    read = function (key) return w.store [key] end,
+    write = function (key, text)
+      w.store [key] = text
+      w.writes = w.writes + 1
+      table.insert (w.pending, key)
+    end,
+    decode = decode,
+    save = function (address, text) w.saved [address] = text end,
+    warn = function (text) table.insert (w.warnings, text) end,
+  }
+  w.pending = {}
+
+  -- The events of our own writes come back later.
+  function w.events ()
+    local pending = w.pending
+    w.pending = {}
+    for _, key in ipairs (pending) do
+      w.members:changed (key)
+    end
+  end
+
+  function w.user_writes (address, text)
+    w.store ["member." .. address] = text
+    w.members:changed ("member." .. address)
+    w.events ()
+  end
+
+  function w.entry (address)
+    local text = w.store ["member." .. address]
+    return text and decode (text)
+  end
+
+  return w
+end
+
+test ("a_speaker_that_connects_is_a_member_by_itself", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  equal (w.entry (A), { include = true, target = NODE_A })
+  equal (w.saved, {})
+  equal (w.members:is_member (NODE_A), true)
+  equal (w.members:is_member (NODE_B), false)
+end)
+
+test ("our_own_writes_are_not_taken_for_the_users", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.members:speaker_removed (A, NODE_A)
+  w.members:speaker_added (A, NODE_A, true)
+  w.events ()
+  w.events ()
+  equal (w.entry (A), { include = true, target = NODE_A })
+  equal (w.saved, {})
+  equal (w.writes, 3)
+end)
+
+test ("a_speaker_that_leaves_keeps_its_entry_without_a_target", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "role": "left", "trim.msec": 5 }')
+  w.members:speaker_removed (A, NODE_A)
+  equal (w.entry (A), { include = true, role = "left", ["trim.msec"] = 5 })
+  equal (w.members:is_member (NODE_A), false)
+  w.members:speaker_added (A, NODE_A, true)
+  equal (w.entry (A), { include = true, role = "left", target = NODE_A, ["trim.msec"] = 5 })
+end)
+
+test ("what_the_user_writes_is_completed_and_saved", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "include": false }')
+  equal (w.entry (A), { include = false, target = NODE_A })
+  equal (w.saved [A], '{ "include": false }')
+  equal (w.members:is_member (NODE_A), false)
+end)
+
+test ("a_tool_that_changes_one_field_has_not_decided_on_the_others", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "include": true, "target": "' .. NODE_A .. '", "gain": 0.5 }')
+  equal (w.saved [A], '{ "gain": 0.5 }')
+end)
+
+test ("the_users_target_does_not_count", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "target": "alsa_output.x" }')
+  equal (w.entry (A), { include = true, target = NODE_A })
+end)
+
+test ("a_write_between_an_event_and_our_own_write_is_not_lost", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.store ["member." .. A] = '{ "role": "right" }'
+  w.members:speaker_removed (A, NODE_A)
+  equal (w.entry (A), { include = true, role = "right" })
+  w.members:changed ("member." .. A)
+  equal (w.entry (A), { include = true, role = "right" })
+end)
+
+test ("a_speaker_that_the_user_has_cleared_stays_away", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, nil)
+  equal (w.entry (A), nil)
+  equal (w.members:is_member (NODE_A), false)
+  w.members:speaker_removed (A, NODE_A)
+  w.members:speaker_added (A, NODE_A, true)
+  equal (w.entry (A), nil)
+
+  local later = world (w.saved)
+  later.members:restore (w.saved)
+  later.members:speaker_added (A, NODE_A, true)
+  equal (later.entry (A), nil)
+end)
+
+test ("writing_an_entry_again_brings_a_cleared_speaker_back", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, nil)
+  w.user_writes (A, "{ }")
+  equal (w.entry (A), { include = true, target = NODE_A })
+  equal (w.saved, {})
+end)
+
+test ("clearing_the_entry_of_a_speaker_that_is_away_forgets_it", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "include": false }')
+  w.members:speaker_removed (A, NODE_A)
+  w.user_writes (A, nil)
+  equal (w.saved, {})
+  w.members:speaker_added (A, NODE_A, true)
+  equal (w.entry (A), { include = true, target = NODE_A })
+end)
+
+test ("clearing_everything_starts_anew", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.members:speaker_added (B, NODE_B, true)
+  w.user_writes (A, '{ "include": false }')
+  w.user_writes (B, nil)
+  w.store = {}
+  w.members:changed (nil)
+  w.events ()
+  equal (w.entry (A), { include = true, target = NODE_A })
+  equal (w.entry (B), { include = true, target = NODE_B })
+  equal (w.saved, {})
+end)
+
+test ("what_was_saved_is_there_after_a_restart", function ()
+  local w = world ()
+  w.members:restore { [A] = '{ "include": false, "role": "left" }', ["nonsense"] = "{ }", [B] = "[" }
+  equal (w.entry (A), { include = false, role = "left" })
+  w.members:speaker_added (A, NODE_A, true)
+  equal (w.entry (A), { include = false, role = "left", target = NODE_A })
+  equal (w.entry (B), nil)
+end)
+
+test ("a_speaker_that_is_no_candidate_has_no_entry_until_the_user_writes_one", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, false)
+  equal (w.entry (A), nil)
+  equal (w.members:is_member (NODE_A), false)
+  w.user_writes (A, '{ "include": true }')
+  equal (w.entry (A), { include = true, target = NODE_A })
+  equal (w.saved [A], '{ "include": true }')
+end)
+
+test ("a_device_that_sends_music_is_left_out_even_if_the_user_includes_it", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, false)
+  w.user_writes (A, '{ "include": true }')
+  w.members:set_blocked (A, true)
+  equal (w.entry (A), { include = false, target = NODE_A })
+  equal (w.members:is_member (NODE_A), false)
+  equal (#w.warnings, 1)
+  contains (w.warnings [1], "would hear itself")
+  w.members:set_blocked (A, false)
+  equal (w.entry (A), { include = true, target = NODE_A })
+end)
+
+test ("a_source_that_is_no_speaker_leaves_no_trace", function ()
+  local w = world ()
+  w.members:set_blocked (A, true)
+  w.members:set_blocked (A, false)
+  equal (w.store, {})
+  equal (w.members.entries, {})
+end)
+
+test ("the_new_node_of_a_speaker_may_come_before_the_old_one_is_gone", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.members:speaker_added (A, NODE_A .. "0", true)
+  w.members:speaker_removed (A, NODE_A)
+  equal (w.entry (A), { include = true, target = NODE_A .. "0" })
+end)
+
+test ("a_bad_field_is_named_and_the_others_are_kept", function ()
+  local cases = {
+    { '"role": "centre"', "role", '"centre"', "stereo, left, right, mono" },
+    { '"gain": 1.5', "gain", "1.5", "a number, 0 to 1" },
+    { '"gain": "loud"', "gain", '"loud"', "a number, 0 to 1" },
+    { '"trim.msec": 1001', "trim.msec", "1001", "a number, -1000 to 1000" },
+    { '"correction.msec": -2001', "correction.msec", "-2001", "a number, -2000 to 2000" },
+    { '"include": "yes"', "include", '"yes"', "true, false" },
+    { '"colour": "red"', "colour", "", "include, role, gain, trim.msec, correction.msec" },
+    { '"gain": []', "gain", "", "a number, 0 to 1" },
+  }
+  for _, c in ipairs (cases) do
+    local w = world ()
+    w.members:speaker_added (A, NODE_A, true)
+    w.user_writes (A, '{ "role": "left", "gain": 0.25 }')
+    w.user_writes (A, '{ "role": "left", "gain": 0.25, ' .. c [1] .. ' }')
+    equal (#w.warnings, 1)
+    contains (w.warnings [1], "member." .. A)
+    contains (w.warnings [1], "'" .. c [2] .. "'")
+    contains (w.warnings [1], c [3])
+    contains (w.warnings [1], c [4])
+    equal (w.entry (A), { gain = 0.25, include = true, role = "left", target = NODE_A })
+  end
+end)
+
+test ("what_is_no_object_changes_nothing_and_is_told_once", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, "nonsense")
+  w.user_writes (A, "nonsense")
+  equal (#w.warnings, 1)
+  equal (w.entry (A), { include = true, target = NODE_A })
+end)
+
+test ("an_address_in_small_letters_is_told", function ()
+  local w = world ()
+  w.user_writes (A:lower (), "{ }")
+  equal (#w.warnings, 1)
+  contains (w.warnings [1], "member." .. A)
+  equal (w.entry (A), nil)
+end)
+
+test ("members_that_are_no_bluetooth_devices_are_left_alone", function ()
+  local w = world ()
+  w.user_writes ("alsa_output.pci", '{ "target": "alsa_output.pci" }')
+  w.members:changed ("status")
+  equal (w.store, { ["member.alsa_output.pci"] = '{ "target": "alsa_output.pci" }' })
+  equal (w.warnings, {})
+end)
+
+test ("a_flood_of_entries_does_not_fill_the_memory", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  for i = 0, 9999 do
+    w.user_writes (string.format ("00:00:00:00:%02X:%02X", i // 256, i % 256), '{ "gain": 1 }')
+  end
+  local n = 0
+  for _ in pairs (w.members.entries) do
+    n = n + 1
+  end
+  equal (n, 257)
+  equal (#w.warnings, 1)
+  w.members:speaker_added (B, NODE_B, true)
+  equal (w.entry (B), { include = true, target = NODE_B })
+end)
+
+check.finish ()

@@ -1,0 +1,165 @@
+-- Finds the devices that send music, and has the sink loaded for them
+--
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+--
+-- The stream of an Echo comes with the music and is gone when it pauses. The sink
+-- is wanted by the device, so that it is there when the first note arrives and
+-- stays through all pauses; the setting bluez-combine.sink.lifetime has it
+-- wanted by the stream instead, or always.
+
+local context = require ("bluez-combine-context")
+local devices = require ("bluez-combine-devices")
+local cutils = require ("common-utils")
+
+-- Whether the device can send music or calls, rather than only play: a speaker
+-- whose name begins with "Echo" is no reason for a sink.
+local function has_source_profile (device)
+  for param in device:iterate_params ("EnumProfile") do
+    local profile = cutils.parseParam (param, "EnumProfile")
+    if profile and profile.name == "audio-gateway" then
+      return true
+    end
+  end
+  return false
+end
+
+local function default_sink ()
+  local metadata = cutils.get_default_metadata_object ()
+  local value = metadata and metadata:find (0, "default.audio.sink")
+  value = value and Json.Raw (value):parse ()
+  return type (value) == "table" and value.name or nil
+end
+
+-- From now on speakers rank lower. What is the default at this moment has been
+-- playing the sounds of the desktop, which shall not move because an Echo came.
+local function remember (address, name)
+  local current = default_sink ()
+  if context.remember_source (address, name) and context.held == nil and
+      current and context.members:is_member (current) then
+    context.held = current
+  end
+end
+
+local function source_found (address, props, why)
+  local name = devices.display_name (props)
+  if not context.sources [address] then
+    context.log:info (string.format ("source: %s '%s' (%s)", address, name, why))
+  end
+  context.sources [address] = name
+  remember (address, name)
+end
+
+local function lifetime ()
+  return context.settings:get ("sink.lifetime")
+end
+
+local function check_device (device)
+  local props = context.properties (nil, device)
+  local address = devices.address (props ["api.bluez5.address"])
+  if props ["device.api"] ~= "bluez5" or not address then
+    return
+  end
+  local is_source, why = devices.is_source (props, context.device_options ())
+  if not is_source or not has_source_profile (device) then
+    return
+  end
+  source_found (address, props, why)
+  if lifetime () == "device" then
+    context.group:want ("device " .. address)
+  end
+end
+
+local function remove_device (device)
+  local address = devices.address (device.properties ["api.bluez5.address"])
+  if address then
+    context.sources [address] = nil
+    context.group:drop ("device " .. address)
+  end
+end
+
+local function has_stream (address)
+  for _, a in pairs (context.streams) do
+    if a == address then
+      return true
+    end
+  end
+  return false
+end
+
+local function check_stream (node)
+  local device = context.device_of (node)
+  local props = context.properties (node, device)
+  local address = devices.address (props ["api.bluez5.address"])
+  if not address or not devices.is_source_stream (props) then
+    return
+  end
+  local is_source, why = devices.is_source (props, context.device_options ())
+  if not is_source then
+    context.log:info (node, string.format ("not a source: %s (%s)", address, why))
+    return
+  end
+  source_found (address, device and context.properties (nil, device) or props, why)
+  context.streams [node.properties ["object.id"]] = address
+  context.members:set_blocked (address, true)
+  context.group:want ("stream " .. address)
+  if device and lifetime () == "device" then
+    context.group:want ("device " .. address)
+  end
+end
+
+local function remove_stream (node)
+  local id = node.properties ["object.id"]
+  local address = context.streams [id]
+  if not address then
+    return
+  end
+  context.streams [id] = nil
+  if not has_stream (address) then
+    context.members:set_blocked (address, false)
+    context.group:drop ("stream " .. address)
+  end
+end
+
+local handlers = {
+  ["device-added"] = check_device,
+  ["device-params-changed"] = check_device,
+  ["device-removed"] = remove_device,
+  ["node-added"] = check_stream,
+  ["node-removed"] = remove_stream,
+}
+
+SimpleEventHook {
+  name = "bluez-combine/find-source",
+  interests = {
+    EventInterest {
+      Constraint { "event.type", "c", "device-added", "device-removed" },
+    },
+    EventInterest {
+      Constraint { "event.type", "=", "device-params-changed" },
+      Constraint { "event.subject.param-id", "=", "EnumProfile" },
+    },
+    EventInterest {
+      Constraint { "event.type", "c", "node-added", "node-removed" },
+      Constraint { "media.class", "=", "Stream/Output/Audio", type = "pw-global" },
+    },
+  },
+  execute = function (event)
+    handlers [event:get_properties () ["event.type"]] (event:get_subject ())
+  end
+}:register ()
+
+local function apply_lifetime ()
+  local wanted = lifetime ()
+  for address in pairs (context.sources) do
+    context.group [wanted == "device" and "want" or "drop"] (context.group, "device " .. address)
+  end
+  context.group [wanted == "always" and "want" or "drop"] (context.group, "always")
+end
+
+Settings.subscribe ("bluez-combine.sink.lifetime", apply_lifetime)
+-- Loading a module while WirePlumber itself is being loaded would be too early.
+Core.idle_add (function ()
+  apply_lifetime ()
+  return false
+end)

@@ -1,0 +1,197 @@
+-- What the hooks of bluez-combine share
+--
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+--
+-- The one library that knows WirePlumber's objects; the others are pure, and are
+-- given what they need here. require() loads this once, so that all the hooks
+-- work on the same group.
+--
+-- There is one group, "default". Two Echos both belong to it: their streams meet
+-- in the one sink, where PipeWire mixes them, and a speaker has one owner.
+
+local cutils = require ("common-utils")
+local settings = require ("bluez-combine-settings")
+local devices = require ("bluez-combine-devices")
+local group = require ("bluez-combine-group")
+local members = require ("bluez-combine-members")
+
+local context = {
+  MODULE = "libpipewire-module-bluez-combine",
+  GROUP = "default",
+  SINK = "bluez_combine.default",
+  METADATA = "bluez-combine",
+
+  log = Log.open_topic ("s-bluez-combine"),
+  metadata = nil,    -- the metadata object, from create-metadata.lua
+  module = nil,      -- the loaded module, from load-sink.lua
+  sources = {},      -- devices that are sources and connected: address -> name
+  streams = {},      -- what they send: node id, as text -> address
+  held = nil,        -- name of a member that stays the default
+}
+
+local log = context.log
+
+local function warn (text)
+  log:warning (text)
+end
+
+-- Settings
+
+local schema = Conf.get_section_as_json ("wireplumber.settings.schema", Json.Object {}):parse ()
+
+context.settings = settings.new (schema, function (key)
+  local value = Settings.get (key)
+  return value and value:parse ()
+end, warn)
+
+-- Options of bluez-combine-devices
+function context.device_options ()
+  return {
+    vendors = context.settings:get ("source.vendors"),
+    match_by_name = context.settings:get ("match-by-name"),
+    auto_add = context.settings:get ("auto-add"),
+  }
+end
+
+-- Rules
+
+local rules = Conf.get_section_as_json ("bluez-combine.rules", Json.Array {})
+
+for _, complaint in ipairs (devices.check_rules (rules:parse ())) do
+  warn (complaint)
+end
+if not rules:is_array () then
+  rules = Json.Array {}
+end
+
+-- All that is known of a node (or of nothing) and of its device, rules applied
+function context.properties (node, device)
+  local all = devices.merge (device and device.properties or {}, node and node.properties or {})
+  -- Only rules may say this, not whoever creates a node.
+  all [devices.RULE_SOURCE] = nil
+  all [devices.RULE_MEMBER] = nil
+  local matched = JsonUtils.match_rules_update_properties (rules, all)
+  return matched
+end
+
+function context.device_of (node)
+  local id = node.properties ["device.id"]
+  return id and cutils.get_object_manager ("device"):lookup {
+    Constraint { "bound-id", "=", id, type = "gobject" },
+  }
+end
+
+-- State: the user's words by speaker, and the sources that were ever seen
+
+local state = State ("bluez-combine")
+local saved = state:load ()
+
+local function save (key, value)
+  if saved [key] ~= value then
+    saved [key] = value
+    state:save_after_timeout (saved)
+  end
+end
+
+-- Texts of all saved keys with this prefix, by the rest of the key
+function context.saved (prefix)
+  local found = {}
+  for key, value in pairs (saved) do
+    if key:sub (1, #prefix) == prefix then
+      found [key:sub (#prefix + 1)] = value
+    end
+  end
+  return found
+end
+
+-- Whether this computer has ever had a source
+function context.knows_sources ()
+  return next (context.saved ("source.")) ~= nil
+end
+
+function context.remember_source (address, name)
+  if saved ["source." .. address] == nil then
+    save ("source." .. address, name)
+    return true
+  end
+  return false
+end
+
+-- Rescans
+
+function context.rescan (what)
+  local source = Plugin.find ("standard-event-source")
+  if source then
+    source:call ("schedule-rescan", what)
+  end
+end
+
+-- The sink
+
+-- The item that streams are linked to; nil while it is not there
+function context.find_sink ()
+  local om = Plugin.find ("standard-event-source") and cutils.get_object_manager ("session-item")
+  return om and om:lookup {
+    type = "SiLinkable",
+    Constraint { "node.name", "=", context.SINK },
+    Constraint { "item.node.direction", "=", "input" },
+  }
+end
+
+-- Whether anything else than a source is linked to the sink: somebody put it
+-- there, and it shall not fall silent because the Echo has left.
+local function sink_in_use ()
+  local sink = context.find_sink ()
+  if not sink then
+    return false
+  end
+  for link in cutils.get_object_manager ("link"):iterate {
+    Constraint { "link.input.node", "=", sink.properties ["node.id"] },
+  } do
+    if not context.streams [link.properties ["link.output.node"]] then
+      return true
+    end
+  end
+  return false
+end
+
+context.group = group.new {
+  load = function () return context.load_module () end,
+  unload = function () context.module = nil end,
+  exists = function () return context.find_sink () ~= nil end,
+  in_use = sink_in_use,
+  after = function (ms, f)
+    local source = Core.timeout_add (ms, function ()
+      f ()
+      return false
+    end)
+    return function () source:destroy () end
+  end,
+  rescan = function () context.rescan ("linking") end,
+  setting = function (name) return context.settings:get (name) end,
+  warn = warn,
+  info = function (text) log:info (text) end,
+}
+
+-- Members
+
+context.members = members.new {
+  read = function (key)
+    return context.metadata and (context.metadata:find (0, key))
+  end,
+  write = function (key, text)
+    if context.metadata then
+      context.metadata:set (0, key, text and "Spa:String:JSON", text)
+    end
+  end,
+  decode = function (text)
+    local value = Json.Raw (text)
+    -- The fields are single values: deeper ones are not looked into.
+    return value:is_object () and value:parse (2) or nil
+  end,
+  save = function (address, text) save (members.KEY .. address, text) end,
+  warn = warn,
+}
+
+return context

@@ -1,0 +1,71 @@
+-- Which node is the default when the user has not chosen one
+--
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+--
+-- WirePlumber takes the node with the highest session priority, and gives
+-- Bluetooth speakers 1010 and the first analogue output 1009: the sounds of the
+-- desktop would go to whichever speaker of the group connects first.
+
+local defaults = {}
+
+-- Below every output of a sound card (608 and more), above what has no
+-- priority at all (virtual sinks) and above the group's own sink (1). A
+-- speaker that is the only real output stays the default.
+defaults.MEMBER_PRIORITY = 200
+
+local function priority_of (props)
+  return math.tointeger (tonumber (props ["priority.session"] or props ["priority.driver"])) or 0
+end
+
+-- The best node in the way of WirePlumber's find-best-default-node: the highest
+-- priority, the first of equals. lowered (name): whether it is a member.
+local function best (nodes, lowered)
+  local chosen, chosen_rank, chosen_priority
+
+  for _, props in ipairs (nodes) do
+    local name = props ["node.name"]
+    local priority = priority_of (props)
+    local rank = lowered (name) and math.min (priority, defaults.MEMBER_PRIORITY) or priority
+    -- Members keep their order among themselves.
+    if chosen == nil or rank > chosen_rank or
+        (rank == chosen_rank and lowered (name) and priority > chosen_priority) then
+      chosen, chosen_rank, chosen_priority = name, rank, priority
+    end
+  end
+  return chosen, chosen_priority
+end
+
+local function find (nodes, name)
+  for _, props in ipairs (nodes) do
+    if props ["node.name"] == name then
+      return props
+    end
+  end
+end
+
+-- nodes: properties of those that can be the default
+-- selected, selected_priority: what the other hooks have chosen
+-- lowered (name): whether this node counts as a member
+-- Returns the name and priority of the node to take instead, or nil.
+--
+-- Hooks that know a choice of the user add thousands to the node's priority.
+-- A choice that carries exactly the node's own priority, and that is the one
+-- which the priorities give, is nobody's choice and may be changed.
+function defaults.choose (nodes, selected, selected_priority, lowered)
+  local props = selected and find (nodes, selected)
+  if not props or priority_of (props) ~= selected_priority or not lowered (selected) then
+    return nil
+  end
+  local stock = best (nodes, function () return false end)
+  if stock ~= selected then
+    return nil
+  end
+  local name, priority = best (nodes, lowered)
+  if name == selected then
+    return nil
+  end
+  return name, priority
+end
+
+return defaults

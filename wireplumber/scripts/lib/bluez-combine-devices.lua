@@ -1,0 +1,160 @@
+-- Which Bluetooth device is a source, which node is a speaker
+--
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+--
+-- A source is a device that sends music to this computer, first of all an Echo.
+-- Its name can be forged by anyone who is let in, the vendor id less easily and
+-- the address least, so a name alone counts only while there is no vendor id.
+
+local devices = {}
+
+devices.RULE_SOURCE = "bluez-combine.source"
+devices.RULE_MEMBER = "bluez-combine.member"
+
+local RULE_KEYS = {
+  [devices.RULE_SOURCE] = true,
+  [devices.RULE_MEMBER] = true,
+}
+
+-- A plain table of properties: the device's, and over them the node's.
+-- Newer versions of WirePlumber give properties as an object, not a table.
+function devices.merge (...)
+  local all = {}
+  for _, props in ipairs { ... } do
+    for k, v in pairs (props) do
+      all [k] = v
+    end
+  end
+  return all
+end
+
+-- An address as BlueZ writes it, or nil
+function devices.address (text)
+  if type (text) ~= "string" then
+    return nil
+  end
+  return text:match ("^%x%x:%x%x:%x%x:%x%x:%x%x:%x%x$") and text:upper () or nil
+end
+
+local function rule_value (props, key)
+  local v = props [key]
+  if v == nil then
+    return nil
+  end
+  v = tostring (v)
+  if v == "true" or v == "1" then
+    return true
+  elseif v == "false" or v == "0" then
+    return false
+  end
+  return nil
+end
+
+local function begins_with_echo (name)
+  return type (name) == "string" and name:sub (1, 4) == "Echo"
+end
+
+-- Whether a device with these properties is a source, and why.
+-- options: vendors (array of vendor ids), match_by_name
+function devices.is_source (props, options)
+  local by_rule = rule_value (props, devices.RULE_SOURCE)
+  if by_rule ~= nil then
+    return by_rule, "rule"
+  end
+
+  local vendor = props ["device.vendor.id"]
+  if vendor ~= nil and vendor ~= "" then
+    for _, v in ipairs (options.vendors) do
+      if vendor:lower () == v:lower () then
+        return true, "vendor " .. vendor
+      end
+    end
+    return false, "vendor " .. vendor
+  end
+
+  -- The alias is what the user calls it here, the other what it calls itself.
+  if options.match_by_name and (begins_with_echo (props ["device.alias"]) or
+      begins_with_echo (props ["device.description"])) then
+    return true, "name"
+  end
+  return false, "no vendor id"
+end
+
+-- The stream of music that a device sends. Calls (headset-audio-gateway) have
+-- the same direction and must never be spread over a house. With
+-- bluez5.media-source-role = input the node is a recording source and not a
+-- stream: that is a wish to have it not linked to speakers by itself.
+function devices.is_source_stream (props)
+  return props ["api.bluez5.profile"] == "a2dp-source" and
+      props ["media.class"] == "Stream/Output/Audio"
+end
+
+-- A node that plays on a speaker. For speakers that are headsets as well, newer
+-- versions of WirePlumber hide the real sink ("Internal") behind a loopback; the
+-- latency is that of the real one.
+function devices.is_speaker (props)
+  local class = props ["media.class"]
+  return props ["api.bluez5.profile"] == "a2dp-sink" and
+      (class == "Audio/Sink" or class == "Audio/Sink/Internal")
+end
+
+-- Whether a speaker of a device becomes a member by itself
+function devices.is_candidate (props, options)
+  local by_rule = rule_value (props, devices.RULE_MEMBER)
+  if by_rule ~= nil then
+    return by_rule
+  end
+  -- An Echo can be a speaker too; as a member it would hear itself.
+  return options.auto_add and not devices.is_source (props, options)
+end
+
+-- Complaints about rules that are no use, for the log. rules: the parsed section
+function devices.check_rules (rules)
+  local found = {}
+  local function complain (format, ...)
+    table.insert (found, string.format (format, ...))
+  end
+
+  if type (rules) ~= "table" or (next (rules) ~= nil and rules [1] == nil) then
+    complain ("section 'bluez-combine.rules' must be an array of { matches, actions }")
+    return found
+  end
+  for i, rule in ipairs (rules) do
+    local matches = type (rule) == "table" and rule.matches
+    local actions = type (rule) == "table" and rule.actions
+    local update = type (actions) == "table" and actions ["update-props"]
+
+    if type (matches) ~= "table" or type (matches [1]) ~= "table" then
+      complain ("rule %d: 'matches' must be an array of objects: the rule never matches", i)
+    end
+    if type (update) ~= "table" then
+      complain ("rule %d: 'actions' must be { update-props = { ... } }: the rule does nothing", i)
+      update = {}
+    end
+    for key, value in pairs (update) do
+      if not RULE_KEYS [key] then
+        complain ("rule %d: unknown key '%s'; allowed: %s, %s", i, tostring (key),
+            devices.RULE_SOURCE, devices.RULE_MEMBER)
+      elseif rule_value (update, key) == nil then
+        complain ("rule %d: '%s' is \"%s\"; allowed: true, false; ignored", i, key,
+            tostring (value))
+      end
+    end
+  end
+  return found
+end
+
+-- A name for a description: one line, not endless
+function devices.display_name (props)
+  local name = props ["device.description"] or props ["device.alias"] or
+      props ["api.bluez5.address"] or "Bluetooth"
+  if not utf8.len (name) then
+    name = name:gsub ("[\128-\255]", "?")
+  end
+  name = name:gsub ("%c+", " "):gsub (":", " ")
+  local cut = utf8.offset (name, 65)
+  return cut and name:sub (1, cut - 1) or name
+end
+
+return devices
