@@ -1,0 +1,415 @@
+/* Test: alignment and settling */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <spa/utils/defs.h>
+
+#include "align.h"
+#include "harness.h"
+
+#define MS(x)	((int64_t)((x) * SPA_NSEC_PER_MSEC))
+
+static const struct align_params params = {
+	.headroom_ns = 30 * SPA_NSEC_PER_MSEC,
+	.max_delay_ns = 2000 * SPA_NSEC_PER_MSEC,
+};
+
+#define member(ms)	{ .latency_ns = MS(ms), .settled = true }
+
+/* Everybody is heard at B: d + L + c - t */
+static void check_together(const struct align *a, const struct align_member *m, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		check(m[i].aligned);
+		check_int(m[i].delay_ns + m[i].latency_ns + m[i].correction_ns - m[i].trim_ns,
+				a->total_ns);
+	}
+}
+
+static void all_are_heard_at_the_slowest_plus_headroom(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(50), member(150), member(220) };
+
+	check_int(align_update(&a, &params, m, 3, false), 1);
+	check_int(a.total_ns, MS(250));
+	check_int(m[0].delay_ns, MS(200));
+	check_int(m[1].delay_ns, MS(100));
+	check_int(m[2].delay_ns, MS(30));
+	check_together(&a, m, 3);
+	check_int(align_update(&a, &params, m, 3, false), 0);
+	check_int(align_update(&a, &params, m, 3, true), 0);
+}
+
+static void a_positive_correction_sends_earlier_and_a_positive_trim_later(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(100), member(100), member(220) };
+
+	m[1].correction_ns = MS(10);
+	m[2].trim_ns = MS(10);
+	check_int(align_update(&a, &params, m, 4, false), 1);
+	check_int(m[1].delay_ns, m[0].delay_ns - MS(10));
+	check_int(m[2].delay_ns, m[0].delay_ns + MS(10));
+	check_together(&a, m, 4);
+}
+
+static void a_trim_of_the_slowest_lowers_the_total(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(220) };
+
+	m[1].trim_ns = MS(50);
+	align_update(&a, &params, m, 2, false);
+	check_int(a.total_ns, MS(200));
+	check_together(&a, m, 2);
+}
+
+static void a_joiner_within_the_headroom_moves_nobody(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200), { .latency_ns = MS(225) } };
+
+	align_update(&a, &params, m, 3, true);
+	check_int(a.total_ns, MS(230));
+	check(!m[2].aligned);
+	check_int(m[2].delay_ns, 0);
+
+	m[2].settled = true;
+	check_int(align_update(&a, &params, m, 3, true), 1);
+	check_int(a.total_ns, MS(230));
+	check_int(m[0].delay_ns, MS(130));
+	check_int(m[2].delay_ns, MS(5));
+}
+
+static void a_joiner_beyond_the_headroom_moves_all_once(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200), member(300) };
+
+	align_update(&a, &params, m, 2, true);
+	check_int(align_update(&a, &params, m, 3, true), 1);
+	check_int(a.total_ns, MS(330));
+	check_together(&a, m, 3);
+	m[2].latency_ns = MS(329);
+	check_int(align_update(&a, &params, m, 3, true), 1);
+	check_int(a.total_ns, MS(330));
+}
+
+static void the_slowest_leaving_moves_nobody_before_the_pause(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200), member(500) };
+
+	align_update(&a, &params, m, 3, true);
+	check_int(a.total_ns, MS(530));
+	check_int(align_update(&a, &params, m, 2, true), 0);
+	check_int(a.total_ns, MS(530));
+	check_int(align_update(&a, &params, m, 2, false), 1);
+	check_int(a.total_ns, MS(230));
+}
+
+static void all_gone_while_playing_keeps_the_total(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100) };
+
+	align_update(&a, &params, m, 1, true);
+	check_int(align_update(&a, &params, NULL, 0, true), 0);
+	check_int(a.total_ns, MS(130));
+	check_int(align_update(&a, &params, NULL, 0, false), 1);
+	check_int(a.total_ns, 0);
+}
+
+static void nothing_settled_is_no_total(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { { .latency_ns = MS(100) }, { .latency_ns = MS(200) } };
+
+	check_int(align_update(&a, &params, m, 2, true), 0);
+	check_int(a.total_ns, 0);
+	check(!m[0].aligned && !m[1].aligned);
+}
+
+static void a_bogus_report_is_left_out(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(6500), member(220) };
+
+	align_update(&a, &params, m, 3, false);
+	check_int(a.total_ns, MS(250));
+	check(m[0].aligned && !m[1].aligned && m[2].aligned);
+	check_int(m[1].delay_ns, 0);
+}
+
+static void a_bogus_report_while_playing_moves_nobody(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(220) };
+
+	align_update(&a, &params, m, 2, true);
+	m[1].latency_ns = MS(6500);
+	check_int(align_update(&a, &params, m, 2, true), 1);
+	check_int(a.total_ns, MS(250));
+	check(m[0].aligned && !m[1].aligned);
+	check_int(m[0].delay_ns, MS(150));
+}
+
+static void the_majority_is_never_left_out(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(2), member(3000), member(3100), member(3200) };
+
+	align_update(&a, &params, m, 4, false);
+	check_int(a.total_ns, MS(3230));
+	check(!m[0].aligned && m[1].aligned && m[2].aligned && m[3].aligned);
+}
+
+static void of_two_too_far_apart_the_faster_is_kept(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(5000), member(100) };
+
+	align_update(&a, &params, m, 2, false);
+	check_int(a.total_ns, MS(130));
+	check(!m[0].aligned && m[1].aligned);
+}
+
+static void no_delay_is_ever_beyond_its_limits(void)
+{
+	uint32_t seed = 5, round, i;
+
+	for (round = 0; round < 20000; round++) {
+		struct align a = { 0 };
+		struct align_member m[6];
+		uint32_t step;
+
+		for (step = 0; step < 4; step++) {
+			bool playing = step > 0;
+			int64_t before = a.total_ns;
+			bool fits = true;
+
+			for (i = 0; i < 6; i++) {
+				if (step > 0 && harness_noise(&seed) < 0.5f)
+					continue;
+				m[i] = (struct align_member) {
+					.latency_ns = (int64_t)((harness_noise(&seed) + 1.0f) * 1.5e9),
+					.correction_ns = (int64_t)(harness_noise(&seed) * 1e8),
+					.trim_ns = (int64_t)(harness_noise(&seed) * 1e8),
+					.settled = harness_noise(&seed) > -0.5f,
+				};
+			}
+			align_update(&a, &params, m, 6, playing);
+			for (i = 0; i < 6; i++) {
+				int64_t e = m[i].latency_ns + m[i].correction_ns - m[i].trim_ns;
+
+				check(m[i].delay_ns >= 0 && m[i].delay_ns <= params.max_delay_ns);
+				check(m[i].settled || !m[i].aligned);
+				if (m[i].aligned)
+					check_int(m[i].delay_ns + e, a.total_ns);
+				if (m[i].settled && (before - e < 0 ||
+						before - e > params.max_delay_ns))
+					fits = false;
+			}
+			if (playing && before != 0 && fits)
+				check_int(a.total_ns, before);
+			check_int(align_update(&a, &params, m, 6, playing), 0);
+		}
+	}
+}
+
+static void numbers_beyond_all_sense_do_no_harm(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200), { .settled = true } };
+
+	m[2].latency_ns = INT64_MAX;
+	m[2].correction_ns = INT64_MAX;
+	m[2].trim_ns = INT64_MIN;
+	align_update(&a, &params, m, 3, false);
+	check_int(a.total_ns, MS(230));
+	m[2].latency_ns = m[2].correction_ns = INT64_MIN;
+	m[2].trim_ns = INT64_MAX;
+	align_update(&a, &params, m, 3, true);
+	check_int(a.total_ns, MS(230));
+}
+
+/*
+ * Settling
+ */
+
+static void two_steps_are_believed_once_when_they_stand_still(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, -1);
+	check(!s.settled);
+	check(!settle_tick(&s, 0, &next));
+	check_int(next, INT64_MAX);
+
+	check(!settle_report(&s, MS(100), 0));
+	check(!settle_report(&s, MS(200), MS(50)));
+	check(!settle_tick(&s, MS(200), &next));
+	check_int(next, MS(800));
+	check(!settle_report(&s, MS(500), MS(64.854)));
+	check(!settle_tick(&s, MS(800), &next));
+	check_int(next, MS(1100));
+	check(settle_tick(&s, MS(1100), &next));
+	check(s.settled);
+	check_int(s.latency_ns, MS(64.854));
+	check_int(next, INT64_MAX);
+}
+
+static void what_never_stands_still_is_believed_after_2500_ms(void)
+{
+	struct settle s;
+	int64_t t, next = 0;
+	bool done = false;
+
+	settle_init(&s, -1);
+	for (t = 1000; t < 5000 && !done; t += 100) {
+		done = settle_report(&s, MS(t), MS(100 + t / 100));
+		if (!done)
+			done = settle_tick(&s, MS(t), &next);
+	}
+	note("after %lld ms", (long long)t - 1100);
+	check(done && s.settled);
+	check_int(t - 100, 3500);
+}
+
+static void a_known_latency_is_used_at_once_and_outlasts_the_steps(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, MS(64.854));
+	check(s.settled);
+	check_int(s.latency_ns, MS(64.854));
+	check(!settle_report(&s, MS(0), 0));
+	check(!settle_report(&s, MS(100), MS(50)));
+	check(!settle_report(&s, MS(300), MS(64.854)));
+	check(!settle_tick(&s, MS(5000), &next));
+	check(s.settled);
+	check_int(s.latency_ns, MS(64.854));
+}
+
+static void a_known_latency_that_is_wrong_is_replaced(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, MS(300));
+	check(!settle_report(&s, MS(100), MS(50)));
+	check(!settle_report(&s, MS(300), MS(65)));
+	check(!settle_tick(&s, MS(899), &next));
+	check_int(next, MS(900));
+	check(settle_tick(&s, MS(900), &next));
+	check_int(s.latency_ns, MS(65));
+}
+
+static void a_later_change_has_to_stand_still_too(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, -1);
+	settle_report(&s, MS(0), MS(100));
+	check(settle_tick(&s, MS(600), &next));
+	check(!settle_report(&s, MS(1000), MS(140)));
+	check(!settle_report(&s, MS(1300), MS(145)));
+	check(s.settled);
+	check_int(s.latency_ns, MS(100));
+	check(!settle_tick(&s, MS(1899), &next));
+	check(settle_tick(&s, MS(1900), &next));
+	check_int(s.latency_ns, MS(145));
+}
+
+static void a_change_that_goes_back_is_none(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, MS(100));
+	settle_report(&s, MS(0), MS(100));
+	settle_tick(&s, MS(600), &next);
+	check(!settle_report(&s, MS(1000), MS(140)));
+	check(!settle_report(&s, MS(1300), MS(100)));
+	check(!settle_tick(&s, MS(9000), &next));
+	check_int(s.latency_ns, MS(100));
+	check_int(next, INT64_MAX);
+}
+
+static void less_than_50_us_is_no_change(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, -1);
+	check(!settle_report(&s, MS(0), MS(100)));
+	check(!settle_report(&s, MS(300), MS(100.04)));
+	check(settle_tick(&s, MS(600), &next));
+	check_int(s.latency_ns, MS(100));
+	check(!settle_report(&s, MS(700), MS(99.96)));
+	check(!settle_tick(&s, MS(9000), &next));
+	check_int(s.latency_ns, MS(100));
+}
+
+static void a_report_that_comes_late_finds_the_one_before_settled(void)
+{
+	struct settle s;
+
+	settle_init(&s, -1);
+	check(!settle_report(&s, MS(0), MS(100)));
+	check(settle_report(&s, MS(3000), MS(200)));
+	check(s.settled);
+	check_int(s.latency_ns, MS(100));
+}
+
+static void zero_is_no_report(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, -1);
+	check(!settle_report(&s, MS(0), MS(100)));
+	check(!settle_report(&s, MS(300), 0));
+	check(!settle_tick(&s, MS(9000), &next));
+	check(!s.settled);
+	check(!settle_report(&s, MS(10000), MS(100)));
+	check(settle_tick(&s, MS(10600), &next));
+	check(!settle_report(&s, MS(11000), 0));
+	check(!settle_tick(&s, MS(20000), &next));
+	check(s.settled);
+	check_int(s.latency_ns, MS(100));
+}
+
+int main(void)
+{
+	run(all_are_heard_at_the_slowest_plus_headroom);
+	run(a_positive_correction_sends_earlier_and_a_positive_trim_later);
+	run(a_trim_of_the_slowest_lowers_the_total);
+	run(a_joiner_within_the_headroom_moves_nobody);
+	run(a_joiner_beyond_the_headroom_moves_all_once);
+	run(the_slowest_leaving_moves_nobody_before_the_pause);
+	run(all_gone_while_playing_keeps_the_total);
+	run(nothing_settled_is_no_total);
+	run(a_bogus_report_is_left_out);
+	run(a_bogus_report_while_playing_moves_nobody);
+	run(the_majority_is_never_left_out);
+	run(of_two_too_far_apart_the_faster_is_kept);
+	run(no_delay_is_ever_beyond_its_limits);
+	run(numbers_beyond_all_sense_do_no_harm);
+	run(two_steps_are_believed_once_when_they_stand_still);
+	run(what_never_stands_still_is_believed_after_2500_ms);
+	run(a_known_latency_is_used_at_once_and_outlasts_the_steps);
+	run(a_known_latency_that_is_wrong_is_replaced);
+	run(a_later_change_has_to_stand_still_too);
+	run(a_change_that_goes_back_is_none);
+	run(less_than_50_us_is_no_change);
+	run(a_report_that_comes_late_finds_the_one_before_settled);
+	run(zero_is_no_report);
+	return harness_finish();
+}
