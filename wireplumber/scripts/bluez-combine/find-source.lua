@@ -12,6 +12,10 @@ local context = require ("bluez-combine-context")
 local devices = require ("bluez-combine-devices")
 local cutils = require ("common-utils")
 
+-- What is gone has no properties any more, only its object's id.
+local connected = {}   -- object id of a device -> address
+local playing = {}     -- object id of a node -> its id in PipeWire, as text
+
 -- Whether the device can send music or calls, rather than only play: a speaker
 -- whose name begins with "Echo" is no reason for a sink.
 local function has_source_profile (device)
@@ -64,6 +68,7 @@ local function check_device (device)
   if not is_source or not has_source_profile (device) then
     return
   end
+  connected [device.id] = address
   source_found (address, props, why)
   if lifetime () == "device" then
     context.group:want ("device " .. address)
@@ -71,8 +76,9 @@ local function check_device (device)
 end
 
 local function remove_device (device)
-  local address = devices.address (device.properties ["api.bluez5.address"])
+  local address = connected [device.id]
   if address then
+    connected [device.id] = nil
     context.sources [address] = nil
     context.group:drop ("device " .. address)
   end
@@ -100,20 +106,25 @@ local function check_stream (node)
     return
   end
   source_found (address, device and context.properties (nil, device) or props, why)
-  context.streams [node.properties ["object.id"]] = address
+  playing [node.id] = tostring (node ["bound-id"])
+  context.streams [playing [node.id]] = address
   context.members:set_blocked (address, true)
   context.group:want ("stream " .. address)
-  if device and lifetime () == "device" then
-    context.group:want ("device " .. address)
+  if device then
+    connected [device.id] = address
+    if lifetime () == "device" then
+      context.group:want ("device " .. address)
+    end
   end
 end
 
 local function remove_stream (node)
-  local id = node.properties ["object.id"]
-  local address = context.streams [id]
-  if not address then
+  local id = playing [node.id]
+  if not id then
     return
   end
+  local address = context.streams [id]
+  playing [node.id] = nil
   context.streams [id] = nil
   if not has_stream (address) then
     context.members:set_blocked (address, false)

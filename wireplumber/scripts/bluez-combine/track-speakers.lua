@@ -6,6 +6,37 @@
 local context = require ("bluez-combine-context")
 local devices = require ("bluez-combine-devices")
 
+-- A node that is gone has no properties any more, only its object's id.
+local speakers = {}   -- object id -> { address, name }
+
+local function speaker_added (node)
+  local props = context.properties (node, context.device_of (node))
+  local address = devices.address (props ["api.bluez5.address"])
+  local name = props ["node.name"]
+  if not devices.is_speaker (props) or not address or not name then
+    return
+  end
+
+  local auto = devices.is_candidate (props, context.device_options ())
+  context.log:info (node, string.format ("speaker: %s, member by itself: %s", name, tostring (auto)))
+  speakers [node.id] = { address = address, name = name }
+  context.members:speaker_added (address, name, auto)
+end
+
+local function speaker_removed (node)
+  local speaker = speakers [node.id]
+  if not speaker then
+    return
+  end
+
+  context.log:info ("speaker gone: " .. speaker.name)
+  speakers [node.id] = nil
+  if context.held == speaker.name then
+    context.held = nil
+  end
+  context.members:speaker_removed (speaker.address, speaker.name)
+end
+
 SimpleEventHook {
   name = "bluez-combine/track-speakers",
   interests = {
@@ -15,30 +46,10 @@ SimpleEventHook {
     },
   },
   execute = function (event)
-    local node = event:get_subject ()
-    local props = context.properties (node, context.device_of (node))
-
-    if not devices.is_speaker (props) then
-      return
+    if event:get_properties () ["event.type"] == "node-added" then
+      speaker_added (event:get_subject ())
+    else
+      speaker_removed (event:get_subject ())
     end
-    local address = devices.address (props ["api.bluez5.address"])
-    local name = props ["node.name"]
-    if not address or not name then
-      return
-    end
-
-    if event:get_properties () ["event.type"] == "node-removed" then
-      context.log:info (node, "speaker gone: " .. name)
-      if context.held == name then
-        context.held = nil
-      end
-      context.members:speaker_removed (address, name)
-      return
-    end
-
-    local auto = devices.is_candidate (props, context.device_options ())
-    context.log:info (node, string.format ("speaker: %s, member by itself: %s", name,
-        tostring (auto)))
-    context.members:speaker_added (address, name, auto)
   end
 }:register ()
