@@ -1,0 +1,166 @@
+/* roomd: a virtual Bluetooth world on a private bus */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * roomd --out DIR [--seed N]
+ *
+ * Owns org.bluez on the system bus that DBUS_SYSTEM_BUS_ADDRESS names and is
+ * bluetoothd enough for PipeWire. Scenes put adapters, speakers and Echos into
+ * it and use them through org.bluez_combine.Room1. What the speakers play and
+ * the Echos send becomes WAV files in DIR, all on one timeline.
+ *
+ * Prints "ready <epoch>" when it is there, with the epoch in ns of
+ * CLOCK_MONOTONIC. Ends on SIGTERM, SIGINT and Quit.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include <glib-unix.h>
+
+#include "roomd.h"
+
+static gboolean on_signal(void *data)
+{
+	struct room *room = data;
+
+	g_main_loop_quit(room->loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static void on_owned(GDBusConnection *bus, const char *name, void *data)
+{
+	struct room *room = data;
+
+	printf("ready %lld\n", (long long)room->clock->epoch_ns);
+	fflush(stdout);
+}
+
+static void on_lost(GDBusConnection *bus, const char *name, void *data)
+{
+	struct room *room = data;
+
+	fprintf(stderr, "roomd: %s is not ours on this bus\n", name);
+	room->result = 1;
+	g_main_loop_quit(room->loop);
+}
+
+void room_finish(struct room *room)
+{
+	guint i;
+	int res;
+
+	if (room->finished)
+		return;
+	room->finished = true;
+	radio_lock(room->radio);
+	for (i = 0; i < room->devices->len; i++) {
+		struct device *device = room->devices->pdata[i];
+
+		if (device->link != NULL)
+			link_process(device->link, room_clock_now_ns(room->clock));
+	}
+	res = recorder_finish(room->recorder, room_clock_now_ns(room->clock));
+	radio_unlock(room->radio);
+	if (res < 0) {
+		fprintf(stderr, "roomd: a timeline is not whole: %s\n", strerror(-res));
+		room->result = 1;
+	}
+}
+
+static void destroy_adapter(void *data)
+{
+	struct adapter *adapter = data;
+	guint i;
+
+	for (i = 0; i < adapter->apps->len; i++)
+		app_destroy(adapter->apps->pdata[i]);
+	g_ptr_array_unref(adapter->apps);
+	g_free(adapter->name);
+	g_free(adapter->path);
+	g_free(adapter->address);
+	g_free(adapter->alias);
+	g_free(adapter);
+}
+
+static void room_destroy(struct room *room)
+{
+	if (room->recorder != NULL && room->radio != NULL)
+		room_finish(room);
+	radio_destroy(room->radio);
+	if (room->devices != NULL)
+		g_ptr_array_unref(room->devices);
+	if (room->adapters != NULL)
+		g_ptr_array_unref(room->adapters);
+	recorder_destroy(room->recorder);
+	if (room->bus != NULL)
+		bus_finish(room);
+	g_clear_object(&room->bus);
+	room_clock_destroy(room->clock);
+	g_clear_pointer(&room->loop, g_main_loop_unref);
+}
+
+static bool room_init(struct room *room, const char *dir, GError **error)
+{
+	room->loop = g_main_loop_new(NULL, FALSE);
+	room->adapters = g_ptr_array_new_with_free_func(destroy_adapter);
+	room->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_destroy);
+	room->clock = room_clock_new_real();
+	room->recorder = recorder_new(dir);
+	if (room->recorder == NULL) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir, strerror(errno));
+		return false;
+	}
+	room->radio = radio_new(room->clock, room->recorder);
+	if (room->radio == NULL) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "radio: %s", strerror(errno));
+		return false;
+	}
+	room->bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
+	if (room->bus == NULL)
+		return false;
+	g_dbus_connection_set_exit_on_close(room->bus, FALSE);
+	bus_init(room);
+	control_export(room);
+	return adapter_new(room, "hci0", error) != NULL;
+}
+
+int main(int argc, char *argv[])
+{
+	struct room room = { 0 };
+	g_autofree char *dir = NULL;
+	g_autoptr(GError) error = NULL;
+	gint64 seed = 1;
+	const GOptionEntry entries[] = {
+		{ "out", 0, 0, G_OPTION_ARG_FILENAME, &dir, "Where the WAVs and events go", "DIR" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "Of everything that is drawn (1)", "N" },
+		{ NULL }
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("- a virtual Bluetooth world");
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, &error) || dir == NULL || argc > 1) {
+		fprintf(stderr, "roomd: %s\n", error != NULL ? error->message :
+			dir == NULL ? "--out DIR is missing" : "too many arguments");
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	room.seed = seed;
+	if (room_init(&room, dir, &error)) {
+		g_unix_signal_add(SIGTERM, on_signal, &room);
+		g_unix_signal_add(SIGINT, on_signal, &room);
+		g_bus_own_name_on_connection(room.bus, BLUEZ, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_owned,
+					     on_lost, &room, NULL);
+		g_main_loop_run(room.loop);
+	} else {
+		fprintf(stderr, "roomd: %s\n", error->message);
+		room.result = 1;
+	}
+	room_destroy(&room);
+	return room.result;
+}

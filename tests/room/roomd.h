@@ -1,0 +1,180 @@
+/* A virtual bluetoothd and the devices in its reach */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef ROOMD_H
+#define ROOMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <gio/gio.h>
+
+#include "clock.h"
+#include "options.h"
+#include "radio.h"
+#include "recorder.h"
+
+#define BLUEZ			"org.bluez"
+#define IFACE_ADAPTER		"org.bluez.Adapter1"
+#define IFACE_DEVICE		"org.bluez.Device1"
+#define IFACE_MEDIA		"org.bluez.Media1"
+#define IFACE_ENDPOINT		"org.bluez.MediaEndpoint1"
+#define IFACE_TRANSPORT		"org.bluez.MediaTransport1"
+
+#define UUID_A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
+#define UUID_A2DP_SINK		"0000110b-0000-1000-8000-00805f9b34fb"
+#define UUID_AVRCP_TARGET	"0000110c-0000-1000-8000-00805f9b34fb"
+#define UUID_AVRCP		"0000110e-0000-1000-8000-00805f9b34fb"
+
+#define SBC_CAPS		4	/* bytes of capabilities, or of a configuration */
+
+/* All of this is the main thread's; what it has in the radio is under its lock. */
+
+struct room {
+	GMainLoop *loop;
+	GDBusConnection *bus;
+	GHashTable *objects;		/**< path -> struct object, roomd-bus.c */
+	struct room_clock *clock;
+	struct recorder *recorder;
+	struct radio *radio;
+	GPtrArray *adapters;		/**< struct adapter */
+	GPtrArray *devices;		/**< struct device */
+	uint64_t seed;
+	bool finished;
+	int result;
+};
+
+struct adapter {
+	struct room *room;
+	char *name;			/**< hci0 */
+	char *path;
+	char *address;
+	char *alias;
+	bool powered, discoverable, pairable, discovering;
+	GPtrArray *apps;		/**< struct app, newest last */
+};
+
+/** What a client registered with Media1 */
+struct app {
+	struct adapter *adapter;
+	char *sender, *path;
+	guint watch;
+	GPtrArray *endpoints;		/**< struct endpoint */
+};
+
+struct endpoint {
+	struct app *app;
+	char *path;
+	char *uuid;
+	uint8_t codec;
+};
+
+enum role {
+	ROLE_SPEAKER,			/**< the device plays what it is sent */
+	ROLE_ECHO,			/**< the device sends */
+	N_ROLES,
+};
+
+enum transport_state {
+	TRANSPORT_IDLE,
+	TRANSPORT_PENDING,
+	TRANSPORT_ACTIVE,
+};
+
+struct transport {
+	struct device *device;
+	enum role role;
+	char *path;
+	char *sender, *endpoint;	/**< whose it is */
+	uint8_t configuration[SBC_CAPS];
+	enum transport_state state;
+	bool configured;		/**< SetConfiguration was answered */
+	bool has_delay;
+	uint16_t delay;			/**< in 1/10 ms */
+};
+
+struct device {
+	struct room *room;
+	struct adapter *adapter;
+	char *address, *path;
+	struct options options;
+	bool connected, resolved, paired, trusted;
+	bool playing;			/**< an Echo that shall play */
+	uint32_t n_transports;		/**< so far; numbers the objects */
+	uint32_t generation[N_ROLES];	/**< of the configuration: older replies are void */
+	struct transport *transports[N_ROLES];
+	char *seps[N_ROLES];		/**< paths, while connected */
+	struct link *link;		/**< of a speaker */
+	struct sender *sender;		/**< of an Echo */
+};
+
+/* roomd-bus.c: objects on the bus and their ObjectManager */
+
+struct bus_interface {
+	const char *name;
+	/** Must answer the invocation, now or later */
+	void (*call) (void *data, GDBusMethodInvocation *invocation, const char *method, GVariant *args);
+	/** NULL when the object has no such property. Floating. */
+	GVariant *(*get) (void *data, const char *property);
+	/** May be NULL */
+	bool (*set) (void *data, const char *property, GVariant *value, GError **error);
+};
+
+int bus_init(struct room *room);
+void bus_finish(struct room *room);
+void bus_export(struct room *room, const char *path, const struct bus_interface *iface, void *data);
+void bus_remove(struct room *room, const char *path);
+/** Tell that properties are others now. A list of names, ended by NULL */
+void bus_changed(struct room *room, const char *path, const char *iface, ...) G_GNUC_NULL_TERMINATED;
+void bus_error(GDBusMethodInvocation *invocation, const char *name, const char *text);
+/** The interfaces in XML: roomd-xml.c */
+extern const char bus_xml[];
+
+/* roomd-adapter.c */
+
+struct adapter *adapter_new(struct room *room, const char *name, GError **error);
+struct adapter *adapter_find(struct room *room, const char *name);
+/** The endpoint for a local UUID and SBC, the newest if there are several. Or NULL */
+struct endpoint *adapter_endpoint(struct adapter *adapter, const char *uuid);
+
+/* roomd-media.c */
+
+extern const struct bus_interface media_interface;
+void app_destroy(struct app *app);
+
+/* roomd-device.c */
+
+struct device *device_new(struct room *room, const char *address, struct options *options,
+			  GError **error);
+void device_destroy(struct device *device);
+struct device *device_find(struct room *room, const char *address);
+void device_connect(struct device *device);
+void device_disconnect(struct device *device);
+bool device_set(struct device *device, GVariant *dict, GError **error);
+/** Its endpoints were answered for, or not: see whether services are resolved */
+void device_check_resolved(struct device *device);
+void device_event(struct device *device, const char *event, const char *fields, ...)
+	G_GNUC_PRINTF(3, 4);
+
+/* roomd-transport.c */
+
+extern const struct bus_interface transport_interface;
+extern const char * const transport_state_names[];
+/** Find an endpoint for the role and configure it; harmless when that is done already */
+void transport_configure(struct device *device, enum role role);
+/** With a configuration of the client's choice, or NULL to let its endpoint choose */
+void transport_configure_with(struct device *device, enum role role, const uint8_t *configuration);
+/** \a tell: the endpoint's owner is there to be told */
+void transport_destroy(struct transport *transport, bool tell);
+void transport_set_state(struct transport *transport, enum transport_state state);
+void transport_end_stream(struct transport *transport, bool cut);
+void transport_play(struct device *device);
+void transport_pause(struct device *device);
+
+/* roomd-control.c */
+
+void control_export(struct room *room);
+void room_finish(struct room *room);
+
+#endif /* ROOMD_H */
