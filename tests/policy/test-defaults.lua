@@ -53,6 +53,17 @@ test ("among_members_the_choice_is_the_stock_one", function ()
   equal (chosen { node ("bluez_output.C", 900), A }, "bluez_output.A")
 end)
 
+test ("the_current_default_stays_before_its_equals", function ()
+  local function choose (nodes, current)
+    return (defaults.choose (nodes, "bluez_output.B", 1010, is_member, current))
+  end
+  equal (choose ({ B, A, OURS }, "bluez_output.A"), "bluez_output.A")
+  equal (choose ({ B, A, OURS }, "bluez_output.B"), nil)
+  equal (choose ({ B, A, OURS }, "gone"), nil)
+  equal (choose ({ B, node ("bluez_output.C", 900) }, "bluez_output.C"), nil)
+  equal (choose ({ B, A, ANALOG }, "bluez_output.A"), "alsa")
+end)
+
 test ("our_sink_is_the_default_only_if_there_is_no_other", function ()
   equal (chosen { OURS }, "bluez_combine.default")
   equal (chosen { OURS, ANALOG }, "alsa")

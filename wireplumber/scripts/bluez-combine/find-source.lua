@@ -28,17 +28,10 @@ local function has_source_profile (device)
   return false
 end
 
-local function default_sink ()
-  local metadata = cutils.get_default_metadata_object ()
-  local value = metadata and metadata:find (0, "default.audio.sink")
-  value = value and Json.Raw (value):parse ()
-  return type (value) == "table" and value.name or nil
-end
-
 -- From now on speakers rank lower. What is the default at this moment has been
 -- playing the sounds of the desktop, which shall not move because an Echo came.
 local function remember (address, name)
-  local current = default_sink ()
+  local current = context.default_node ("audio.sink")
   if context.remember_source (address, name) and context.held == nil and
       current and context.members:is_member (current) then
     context.held = current

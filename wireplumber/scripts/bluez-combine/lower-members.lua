@@ -38,7 +38,7 @@ SimpleEventHook {
     local name, priority = defaults.choose (nodes, event:get_data ("selected-node"),
         event:get_data ("selected-node-priority"), function (node)
           return node ~= context.held and context.members:is_member (node)
-        end)
+        end, context.default_node (event:get_properties () ["default-node.type"]))
     if name then
       context.log:info ("default stays with " .. name .. " and not a member")
       event:set_data ("selected-node", name)

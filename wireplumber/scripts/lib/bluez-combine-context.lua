@@ -118,6 +118,14 @@ function context.remember_source (address, name)
   return false
 end
 
+-- Name of the default node of a type such as "audio.sink", nil if there is none
+function context.default_node (def_type)
+  local metadata = cutils.get_default_metadata_object ()
+  local value = metadata and metadata:find (0, "default." .. def_type)
+  value = value and Json.Raw (value):parse ()
+  return type (value) == "table" and value.name or nil
+end
+
 -- Rescans
 
 function context.rescan (what)

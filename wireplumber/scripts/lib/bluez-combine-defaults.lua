@@ -20,7 +20,9 @@ end
 
 -- The best node in the way of WirePlumber's find-best-default-node: the highest
 -- priority, the first of equals. lowered (name): whether it is a member.
-local function best (nodes, lowered)
+-- current: taken before its equals. The order of the nodes changes whenever one
+-- goes, and the desktop's sounds must not jump from speaker to speaker then.
+local function best (nodes, lowered, current)
   local chosen, chosen_rank, chosen_priority
 
   for _, props in ipairs (nodes) do
@@ -29,7 +31,8 @@ local function best (nodes, lowered)
     local rank = lowered (name) and math.min (priority, defaults.MEMBER_PRIORITY) or priority
     -- Members keep their order among themselves.
     if chosen == nil or rank > chosen_rank or
-        (rank == chosen_rank and lowered (name) and priority > chosen_priority) then
+        (rank == chosen_rank and lowered (name) and priority > chosen_priority) or
+        (rank == chosen_rank and priority == chosen_priority and name == current) then
       chosen, chosen_rank, chosen_priority = name, rank, priority
     end
   end
@@ -47,12 +50,13 @@ end
 -- nodes: properties of those that can be the default
 -- selected, selected_priority: what the other hooks have chosen
 -- lowered (name): whether this node counts as a member
+-- current: name of the node that is the default now
 -- Returns the name and priority of the node to take instead, or nil.
 --
 -- Hooks that know a choice of the user add thousands to the node's priority.
 -- A choice that carries exactly the node's own priority, and that is the one
 -- which the priorities give, is nobody's choice and may be changed.
-function defaults.choose (nodes, selected, selected_priority, lowered)
+function defaults.choose (nodes, selected, selected_priority, lowered, current)
   local props = selected and find (nodes, selected)
   if not props or priority_of (props) ~= selected_priority or not lowered (selected) then
     return nil
@@ -61,7 +65,7 @@ function defaults.choose (nodes, selected, selected_priority, lowered)
   if stock ~= selected then
     return nil
   end
-  local name, priority = best (nodes, lowered)
+  local name, priority = best (nodes, lowered, current)
   if name == selected then
     return nil
   end
