@@ -159,6 +159,9 @@ pid_t bench_start(struct bench *b, int *out_fd, char *const argv[])
 		*out_fd = fds[0];
 	}
 	b->pids[b->n_pids++] = pid;
+	/* From its first instruction on, not only when it has come to the clock. */
+	if (b->clock)
+		clock_shm_watch(b->clock, pid, true);
 	return pid;
 }
 
@@ -175,6 +178,8 @@ int bench_end(struct bench *b, pid_t pid, int signal)
 		}
 		usleep(1000);
 	}
+	if (b->clock)
+		clock_shm_watch(b->clock, pid, false);
 	for (i = 0; i < b->n_pids; i++)
 		if (b->pids[i] == pid)
 			b->pids[i--] = b->pids[--b->n_pids];

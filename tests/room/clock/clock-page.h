@@ -43,6 +43,7 @@ enum clock_class {
 	CLOCK_CLASS_PARTICIPANT,	/**< the room's own: radios, microphone, runner */
 	CLOCK_CLASS_DATA,		/**< data loops */
 	CLOCK_CLASS_CONTROL,		/**< main loops */
+	CLOCK_CLASS_SETTLED,		/**< a participant that wants all of the above to be done */
 };
 
 struct clock_loop_slot {
@@ -57,7 +58,8 @@ struct clock_loop_slot {
 
 struct clock_timer_slot {
 	_Atomic uint32_t conn;		/**< number of the connection, 0: free */
-	uint32_t klass;			/**< enum clock_class, of the loop that made it */
+	_Atomic uint32_t klass;		/**< enum clock_class, of the loop that made it */
+	_Atomic uint32_t loop;		/**< that is away until this fires, else CLOCK_NOBODY */
 	uint32_t ordinal;		/**< n-th timer of its process */
 	char process[CLOCK_PROCESS_MAX];
 	_Atomic int64_t word;		/**< deadline in ns, CLOCK_DISARMED or CLOCK_EXPIRED */

@@ -265,34 +265,60 @@ static int without_timer(struct epoll_event *events, int n)
 	return left;
 }
 
+/* Returns the number of the caller's events, -errno. */
+static int wait_once(struct clock_participant *p, int64_t deadline_ns,
+		struct epoll_event *events, int n_events)
+{
+	int n, error;
+
+	clock_timer_set(p->c, p->timer, p->event_fd, deadline_ns, 0);
+	clock_loop_enter_wait(p->c, p->loop, CLOCK_LOOP_WAITING);
+	n = epoll_wait(p->poll_fd, events, n_events, -1);
+	error = -errno;
+	clock_loop_leave_wait(p->c, p->loop);
+	if (n < 0)
+		return error == -EINTR ? 0 : error;
+	return without_timer(events, n);
+}
+
+int clock_participant_settle(struct clock_participant *p)
+{
+	struct clock_timer_slot *slot = &p->c->page->timers[p->timer];
+	struct pollfd fd = { .fd = p->event_fd, .events = POLLIN };
+	int res;
+
+	atomic_store(&slot->klass, CLOCK_CLASS_SETTLED);
+	atomic_store(&slot->loop, p->loop);
+	clock_timer_set(p->c, p->timer, p->event_fd, clock_shm_now_ns(p->c), 0);
+	clock_loop_enter_wait(p->c, p->loop, CLOCK_LOOP_AWAY);
+	do {
+		res = poll(&fd, 1, -1);
+	} while (res < 0 && errno == EINTR);
+	res = res < 0 ? -errno : 0;
+	clock_loop_leave_wait(p->c, p->loop);
+	clock_timer_set(p->c, p->timer, p->event_fd, CLOCK_DISARMED, 0);
+	atomic_store(&slot->loop, CLOCK_NOBODY);
+	atomic_store(&slot->klass, CLOCK_CLASS_PARTICIPANT);
+	return res;
+}
+
 int clock_participant_wait(struct clock_participant *p, int64_t deadline_ns,
 		struct epoll_event *events, int n_events)
 {
 	struct clock_shm *c = p->c;
-	int n, error;
+	int n = 0;
 
 	if (n_events < 1)
 		return -EINVAL;
-	do {
-		bool due = deadline_ns <= clock_shm_now_ns(c);
-
-		if (due || deadline_ns == CLOCK_SHM_NEVER)
-			clock_timer_set(c, p->timer, p->event_fd, CLOCK_DISARMED, 0);
-		else
-			clock_timer_set(c, p->timer, p->event_fd, deadline_ns, 0);
-		if (due) {
-			n = epoll_wait(p->poll_fd, events, n_events, 0);
-			return n < 0 ? -errno : without_timer(events, n);
-		}
-		clock_loop_enter_wait(c, p->loop, CLOCK_LOOP_WAITING);
-		n = epoll_wait(p->poll_fd, events, n_events, -1);
-		error = -errno;
-		clock_loop_leave_wait(c, p->loop);
-		if (n < 0 && error != -EINTR)
-			return error;
-		n = without_timer(events, n);
-	} while (n <= 0 && deadline_ns > clock_shm_now_ns(c));
-	return n > 0 ? n : 0;
+	while (n == 0 && deadline_ns > clock_shm_now_ns(c))
+		n = wait_once(p, deadline_ns == CLOCK_SHM_NEVER ? CLOCK_DISARMED : deadline_ns,
+				events, n_events);
+	if (n == 0) {
+		clock_timer_set(c, p->timer, p->event_fd, CLOCK_DISARMED, 0);
+		n = epoll_wait(p->poll_fd, events, n_events, 0);
+		n = n < 0 ? -errno : without_timer(events, n);
+	}
+	return n;
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
 
@@ -31,6 +32,7 @@ struct clock_owner_options {
 	double report_sec;	/**< time standing for so long in real seconds is reported, 0: 5 */
 	void (*report)(void *data, const char *text);	/**< NULL: one line on stderr; from the clock's thread */
 	void *data;
+	FILE *trace;		/**< gets a line for every timer that fires; NULL: none. For comparing two runs */
 };
 
 /** Opens the socket and starts the clock's thread; real speed, not paused. NULL and errno on failure. */
@@ -86,6 +88,13 @@ int clock_participant_epoll_fd(const struct clock_participant *p);
  */
 int clock_participant_wait(struct clock_participant *p, int64_t deadline_ns,
 		struct epoll_event *events, int n_events);
+
+/**
+ * Until nobody has anything to do and nothing is due any more, without time
+ * moving on: what has been set off, in other processes too, has come to rest.
+ * 0 or -errno.
+ */
+int clock_participant_settle(struct clock_participant *p);
 
 struct pollfd;
 /** The same with poll()'s array in place of the epoll set; use one or the other. */

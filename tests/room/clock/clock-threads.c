@@ -31,10 +31,34 @@ void clock_threads_finish(struct clock_threads *t)
 	t->n_pids = 0;
 }
 
+struct status {
+	char name[64];
+	char state;
+	uint32_t n_threads;		/**< of the process */
+	unsigned long long sleeps;
+};
+
+static bool read_status(const struct clock_thread *thread, struct status *s)
+{
+	char text[4096], *p;
+	ssize_t n = pread(thread->fd, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	sscanf(text, "Name:\t%63[^\n]", s->name);
+	s->state = (p = strstr(text, "\nState:\t")) ? p[8] : 'X';
+	s->n_threads = (p = strstr(text, "\nThreads:\t")) ? strtoul(p + 10, NULL, 10) : 0;
+	s->sleeps = (p = strstr(text, "\nvoluntary_ctxt_switches:\t")) ?
+			strtoull(p + 26, NULL, 10) : 0;
+	return s->state != 'X' && s->state != 'Z';
+}
+
 static void list_threads(struct clock_threads *t, int32_t pid)
 {
 	char path[64];
 	struct dirent *entry;
+	struct status status;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
@@ -49,8 +73,13 @@ static void list_threads(struct clock_threads *t, int32_t pid)
 		thread->tid = atoi(entry->d_name);
 		thread->sleeps = 0;
 		snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, thread->tid);
-		if ((thread->fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0)
+		if ((thread->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+			continue;
+		/* What has ended and is not reaped does nothing any more. */
+		if (read_status(thread, &status))
 			t->n_threads++;
+		else
+			close(thread->fd);
 	}
 	closedir(dir);
 }
@@ -73,29 +102,6 @@ void clock_threads_set(struct clock_threads *t, const int32_t *pids, uint32_t n_
 	memcpy(t->pids, pids, n_pids * sizeof(*pids));
 	t->n_pids = n_pids;
 	list_all(t);
-}
-
-struct status {
-	char name[64];
-	char state;
-	uint32_t n_threads;		/**< of the process */
-	unsigned long long sleeps;
-};
-
-static bool read_status(const struct clock_thread *thread, struct status *s)
-{
-	char text[4096], *p;
-	ssize_t n = pread(thread->fd, text, sizeof(text) - 1, 0);
-
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	sscanf(text, "Name:\t%63[^\n]", s->name);
-	s->state = (p = strstr(text, "\nState:\t")) ? p[8] : 'X';
-	s->n_threads = (p = strstr(text, "\nThreads:\t")) ? strtoul(p + 10, NULL, 10) : 0;
-	s->sleeps = (p = strstr(text, "\nvoluntary_ctxt_switches:\t")) ?
-			strtoull(p + 26, NULL, 10) : 0;
-	return s->state != 'X' && s->state != 'Z';
 }
 
 static uint32_t threads_of(const struct clock_threads *t, int32_t pid)

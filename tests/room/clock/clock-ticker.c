@@ -110,6 +110,7 @@ static void fire(struct clock_owner *o, struct clock_timer_slot *slot, int64_t d
 {
 	struct clock_page *page = o->page;
 	uint64_t one = 1;
+	uint32_t loop;
 
 	if (deadline_ns > atomic_load(&page->now_ns))
 		atomic_store(&page->now_ns, deadline_ns);
@@ -117,9 +118,18 @@ static void fire(struct clock_owner *o, struct clock_timer_slot *slot, int64_t d
 	/* Set anew by somebody who does not take part: look again. */
 	if (!atomic_compare_exchange_strong(&slot->word, &deadline_ns, CLOCK_EXPIRED))
 		return;
+	loop = atomic_load(&slot->loop);
+	if (loop < CLOCK_LOOPS_MAX) {
+		/* It is back from now on, however long it takes to notice. */
+		atomic_store(&page->loops[loop].state, CLOCK_LOOP_RUNNING);
+		atomic_fetch_add(&page->loops[loop].count, 1);
+	}
 	if (write(o->timer_fds[slot - page->timers], &one, sizeof(one)) < 0)
 		return;
 	atomic_fetch_add(&page->fired, 1);
+	if (o->options.trace)
+		fprintf(o->options.trace, "%" PRId64 " %s timer %u\n", deadline_ns,
+				slot->process, slot->ordinal);
 }
 
 static void stood(struct clock_owner *o, int64_t ns)
@@ -167,24 +177,27 @@ static struct clock_timer_slot *wait_for_earliest(struct clock_owner *o, int64_t
 {
 	struct clock_page *page = o->page;
 	struct clock_timer_slot *slot;
-	int64_t now = atomic_load(&page->now_ns), cap = atomic_load(&page->cap_ns);
-	bool stop;
+	int64_t now = atomic_load(&page->now_ns);
+	int64_t limit = atomic_load(&page->paused) ? now : atomic_load(&page->cap_ns);
 
 	slot = find_earliest(o, deadline_ns);
-	if (*deadline_ns > cap) {
+	if (*deadline_ns > limit) {
 		slot = NULL;
-		*deadline_ns = cap;
+		*deadline_ns = limit;
 	}
-	stop = atomic_load(&page->paused) || (slot == NULL && cap <= now);
-	if (!stop && !atomic_load(&page->fast))
+	if (slot == NULL && limit <= now) {
+		o->real = false;
+		wait_real(o, -1);
+		return NULL;
+	}
+	if (!atomic_load(&page->fast))
 		return wall_has_reached(o, *deadline_ns) ? slot : NULL;
 
 	o->real = false;
-	if (slot == NULL && !stop && cap != CLOCK_SHM_NEVER)
-		atomic_store(&page->now_ns, cap);
-	if (slot == NULL || stop) {
+	if (slot == NULL) {
+		if (limit != CLOCK_SHM_NEVER)
+			atomic_store(&page->now_ns, limit);
 		wait_real(o, -1);
-		return NULL;
 	}
 	return slot;
 }

@@ -140,6 +140,7 @@ int clock_timer_add(struct clock_shm *c, int event_fd, enum clock_class klass)
 
 	struct clock_timer_slot *slot = &page->timers[i];
 	slot->klass = klass;
+	atomic_store(&slot->loop, CLOCK_NOBODY);
 	slot->ordinal = atomic_fetch_add(&c->n_timers, 1);
 	snprintf(slot->process, sizeof(slot->process), "%s", program_invocation_short_name);
 	atomic_store(&slot->word, CLOCK_DISARMED);
