@@ -171,6 +171,18 @@ static int check_keys(const struct pw_properties *props)
 	return 0;
 }
 
+/* The slowest member is delayed by the headroom */
+static int check_room(const struct pw_properties *props, const struct args *args)
+{
+	const char *str = pw_properties_get(props, BLUEZ_COMBINE_ARG_MAX_DELAY);
+
+	if (args->max_delay_ns >= args->headroom_ns)
+		return 0;
+	bad_value("module arguments", BLUEZ_COMBINE_ARG_MAX_DELAY, str ? str : "(default)",
+			"at least " BLUEZ_COMBINE_ARG_HEADROOM);
+	return -EINVAL;
+}
+
 static int get_group(const struct pw_properties *props, struct args *args)
 {
 	const char *str = pw_properties_get(props, BLUEZ_COMBINE_ARG_GROUP);
@@ -227,6 +239,33 @@ static int get_position(const struct pw_properties *props, struct args *args)
 	return 0;
 }
 
+/* create-stream, an object. What it says of a member is checked as well: a rule
+ * is only acted on when a speaker appears, and that is late for an error. */
+static bool actions_are_valid(struct spa_json *actions)
+{
+	struct member_config config = MEMBER_CONFIG_INIT;
+	struct spa_json props;
+	char key[64], str[64];
+	const char *value;
+	int len;
+
+	while ((len = spa_json_object_next(actions, key, sizeof(key), &value)) > 0) {
+		if (!spa_streq(key, "create-stream") || !spa_json_is_object(value, len))
+			return false;
+		spa_json_enter(actions, &props);
+		while ((len = spa_json_object_next(&props, key, sizeof(key), &value)) > 0) {
+			if (!spa_strstartswith(key, MEMBER_CONFIG_PREFIX))
+				continue;
+			if (spa_json_parse_stringn(value, len, str, sizeof(str)) <= 0)
+				return false;
+			if (member_config_set(&config, BLUEZ_COMBINE_ARG_STREAM_RULES,
+					key + strlen(MEMBER_CONFIG_PREFIX), str) == -EINVAL)
+				return false;
+		}
+	}
+	return true;
+}
+
 /* One rule: an object with matches, an array, and actions, an object that knows
  * create-stream only. pw_conf_match_rules() passes over what it cannot read. */
 static bool rule_is_valid(struct spa_json *rule)
@@ -246,10 +285,8 @@ static bool rule_is_valid(struct spa_json *rule)
 			if (!spa_json_is_object(value, len))
 				return false;
 			spa_json_enter(rule, &sub);
-			while ((len = spa_json_object_next(&sub, key, sizeof(key), &value)) > 0)
-				if (!spa_streq(key, "create-stream") ||
-				    !spa_json_is_object(value, len))
-					return false;
+			if (!actions_are_valid(&sub))
+				return false;
 			have_actions = true;
 		} else {
 			return false;
@@ -382,6 +419,7 @@ int args_init(struct args *args, const char *str)
 			    HEADROOM_MSEC_MAX, &args->headroom_ns)) < 0 ||
 	    (res = get_msec(props, BLUEZ_COMBINE_ARG_MAX_DELAY, DEFAULT_MAX_DELAY_MSEC,
 			    MAX_DELAY_MSEC_MAX, &args->max_delay_ns)) < 0 ||
+	    (res = check_room(props, args)) < 0 ||
 	    (res = get_unaligned(props, args)) < 0 ||
 	    (res = get_uint(props, BLUEZ_COMBINE_ARG_QUANTUM, DEFAULT_QUANTUM,
 			    QUANTUM_MIN, QUANTUM_MAX, true, &args->quantum)) < 0 ||

@@ -20,6 +20,8 @@ struct member_config {
 	int64_t correction_ns;		/**< positive: sounds late, is sent to earlier */
 };
 
+/* Before their names where they stand among properties of a stream */
+#define MEMBER_CONFIG_PREFIX	"combine."
 #define MEMBER_CONFIG_INIT	((struct member_config) { .role = ROLE_STEREO, .gain = 1.0 })
 
 /** Everything that the module was asked for, checked. */

@@ -183,15 +183,16 @@ int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
 	slot->ports = calloc(host->info.channels, sizeof(*slot->ports));
 	if (slot->ports == NULL)
 		return -errno;
-	slot->used = true;
 
-	for (c = 0; c < host->info.channels; c++) {
-		uint32_t id = port_id(host, n, c);
-		if ((res = spa_node_add_port(host->node, SPA_DIRECTION_OUTPUT, id, NULL)) < 0 ||
-		    (res = port_setup(host, SPA_DIRECTION_OUTPUT, id, &slot->ports[c],
-						host->scratch)) < 0)
+	/* One port stands for its whole output */
+	if ((res = spa_node_add_port(host->node, SPA_DIRECTION_OUTPUT,
+					port_id(host, n, 0), NULL)) < 0)
+		goto error_ports;
+	slot->used = true;
+	for (c = 0; c < host->info.channels; c++)
+		if ((res = port_setup(host, SPA_DIRECTION_OUTPUT, port_id(host, n, c),
+						&slot->ports[c], host->scratch)) < 0)
 			goto error;
-	}
 	if ((res = fanout_host_set(host, n, 0, 0.0, ROLE_STEREO)) < 0)
 		goto error;
 	set_stream(host, slot, stream);
@@ -200,18 +201,20 @@ int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
 error:
 	fanout_host_remove(host, n);
 	return res;
+error_ports:
+	free(slot->ports);
+	slot->ports = NULL;
+	return res;
 }
 
 void fanout_host_remove(struct fanout_host *host, uint32_t n)
 {
 	struct fanout_slot *slot = &host->slots[n];
-	uint32_t c;
 
 	if (!slot->used)
 		return;
 	set_stream(host, slot, NULL);
-	for (c = 0; c < host->info.channels; c++)
-		spa_node_remove_port(host->node, SPA_DIRECTION_OUTPUT, port_id(host, n, c));
+	spa_node_remove_port(host->node, SPA_DIRECTION_OUTPUT, port_id(host, n, 0));
 	free(slot->ports);
 	spa_zero(*slot);
 }

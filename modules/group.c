@@ -15,9 +15,13 @@
 /* When a whole group starts, its speakers begin together as soon as each has
  * reported once; what they report later moves them by a crossfade. One that
  * has reported nothing by then is not waited for any longer. */
-#define START_WAIT_NS		(500 * SPA_NSEC_PER_MSEC)
+#define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* A Bluetooth sink that plays has reported long before this */
+#define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* Stands for a latency of 0, which the alignment takes for none */
+#define NO_LATENCY_NS		1
 /* Beyond the longest delay: the headroom, and what B may have grown by */
-#define HISTORY_EXTRA_NS	(500 * SPA_NSEC_PER_MSEC)
+#define HISTORY_EXTRA_NS	(500 * (int64_t)SPA_NSEC_PER_MSEC)
 
 /** The latency that a speaker settled at, in this run or an earlier one. */
 struct known {
@@ -70,6 +74,23 @@ static void set_timer(struct group *group, int64_t now_ns, int64_t next_ns)
 	pw_loop_update_timer(group->main_loop, group->timer, &value, NULL, false);
 }
 
+/*
+ * What a sink reports, where it means something. A Bluetooth sink reports 0
+ * until it plays, and that is no latency; any other sink may mean it. One that
+ * has nothing to say for this long is taken as it is: late is better than mute.
+ */
+static int64_t heard_latency(const struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
+{
+	int64_t limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
+
+	if (ns > 0)
+		return ns;
+	if (!speaker_is_bluetooth(o->speaker) || now_ns >= limit_ns)
+		return NO_LATENCY_NS;
+	*next_ns = SPA_MIN(*next_ns, limit_ns);
+	return 0;
+}
+
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
@@ -79,16 +100,18 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		int64_t ns = output_latency_ns(o, quantum, rate);
-
 		/* What a sink that does not play reports lacks the packet, and
 		 * would be believed if it stood still. */
-		if (o->streaming && ns > 0 && ns != o->reported_ns) {
-			settle_report(&o->settle, now_ns, ns);
-			pw_log_debug("%s reports %" PRIi64 " ns", speaker_address(o->speaker), ns);
-		}
-		if (o->streaming)
+		if (o->streaming) {
+			int64_t ns = heard_latency(o, output_latency_ns(o, quantum, rate),
+					now_ns, &next_ns);
+			if (ns > 0 && ns != o->reported_ns) {
+				settle_report(&o->settle, now_ns, ns);
+				pw_log_debug("%s reports %" PRIi64 " ns",
+						speaker_address(o->speaker), ns);
+			}
 			o->reported_ns = ns;
+		}
 		settle_tick(&o->settle, now_ns, &next);
 		if (o->settle.settled)
 			remember(group, speaker_address(o->speaker), output_codec(o),
@@ -220,9 +243,13 @@ static void on_clock_event(void *data, uint64_t count)
 	update(data);
 }
 
-static void output_changed(void *data, struct output *output)
+static void output_changed(void *data, struct output *output, bool started)
 {
-	update(data);
+	struct group *group = data;
+
+	if (started)
+		output->streaming_since_ns = loop_now_ns(group->main_loop);
+	update(group);
 }
 
 static const struct output_events output_events = {

@@ -30,6 +30,11 @@ const char *speaker_address(const struct speaker *speaker)
 	return str ? str : pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
 }
 
+bool speaker_is_bluetooth(const struct speaker *speaker)
+{
+	return pw_properties_get(speaker->props, "api.bluez5.address") != NULL;
+}
+
 /* A group must never feed itself or another group: that way lies a loop. */
 static bool is_own(const struct members *members, const struct spa_dict *props)
 {
@@ -86,7 +91,7 @@ static int rule_matched(void *data, const char *location, const char *action,
 
 	SPA_FOR_EACH_ELEMENT_VAR(config_keys, k) {
 		const char *value;
-		snprintf(key, sizeof(key), "combine.%s", *k);
+		snprintf(key, sizeof(key), MEMBER_CONFIG_PREFIX "%s", *k);
 		if ((value = pw_properties_get(match->props, key)) == NULL)
 			continue;
 		member_config_set(&match->config, BLUEZ_COMBINE_ARG_STREAM_RULES, *k, value);

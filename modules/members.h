@@ -81,4 +81,6 @@ void members_activate(struct members *members);
 /** The address of a Bluetooth speaker; the node's name for any other sink. */
 const char *speaker_address(const struct speaker *speaker);
 
+bool speaker_is_bluetooth(const struct speaker *speaker);
+
 #endif /* BLUEZ_COMBINE_MEMBERS_H */

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <pipewire/impl.h>
+#include <pipewire/extensions/metadata.h>
+#include <spa/node/node.h>
 #include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
@@ -262,6 +264,35 @@ static const struct pw_registry_events registry_events = {
 	.global_remove = registry_global_remove,
 };
 
+static int load_module(struct impl *impl, const char *name)
+{
+	int res;
+
+	if (pw_context_load_module(impl->context, name, NULL, NULL) != NULL)
+		return 0;
+	res = -errno;
+	pw_log_error("can't load %s: %m", name);
+	return res;
+}
+
+/*
+ * What streams, nodes and metadata need is loaded by the configuration of most
+ * hosts, but not of all: WirePlumber loads it only with its device monitors.
+ */
+static int load_needed(struct impl *impl)
+{
+	struct pw_context *context = impl->context;
+	int res = 0;
+
+	if (pw_context_find_export_type(context, SPA_TYPE_INTERFACE_Node) == NULL)
+		res = load_module(impl, "libpipewire-module-client-node");
+	if (res == 0 && pw_context_find_export_type(context, PW_TYPE_INTERFACE_Metadata) == NULL)
+		res = load_module(impl, "libpipewire-module-metadata");
+	if (res == 0 && pw_context_find_factory(context, "adapter") == NULL)
+		res = load_module(impl, "libpipewire-module-adapter");
+	return res;
+}
+
 /* Returns 0 if the daemon is there */
 static int join(struct impl *impl)
 {
@@ -384,6 +415,8 @@ int pipewire__module_init(struct pw_impl_module *module, const char *args)
 		pw_log_error("can't load: %m");
 		goto error;
 	}
+	if ((res = load_needed(impl)) < 0)
+		goto error;
 	if ((res = join(impl)) < 0) {
 		pw_log_error("can't connect to the daemon: %s", spa_strerror(res));
 		goto error;

@@ -21,11 +21,12 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 		enum pw_stream_state state, const char *error)
 {
 	struct output *output = data;
+	bool was_streaming = output->streaming;
 
 	if (state == PW_STREAM_STATE_ERROR)
 		pw_log_warn("%s: stream failed: %s", speaker_address(output->speaker), error);
 	output->streaming = state == PW_STREAM_STATE_STREAMING;
-	output->events->changed(output->data, output);
+	output->events->changed(output->data, output, output->streaming && !was_streaming);
 }
 
 static void stream_param_changed(void *data, uint32_t id, const struct spa_pod *param)
@@ -41,7 +42,7 @@ static void stream_param_changed(void *data, uint32_t id, const struct spa_pod *
 		return;
 	output->has_latency = param != NULL;
 	output->latency = latency;
-	output->events->changed(output->data, output);
+	output->events->changed(output->data, output, false);
 }
 
 static const struct pw_stream_events stream_events = {

@@ -15,8 +15,8 @@
 struct output;
 
 struct output_events {
-	/** Its speaker reports another latency, or it plays or stops. */
-	void (*changed)(void *data, struct output *output);
+	/** Its speaker reports another latency, or it stops, or has just started. */
+	void (*changed)(void *data, struct output *output, bool started);
 };
 
 /** The way to one speaker. Main loop, but for what the fan-out does with the stream. */
@@ -31,6 +31,7 @@ struct output {
 	void *data;
 
 	bool streaming;			/**< linked, and the graph runs it */
+	int64_t streaming_since_ns;	/**< the owner's; valid while streaming */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */

@@ -30,8 +30,7 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 	}
 	switch (state) {
 	case PW_STREAM_STATE_ERROR:
-	case PW_STREAM_STATE_UNCONNECTED:
-		sink->events->failed(sink->data, error ? error : "unconnected");
+		sink->events->failed(sink->data, error ? error : "unknown error");
 		break;
 	case PW_STREAM_STATE_PAUSED:
 		if (sink->id == SPA_ID_INVALID) {

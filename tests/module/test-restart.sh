@@ -1,0 +1,41 @@
+#!/bin/sh
+# The daemon goes away under the module and comes back
+# SPDX-License-Identifier: MIT
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+two_sinks
+start_pipewire
+start_wireplumber
+cat >"$T/combine.conf" <<CONF
+context.properties = { core.daemon = false }
+context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
+context.modules = [
+  { name = libpipewire-module-protocol-native }
+  { name = libpipewire-module-client-node }
+  { name = libpipewire-module-adapter }
+  { name = libpipewire-module-metadata }
+  { name = $MODULE args = { stream.rules = $RULES } }
+]
+CONF
+
+linked() {
+	"$AWAIT" link bluez_combine.default.output.speaker_a speaker_a &&
+		"$AWAIT" link bluez_combine.default.output.speaker_b speaker_b
+}
+alive() { kill -0 "$1"; }
+
+spawn host pipewire -c "$T/combine.conf"
+host=$PID
+check 'the group is there' linked
+
+for round in 1 2 3; do
+	stop "$WIREPLUMBER"
+	stop "$PIPEWIRE"
+	check "its process outlives the daemon ($round)" alive "$host"
+	start_pipewire "pipewire-$round"
+	start_wireplumber
+	check "the group comes back with the daemon ($round)" linked
+done
+
+finish
