@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require ("check")
+local json = require ("bluez-combine-json")
 local members = require ("bluez-combine-members")
 local test, equal, contains = check.test, check.equal, check.contains
 
@@ -9,28 +10,6 @@ local A = "AA:BB:CC:00:00:01"
 local B = "AA:BB:CC:00:00:02"
 local NODE_A = "bluez_output.AA_BB_CC_00_00_01.1"
 local NODE_B = "bluez_output.AA_BB_CC_00_00_02.1"
-
--- Flat JSON objects, which is all that these tests write
-local function decode (text)
-  local body = text:match ("^%s*{(.*)}%s*$")
-  if not body then
-    return nil
-  end
-  local t = {}
-  for k, v in body:gmatch ('"([^"]+)"%s*:%s*([^,]+)') do
-    v = v:match ("^%s*(.-)%s*$")
-    if v:match ('^".*"$') then
-      t [k] = v:sub (2, -2)
-    elseif v == "true" or v == "false" then
-      t [k] = v == "true"
-    elseif v == "[]" then
-      t [k] = {}
-    else
-      t [k] = tonumber (v)
-    end
-  end
-  return t
-end
 
 local function world (saved)
   local w = { store = {}, saved = saved or {}, warnings = {}, writes = 0 }
@@ -42,7 +21,6 @@ local function world (saved)
       w.writes = w.writes + 1
       table.insert (w.pending, key)
     end,
-    decode = decode,
     save = function (address, text) w.saved [address] = text end,
     warn = function (text) table.insert (w.warnings, text) end,
   }
@@ -65,7 +43,7 @@ local function world (saved)
 
   function w.entry (address)
     local text = w.store ["member." .. address]
-    return text and decode (text)
+    return text and json.decode_object (text)
   end
 
   return w
@@ -239,6 +217,7 @@ test ("a_bad_field_is_named_and_the_others_are_kept", function ()
     { '"role": "centre"', "role", '"centre"', "stereo, left, right, mono" },
     { '"gain": 1.5', "gain", "1.5", "a number, 0 to 1" },
     { '"gain": "loud"', "gain", '"loud"', "a number, 0 to 1" },
+    { '"gain": 1e999', "gain", "inf", "a number, 0 to 1" },
     { '"trim.msec": 1001', "trim.msec", "1001", "a number, -1000 to 1000" },
     { '"correction.msec": -2001', "correction.msec", "-2001", "a number, -2000 to 2000" },
     { '"include": "yes"', "include", '"yes"', "true, false" },
@@ -262,8 +241,9 @@ end)
 test ("what_is_no_object_changes_nothing_and_is_told_once", function ()
   local w = world ()
   w.members:speaker_added (A, NODE_A, true)
-  w.user_writes (A, "nonsense")
-  w.user_writes (A, "nonsense")
+  for _, text in ipairs { "nonsense", '{ "gain": ', "[[[[[[", '{ "gain": 0.5', "" } do
+    w.user_writes (A, text)
+  end
   equal (#w.warnings, 1)
   equal (w.entry (A), { include = true, target = NODE_A })
 end)

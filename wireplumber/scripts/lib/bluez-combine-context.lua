@@ -193,11 +193,6 @@ context.members = members.new {
       context.metadata:set (0, key, text and "Spa:String:JSON", text)
     end
   end,
-  decode = function (text)
-    local value = Json.Raw (text)
-    -- The fields are single values: deeper ones are not looked into.
-    return value:is_object () and value:parse (2) or nil
-  end,
   save = function (address, text) save (members.KEY .. address, text) end,
   warn = warn,
 }

@@ -1,12 +1,12 @@
--- JSON text with keys in a fixed order
+-- JSON: text with keys in a fixed order, and flat objects from text
 --
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
 --
 -- WirePlumber's Json.Object writes the keys in the order of a hash table: the
 -- same table gives different texts, and a text could not be compared with what
--- is already there. Reading is left to WirePlumber, which takes the relaxed
--- form that people write.
+-- is already there. And its Json.parse takes the first half of an object for
+-- all of it, and numbers as 32-bit floats.
 
 local json = {}
 
@@ -46,7 +46,7 @@ local function encode_number (n)
   elseif n == math.floor (n) and math.abs (n) < 1e15 then
     return string.format ("%d", math.tointeger (n))
   end
-  -- WirePlumber reads numbers as 32-bit floats: 7 digits give back what was written.
+  -- What other programs have read as 32-bit floats comes back as it was written.
   return string.format ("%.7g", n)
 end
 
@@ -83,6 +83,115 @@ function json.encode (value)
     table.insert (parts, encode_string (k) .. ": " .. json.encode (value [k]))
   end
   return #parts == 0 and "{}" or "{ " .. table.concat (parts, ", ") .. " }"
+end
+
+-- Reading
+
+local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
+
+local function unescape (s)
+  s = s:gsub ("\\u(%x%x%x%x)", function (hex)
+    local code = tonumber (hex, 16)
+    -- Half a surrogate pair is no character.
+    return code >= 0xd800 and code <= 0xdfff and "?" or utf8.char (code)
+  end)
+  return (s:gsub ("\\(.)", function (c) return ESCAPES [c] or c end))
+end
+
+-- The end of the quoted string that begins at this position, nil if it has none
+local function string_end (text, from)
+  local at = from + 1
+  while true do
+    local c = text:match ('^[^"\\]*()', at)
+    -- A backslash may have been the last character.
+    local found = c and text:sub (c, c)
+    if found == '"' then
+      return c
+    elseif not found or found == "" then
+      return nil
+    end
+    at = c + 2
+  end
+end
+
+-- The end of the container that begins at this position, nil if it has none
+local function container_end (text, from)
+  local depth, at = 0, from
+  while at do
+    at = text:find ('["{}%[%]]', at)
+    local c = at and text:sub (at, at)
+    if c == '"' then
+      at = string_end (text, at)
+    elseif c == "{" or c == "[" then
+      depth = depth + 1
+    elseif c then
+      depth = depth - 1
+      if depth == 0 then
+        return at
+      end
+    end
+    at = at and at + 1
+  end
+  return nil
+end
+
+local WORDS = { ["true"] = true, ["false"] = false }
+
+-- One value and the position after it; nil at the end or where there is none.
+local function next_value (text, from)
+  local at = text:match ("^[%s,:=]*()", from)
+  local c = text:sub (at, at)
+
+  if c == '"' then
+    local last = string_end (text, at)
+    if last then
+      return unescape (text:sub (at + 1, last - 1)), last + 1
+    end
+  elseif c == "{" or c == "[" then
+    local last = container_end (text, at)
+    if last then
+      return {}, last + 1
+    end
+  else
+    local word, after = text:match ('^([^%s,:=%[%]{}"#]+)()', at)
+    if word then
+      local value = WORDS [word]
+      if value == nil then
+        value = word:match ("^[-+%d.]") and tonumber (word) or word
+      end
+      return value, after
+    end
+  end
+  return nil, at
+end
+
+-- A table of the single values in the text of an object; containers in it come
+-- as empty tables. Takes the relaxed form that PipeWire does: quotes, colons and
+-- commas may be left out. Returns nil if this is no complete object.
+function json.decode_object (text)
+  local at = text:match ("^%s*{()")
+  local object = {}
+  if not at then
+    return nil
+  end
+  while true do
+    local last = text:match ("^[%s,]*}()", at)
+    if last then
+      return text:match ("^%s*$", last) and object or nil
+    end
+    local key, value
+    key, at = next_value (text, at)
+    if key == nil or type (key) == "table" then
+      return nil
+    end
+    value, at = next_value (text, at)
+    if value == nil then
+      return nil
+    end
+    if value ~= "null" then
+      object [tostring (key)] = value
+    end
+  end
 end
 
 return json

@@ -52,7 +52,6 @@ local FIELD_NAMES = "include, role, gain, trim.msec, correction.msec"
 -- backend, all functions:
 --   read (key)           what stands in the metadata object, nil if nothing
 --   write (key, text)    text nil clears it
---   decode (text)        a table, or nil if it is no JSON object
 --   save (address, text) keeps the user's words over restarts; text nil forgets them
 --   warn (text)
 function members.new (backend)
@@ -135,7 +134,7 @@ local function check_fields (self, address, e, value)
       user [name] = e.user [name]
     elseif not known.check (v) then
       complain (self, address, e, name, "field '%s' is %s; allowed: %s; ignored", name,
-          json.encode (v), known.words)
+          type (v) == "string" and json.encode (v) or tostring (v), known.words)
       user [name] = e.user [name]
     else
       e.complaints [name] = nil
@@ -164,9 +163,9 @@ local function absorb (self, address, e, text)
     return
   end
 
-  local value = self.backend.decode (text)
+  local value = json.decode_object (text)
   if type (value) ~= "table" then
-    complain (self, address, e, "", "the value is no JSON object; allowed: " ..
+    complain (self, address, e, "", "the value is no complete JSON object; allowed: " ..
         "{ \"include\": true | false, \"role\": ..., \"gain\": ..., \"trim.msec\": ... }; ignored")
     return
   end
@@ -321,7 +320,7 @@ end
 function members:restore (saved)
   for name, text in pairs (saved) do
     local address = devices.address (name)
-    local value = address and self.backend.decode (text)
+    local value = address and json.decode_object (text)
     if type (value) == "table" then
       local e = entry_of (self, address)
       if value.removed then
