@@ -72,6 +72,7 @@ static void set_environment(const struct bench *b)
 	setenv("HOME", b->dir, 1);
 	setenv("PIPEWIRE_RUNTIME_DIR", b->dir, 1);
 	unsetenv("PIPEWIRE_REMOTE");
+	setenv("WIREPLUMBER_DEBUG", "E", 0);
 	unsetenv(CLOCK_SHM_ENV);
 	if (b->owner == NULL)
 		return;

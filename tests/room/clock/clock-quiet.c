@@ -136,8 +136,8 @@ static bool is_known(void *data, int32_t pid, int32_t tid)
 		uint32_t state = atomic_load(&slot->state);
 
 		if (atomic_load(&slot->conn) != 0 && slot->pid == pid &&
-		    atomic_load(&slot->tid) == tid && state != CLOCK_LOOP_POLLED &&
-		    state != CLOCK_LOOP_NEW)
+		    atomic_load(&slot->tid) == tid &&
+		    (state == CLOCK_LOOP_WAITING || state == CLOCK_LOOP_RUNNING))
 			return true;
 	}
 	return false;

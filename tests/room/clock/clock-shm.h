@@ -58,7 +58,10 @@ void clock_shm_set_pass(struct clock_shm *c, bool pass);
 
 /** A process that is stalled on purpose does not hold up time. 0, -ENOSPC or -ENOENT. */
 int clock_shm_exclude(struct clock_shm *c, pid_t pid, bool exclude);
-/** A process without the plugin, e.g. dbus-daemon: time waits until all its threads sleep. */
+/**
+ * Time waits until all threads of the process sleep: for dbus-daemon, which has no plugin, and for
+ * any process from its first instruction to the point where it has come to the clock by itself.
+ */
 int clock_shm_watch(struct clock_shm *c, pid_t pid, bool watch);
 
 struct clock_shm_stats {
@@ -104,5 +107,22 @@ int clock_participant_poll(struct clock_participant *p, int64_t deadline_ns,
 /** Lets time go on while the thread waits for something real; `back` before it touches the room again. */
 void clock_participant_away(struct clock_participant *p);
 void clock_participant_back(struct clock_participant *p);
+
+/*
+ * The other way to take part, for a thread with a main loop of its own: watch
+ * its process, so that time stands while it is awake, and give the main loop
+ * an alarm to poll.
+ */
+struct clock_alarm;
+
+struct clock_alarm *clock_alarm_new(struct clock_shm *c);
+void clock_alarm_destroy(struct clock_alarm *a);
+
+/** Becomes readable at the deadline. */
+int clock_alarm_fd(const struct clock_alarm *a);
+/** CLOCK_SHM_NEVER: off. Takes back a deadline that has passed. */
+void clock_alarm_set(struct clock_alarm *a, int64_t deadline_ns);
+/** Whether it has gone off since it was set; makes the descriptor unreadable. */
+bool clock_alarm_take(struct clock_alarm *a);
 
 #endif /* ROOM_CLOCK_SHM_H */

@@ -47,23 +47,28 @@ static void stop_hog(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Stops this program and all that it has started for 50 ms, again and again, until `fd` is closed. */
+/* Stops this program and all or some that it has started for 50 ms, again and again, until `fd` is closed. */
 static void stop_at_random(const struct bench *b, int fd, unsigned int seed)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	pid_t parent = getppid();
-	int i;
+	int i, n = 0;
 
-	while (poll(&p, 1, 1 + rand_r(&seed) % 60) == 0) {
+	while (poll(&p, 1, rand_r(&seed) % 10) == 0) {
+		bool all = rand_r(&seed) % 2;
+
 		for (i = 0; i < b->n_pids; i++)
-			kill(b->pids[i], SIGSTOP);
-		kill(parent, SIGSTOP);
+			if (all || rand_r(&seed) % 2)
+				kill(b->pids[i], SIGSTOP);
+		if (all)
+			kill(parent, SIGSTOP);
 		usleep(STOP_MSEC * 1000);
 		kill(parent, SIGCONT);
+		n++;
 		for (i = 0; i < b->n_pids; i++)
 			kill(b->pids[i], SIGCONT);
 	}
-	_exit(0);
+	_exit(n);
 }
 
 static pid_t start_stops(const struct bench *b, int *fd, unsigned int seed)
@@ -84,8 +89,11 @@ static pid_t start_stops(const struct bench *b, int *fd, unsigned int seed)
 
 static void end_stops(pid_t pid, int fd)
 {
+	int status;
+
 	close(fd);
-	waitpid(pid, NULL, 0);
+	waitpid(pid, &status, 0);
+	g_test_message("%d stops", WEXITSTATUS(status));
 }
 
 /* The ramp */
@@ -255,6 +263,17 @@ static void write_noise(const char *file)
 	fclose(f);
 }
 
+/* Of noise, one byte in 256. */
+static int count_zeros(const char *data, gsize size)
+{
+	int n = 0;
+	gsize i;
+
+	for (i = 0; i < size; i++)
+		n += data[i] == 0;
+	return n;
+}
+
 static char *play_session(int n_hogs, unsigned int stops, double *sec)
 {
 	char in[128], out[128], *data, *sum;
@@ -290,6 +309,7 @@ static char *play_session(int n_hogs, unsigned int stops, double *sec)
 	bench_end(&b, record, SIGTERM);
 	g_assert_true(g_file_get_contents(out, &data, &size, NULL));
 	g_assert_cmpint(size, >=, (SECONDS * RATE - 4 * QUANTUM) * 2);
+	g_assert_cmpint(count_zeros(data, size), <, (int)size / 20);
 	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)data, size);
 	g_free(data);
 	g_assert_cmpint(b.n_reports, ==, 0);

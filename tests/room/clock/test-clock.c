@@ -384,6 +384,31 @@ static void test_watched(struct fixture *f, gconstpointer data)
 	waitpid(pid, &status, 0);
 }
 
+static void test_alarm(struct fixture *f, gconstpointer data)
+{
+	struct clock_alarm *alarm = clock_alarm_new(f->clock);
+	struct pollfd p = { .fd = clock_alarm_fd(alarm), .events = POLLIN };
+	int i;
+
+	/* This thread and the clock's are all that there is in this process. */
+	g_assert_cmpint(clock_shm_watch(f->clock, getpid(), true), ==, 0);
+	clock_participant_away(f->runner);
+	for (i = 1; i <= 1000; i++) {
+		volatile int spin;
+
+		clock_alarm_set(alarm, START + i * SEC);
+		g_assert_cmpint(poll(&p, 1, -1), ==, 1);
+		for (spin = 0; spin < 1000; spin++)
+			;
+		g_assert_cmpint(now(f), ==, i * SEC);
+		g_assert_true(clock_alarm_take(alarm));
+		g_assert_false(clock_alarm_take(alarm));
+	}
+	clock_participant_back(f->runner);
+	g_assert_cmpint(clock_shm_watch(f->clock, getpid(), false), ==, 0);
+	clock_alarm_destroy(alarm);
+}
+
 /* The plugin, as a host loads it */
 
 static struct spa_system *load_system(struct spa_handle **handle)
@@ -480,6 +505,7 @@ int main(int argc, char *argv[])
 	ADD("a process stopped by accident holds time, one stopped on purpose does not", test_stopped);
 	ADD("who holds time is told by name", test_told);
 	ADD("a watched process holds time while it is busy", test_watched);
+	ADD("an alarm wakes a watched main loop, and time stands while it is awake", test_alarm);
 	ADD("timers of SPA are on the room's clock", test_plugin);
 	return g_test_run();
 }
