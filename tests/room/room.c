@@ -1,0 +1,122 @@
+/* room: scenes with the real PipeWire and WirePlumber in a virtual Bluetooth world */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pipewire/pipewire.h>
+
+#include "scene.h"
+
+static const struct scene_type *const all_scenes[] = {
+	scenes_start,
+};
+
+static void usage(FILE *file)
+{
+	fputs("usage: room list\n"
+	      "       room SCENE [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
+	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real] [--stall MS]\n"
+	      "\n"
+	      "  --peer      runs PipeWire's combine-stream through the same, too\n"
+	      "  --module    our module loaded by the daemon, without the WirePlumber policy\n"
+	      "  --keep DIR  leaves timelines, logs and plots there\n"
+	      "  --stall MS  a run in which the machine stood still for longer is done again, up to\n"
+	      "              twice; default 4\n"
+	      "\n"
+	      "Exit status: 0 all within the bounds, 1 not, 2 could not run.\n"
+	      "ROOM_SPA_PLUGIN_DIR, ROOM_PIPEWIRE_MODULE_DIR, ROOM_WIREPLUMBER_DATA_DIR name an\n"
+	      "installed tree to test instead of the one that was built.\n", file);
+}
+
+static const struct scene_type *find_scene(const char *name)
+{
+	for (size_t i = 0; i < SPA_N_ELEMENTS(all_scenes); i++)
+		for (const struct scene_type *t = all_scenes[i]; t->name != NULL; t++)
+			if (strcmp(t->name, name) == 0)
+				return t;
+	return NULL;
+}
+
+static int list(void)
+{
+	for (size_t i = 0; i < SPA_N_ELEMENTS(all_scenes); i++)
+		for (const struct scene_type *t = all_scenes[i]; t->name != NULL; t++)
+			printf("%-12s %s\n", t->name, t->text);
+	return 0;
+}
+
+static double number(const char *option, const char *text, double min, double max)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(value >= min && value <= max)) {
+		fprintf(stderr, "room: --%s: '%s' is not a number from %g to %g\n", option, text, min, max);
+		exit(2);
+	}
+	return value;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "peer", no_argument, NULL, 'p' },
+		{ "module", no_argument, NULL, 'm' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "runs", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "speakers", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 'e' },
+		{ "keep", required_argument, NULL, 'k' },
+		{ "clock", required_argument, NULL, 'c' },
+		{ "stall", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct scene_options o = { .seed = 1, .clock = "real", .stall_ms = 4.0 };
+	struct json json = { .file = stdout };
+	const struct scene_type *type;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'p': o.peer = true; break;
+		case 'm': o.module = true; break;
+		case 'j': o.json = true; break;
+		case 'r': o.runs = (int)number("runs", optarg, 1, 10000); break;
+		case 's': o.seconds = number("seconds", optarg, 1, 86400); break;
+		case 'n': o.speakers = (int)number("speakers", optarg, 1, SCENE_SPEAKERS_MAX); break;
+		case 'e': o.seed = (uint64_t)number("seed", optarg, 0, 9e15); break;
+		case 'k': o.keep = optarg; break;
+		case 'c': o.clock = optarg; break;
+		case 'l': o.stall_ms = number("stall", optarg, 1, 10000); break;
+		case 'h': usage(stdout); return 0;
+		default: usage(stderr); return 2;
+		}
+	}
+	if (optind + 1 != argc) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(argv[optind], "list") == 0)
+		return list();
+	if (strcmp(o.clock, "real") != 0) {
+		fprintf(stderr, "room: --clock: '%s' is not one of: real\n", o.clock);
+		return 2;
+	}
+	if ((type = find_scene(argv[optind])) == NULL) {
+		fprintf(stderr, "room: there is no scene '%s'; 'room list' tells which there are\n",
+			argv[optind]);
+		return 2;
+	}
+	pw_init(&argc, &argv);
+	/* this client has no configuration on purpose, which is a warning otherwise */
+	pw_log_set_level(SPA_LOG_LEVEL_ERROR);
+	if (type->whole != NULL)
+		return type->whole(type, &o, &json);
+	return scene_run(type, &o, &json);
+}

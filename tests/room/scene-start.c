@@ -1,0 +1,142 @@
+/* Scenes of starting and of staying together */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "scene.h"
+
+#define ECHO	"Echo"
+
+static const double LATENCIES[] = { 50.0, 150.0, 220.0 };
+
+/* Names that sort as they were added: the first is what skews are against. */
+static int add_fixed_speakers(struct scene *sc)
+{
+	int res = 0;
+
+	for (int i = 0; i < sc->n_wanted && res == 0; i++) {
+		double latency = i < 3 ? LATENCIES[i] : 50.0 + 170.0 * (i * 7 % 15) / 15.0;
+		char name[32];
+
+		snprintf(name, sizeof(name), "s%02d-%.0fms", i + 1, latency);
+		res = scene_add_fixed(sc, name, latency);
+	}
+	return res;
+}
+
+static int connect_speakers(struct scene *sc)
+{
+	int res = scene_connect_all(sc);
+
+	return res < 0 ? res : scene_await_sinks(sc, sc->n_speakers);
+}
+
+static int play_noise_on_all(struct scene *sc)
+{
+	int64_t now = stack_now(&sc->stack);
+	int res;
+
+	if ((res = scene_await_links(sc, sc->n_speakers)) < 0 ||
+	    (res = scene_play_noise(sc, NULL)) < 0 ||
+	    (res = scene_await_playing(sc, sc->n_speakers, now)) < 0)
+		return res;
+	return scene_pass(sc, sc->seconds);
+}
+
+static int add_echo(struct scene *sc)
+{
+	return scene_add_echo(sc, ECHO, "'vendor': <'bluetooth:0171'>, 'ppm': <60.0>, "
+			"'jitter.msec': <3.0>");
+}
+
+static int play_echo_on_all(struct scene *sc)
+{
+	int64_t now = stack_now(&sc->stack);
+	int res;
+
+	if ((res = scene_connect(sc, ECHO)) < 0 ||
+	    (res = scene_echo(sc, ECHO, true)) < 0 ||
+	    (res = scene_await_playing(sc, sc->n_speakers, now)) < 0)
+		return res;
+	return scene_pass(sc, sc->seconds);
+}
+
+static int play_start(struct scene *sc)
+{
+	int res;
+
+	if ((res = add_fixed_speakers(sc)) < 0 || (res = connect_speakers(sc)) < 0)
+		return res;
+	return play_noise_on_all(sc);
+}
+
+static int play_echo(struct scene *sc)
+{
+	int res;
+
+	if ((res = add_fixed_speakers(sc)) < 0 || (res = add_echo(sc)) < 0 ||
+	    (res = connect_speakers(sc)) < 0)
+		return res;
+	return play_echo_on_all(sc);
+}
+
+static int play_many(struct scene *sc)
+{
+	int res = scene_add_adapters(sc, sc->n_wanted > 8 ? 3 : 1);
+
+	return res < 0 ? res : play_echo(sc);
+}
+
+/* As real ones are said to be: wrong reports, clocks, queues, buffers that differ */
+static int play_real(struct scene *sc)
+{
+	static const char *const speakers[] = {
+		"{'model': <'rebuffer'>, 'latency.msec': <150.0>, 'report.msec': <100.0>, "
+		"'ppm': <15.0>, 'spread.msec': <6.0>, 'service.msec': <3.0>, 'jitter.msec': <2.0>}",
+		"{'model': <'deadband'>, 'latency.msec': <200.0>, 'report.msec': <200.0>, "
+		"'ppm': <-20.0>, 'spread.msec': <12.0>, 'service.msec': <4.0>, 'jitter.msec': <4.0>}",
+		"{'model': <'pi'>, 'latency.msec': <215.0>, 'report.msec': <160.7>, "
+		"'ppm': <8.0>, 'spread.msec': <4.0>, 'service.msec': <3.0>, 'jitter.msec': <2.0>}",
+		"{'model': <'fixed'>, 'latency.msec': <125.0>, "
+		"'ppm': <-5.0>, 'spread.msec': <3.0>, 'service.msec': <5.0>, 'jitter.msec': <3.0>}",
+	};
+	static const char *const names[] = { "s1-rebuffer", "s2-deadband", "s3-pi", "s4-unreported" };
+	int res = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(speakers) && res == 0; i++)
+		res = scene_add_speaker(sc, names[i], "%s", speakers[i]);
+	if (res < 0 || (res = add_echo(sc)) < 0 || (res = connect_speakers(sc)) < 0)
+		return res;
+	return play_echo_on_all(sc);
+}
+
+static void judge_latency(struct scene *sc, struct measure *m)
+{
+	double slowest = 0.0;
+
+	if (!m->source_on_timeline)
+		return;
+	for (int i = 0; i < m->n_speakers; i++)
+		slowest = fmax(slowest, m->speakers[i].latency);
+	scene_figure(sc, "echo_to_sound_ms", slowest, NAN);
+}
+
+#define IN_SYNC	{ .median = 0.3, .worst = 1.0, .whole = true }
+
+const struct scene_type scenes_start[] = {
+	{ .name = "start", .text = "three speakers, cold starts, noise from a player",
+	  .runs = 5, .speakers = 3, .seconds = 12.0, .bounds = IN_SYNC, .play = play_start,
+	  .stack = { .system = STACK_MODULE }, .fixed_system = true },
+	{ .name = "echo", .text = "three speakers, an Echo with +60 ppm and 3 ms jitter",
+	  .runs = 3, .speakers = 3, .seconds = 30.0, .bounds = IN_SYNC, .play = play_echo,
+	  .judge = judge_latency },
+	{ .name = "start-real", .text = "buffers, clocks, queues and reports as of real speakers; no bound",
+	  .runs = 3, .speakers = 4, .seconds = 30.0, .play = play_real, .judge = judge_latency },
+	{ .name = "many", .text = "8 speakers on two adapters, or --speakers 15 on four",
+	  .runs = 3, .speakers = 8, .seconds = 20.0, .bounds = IN_SYNC, .play = play_many,
+	  .judge = judge_latency },
+	{ 0 },
+};

@@ -1,0 +1,284 @@
+/* What scenes are made of */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "random.h"
+#include "scene.h"
+#include "wav.h"
+
+#define SPEAKER_SINKS	"bluez_output.*"
+#define NOISE_LEVEL	0.3f
+
+void scene_figure(struct scene *sc, const char *name, double value, double bound)
+{
+	if (sc->n_figures < SCENE_FIGURES_MAX)
+		sc->figures[sc->n_figures++] = (struct scene_figure) { name, value, bound };
+}
+
+void scene_fault(struct scene *sc, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_string_append_vprintf(sc->faults, format, args);
+	va_end(args);
+	g_string_append_c(sc->faults, '\n');
+}
+
+static int add_device(struct scene *sc, const char *method, const char *address,
+		      const char *name, const char *text)
+{
+	GError *error = NULL;
+	GVariant *options = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+	GVariantDict dict;
+
+	if (options == NULL) {
+		fprintf(stderr, "room: %s: %s\n", text, error->message);
+		g_error_free(error);
+		return -EINVAL;
+	}
+	g_variant_dict_init(&dict, options);
+	g_variant_unref(options);
+	g_variant_dict_insert(&dict, "name", "s", name);
+	return stack_call(&sc->stack, method, g_variant_new("(s@a{sv})", address,
+				g_variant_dict_end(&dict)));
+}
+
+static struct scene_speaker *find(struct scene *sc, const char *name)
+{
+	for (int i = 0; i < sc->n_speakers; i++)
+		if (strcmp(sc->speakers[i].name, name) == 0)
+			return &sc->speakers[i];
+	return NULL;
+}
+
+int scene_add_speaker(struct scene *sc, const char *name, const char *options, ...)
+{
+	struct scene_speaker *s = &sc->speakers[sc->n_speakers];
+	g_autofree char *text = NULL;
+	va_list args;
+	int res;
+
+	if (sc->n_speakers == SCENE_SPEAKERS_MAX)
+		return -ENOSPC;
+	va_start(args, options);
+	text = g_strdup_vprintf(options, args);
+	va_end(args);
+	g_strlcpy(s->name, name, sizeof(s->name));
+	g_snprintf(s->address, sizeof(s->address), "AA:BB:CC:00:00:%02X", sc->n_speakers + 1);
+	if ((res = add_device(sc, "AddSpeaker", s->address, name, text)) == 0)
+		sc->n_speakers++;
+	return res;
+}
+
+int scene_add_fixed(struct scene *sc, const char *name, double latency_ms)
+{
+	return scene_add_speaker(sc, name, "{'latency.msec': <%.3f>, 'report.msec': <%.3f>, "
+			"'adapter': <'hci%d'>}", latency_ms, latency_ms,
+			sc->n_speakers % (sc->n_adapters + 1));
+}
+
+int scene_add_adapters(struct scene *sc, int n)
+{
+	int res = 0;
+
+	while (res == 0 && sc->n_adapters < n) {
+		g_autofree char *name = g_strdup_printf("hci%d", sc->n_adapters + 1);
+		res = stack_call(&sc->stack, "AddAdapter", g_variant_new("(s)", name));
+		sc->n_adapters += res == 0;
+	}
+	return res;
+}
+
+/* Noise with a gentle slope: what a correlation likes best */
+static int write_noise(const char *path, double seconds, uint32_t rate, uint64_t seed)
+{
+	struct wav wav = { .rate = rate, .channels = 2, .frames = (size_t)(seconds * rate) };
+	struct random r = { .state = seed };
+	float low[2] = { 0.0f };
+	int res;
+
+	wav.data = g_malloc_n(2 * wav.frames, sizeof(float));
+	for (size_t i = 0; i < 2 * wav.frames; i++) {
+		low[i % 2] += 0.5f * ((float)random_around(&r, 1.0) - low[i % 2]);
+		wav.data[i] = NOISE_LEVEL * low[i % 2];
+	}
+	if ((res = wav_write(&wav, path)) < 0)
+		fprintf(stderr, "room: cannot write %s\n", path);
+	g_free(wav.data);
+	return res;
+}
+
+static const char *address_of(const char *echo)
+{
+	/* one of a few fixed ones, so that names in the graph are the same in each run */
+	static char address[18];
+
+	g_snprintf(address, sizeof(address), "EC:00:00:00:00:%02X", g_str_hash(echo) & 0xff);
+	return address;
+}
+
+static const char *device_address(struct scene *sc, const char *name)
+{
+	struct scene_speaker *s = find(sc, name);
+
+	return s ? s->address : address_of(name);
+}
+
+int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
+{
+	g_autofree char *file = g_strdup_printf("source-%s.wav", name);
+	g_autofree char *path = g_build_filename(sc->stack.out, file, NULL);
+	g_autofree char *text = NULL, *all = NULL;
+	va_list args;
+	int res;
+
+	va_start(args, options);
+	text = g_strdup_vprintf(options, args);
+	va_end(args);
+	/* longer than it plays, so that nothing repeats */
+	res = write_noise(path, sc->seconds + 30.0, 44100, sc->seed ^ g_str_hash(name));
+	if (res < 0)
+		return res;
+	all = g_strdup_printf("{'wav': <'%s'>, 'rate': <uint32 44100>%s%s}", path,
+			text[0] ? ", " : "", text);
+	return add_device(sc, "AddEcho", address_of(name), name, all);
+}
+
+static int call_device(struct scene *sc, const char *method, const char *name)
+{
+	return stack_call(&sc->stack, method, g_variant_new("(s)", device_address(sc, name)));
+}
+
+int scene_connect(struct scene *sc, const char *name)
+{
+	return call_device(sc, "Connect", name);
+}
+
+int scene_disconnect(struct scene *sc, const char *name)
+{
+	return call_device(sc, "Disconnect", name);
+}
+
+int scene_connect_all(struct scene *sc)
+{
+	int res = 0;
+
+	for (int i = 0; i < sc->n_speakers && res == 0; i++)
+		res = scene_connect(sc, sc->speakers[i].name);
+	return res;
+}
+
+int scene_echo(struct scene *sc, const char *name, bool play)
+{
+	return call_device(sc, play ? "Play" : "Pause", name);
+}
+
+int scene_set(struct scene *sc, const char *name, const char *options, ...)
+{
+	g_autofree char *text = NULL;
+	GVariant *dict;
+	va_list args;
+
+	va_start(args, options);
+	text = g_strdup_vprintf(options, args);
+	va_end(args);
+	if ((dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL)) == NULL)
+		return -EINVAL;
+	return stack_call(&sc->stack, "Set", g_variant_new("(s@a{sv})",
+				device_address(sc, name), dict));
+}
+
+static bool have_sinks(struct stack *s, void *data)
+{
+	return graph_count(s->graph, SPEAKER_SINKS) >= *(int *)data;
+}
+
+int scene_await_sinks(struct scene *sc, int n)
+{
+	return stack_wait(&sc->stack, have_sinks, &n, SCENE_PATIENCE_MS, "sinks of all speakers");
+}
+
+static bool have_links(struct stack *s, void *data)
+{
+	struct graph_node *n;
+	int linked = 0;
+
+	spa_list_for_each(n, &s->graph->nodes, link) {
+		const char *name = graph_node_get(n, PW_KEY_NODE_NAME);
+		struct graph_link *l;
+
+		if (name == NULL || !g_str_has_prefix(name, "bluez_output."))
+			continue;
+		spa_list_for_each(l, &s->graph->links, link)
+			if (l->in_node == n->id) {
+				linked++;
+				break;
+			}
+	}
+	return linked >= *(int *)data;
+}
+
+int scene_await_links(struct scene *sc, int n)
+{
+	return stack_wait(&sc->stack, have_links, &n, SCENE_PATIENCE_MS, "links to all speakers");
+}
+
+struct playing {
+	struct scene *scene;
+	const char *name;	/**< NULL: any */
+	int64_t from_ns;
+	int n;
+};
+
+static bool have_playing(struct stack *s, void *data)
+{
+	struct playing *p = data;
+	int playing = 0;
+
+	for (int i = 0; i < p->scene->n_speakers; i++) {
+		const char *name = p->scene->speakers[i].name;
+		playing += (p->name == NULL || strcmp(p->name, name) == 0) &&
+			stack_find_event(s, name, "playing", p->from_ns) != NULL;
+	}
+	return playing >= p->n;
+}
+
+int scene_await_playing(struct scene *sc, int n, int64_t from_ns)
+{
+	struct playing p = { sc, NULL, from_ns, n };
+
+	return stack_wait(&sc->stack, have_playing, &p, SCENE_PATIENCE_MS, "sound in all speakers");
+}
+
+int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns)
+{
+	struct playing p = { sc, name, from_ns, 1 };
+
+	return stack_wait(&sc->stack, have_playing, &p, SCENE_PATIENCE_MS, "sound in one speaker");
+}
+
+int scene_play_noise(struct scene *sc, const char *target)
+{
+	g_autofree char *path = g_build_filename(sc->stack.out, "source.wav", NULL);
+	const char *argv[] = { "pw-play", "--target", NULL, NULL, NULL };
+	int res = write_noise(path, sc->seconds, 48000, sc->seed);
+
+	if (res < 0)
+		return res;
+	argv[2] = target ? target : stack_sink(&sc->stack);
+	argv[3] = path;
+	g_free(sc->source);
+	sc->source = g_steal_pointer(&path);
+	return stack_spawn(&sc->stack, "pw-play", argv) != NULL ? 0 : -EIO;
+}
+
+int scene_pass(struct scene *sc, double seconds)
+{
+	return stack_pass(&sc->stack, (int)(seconds * 1000.0));
+}

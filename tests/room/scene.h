@@ -1,0 +1,133 @@
+/* What scenes are made of */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef ROOM_SCENE_H
+#define ROOM_SCENE_H
+
+#include "measure.h"
+#include "report.h"
+#include "stack.h"
+#include "watchdog.h"
+
+#define SCENE_SPEAKERS_MAX	64
+#define SCENE_FIGURES_MAX	64
+
+struct scene_options {
+	bool peer;		/**< run the peer through the same, too */
+	bool module;		/**< our module in the daemon, without the policy */
+	bool json;
+	int runs;		/**< 0: as the scene says */
+	double seconds;		/**< of music, 0: as the scene says */
+	int speakers;		/**< 0: as the scene says */
+	uint64_t seed;
+	const char *keep;	/**< folder for timelines and logs, NULL: removed */
+	const char *clock;	/**< "real" */
+	double stall_ms;	/**< a longer one spoils a run */
+};
+
+/** Limits of the verdict; 0 and below: none */
+struct scene_bounds {
+	double median, worst;	/**< ms of skew, over all windows of all runs */
+	bool whole;		/**< no gap, repeat, skip, absence after the first second */
+};
+
+struct scene_figure {
+	const char *name;	/**< static, with its unit at the end */
+	double value;
+	double bound;		/**< at most; NAN: only told */
+};
+
+struct scene_speaker {
+	char name[32], address[18];
+};
+
+/** One run of a scene */
+struct scene {
+	const struct scene_type *type;
+	const struct scene_options *options;
+	struct stack stack;
+	char *out;
+	double seconds;
+	int n_wanted;			/**< speakers, as chosen */
+	uint64_t seed;			/**< of this run */
+
+	struct scene_speaker speakers[SCENE_SPEAKERS_MAX];
+	int n_speakers;
+	int n_adapters;			/**< hci0 is there by itself */
+	char *source;			/**< the file that a player plays, NULL with an Echo */
+	int64_t began_ns, ended_ns;	/**< CLOCK_MONOTONIC; a stall between counts */
+	double from;			/**< s of the timeline, what is before is not judged */
+
+	struct scene_figure figures[SCENE_FIGURES_MAX];
+	int n_figures;
+	GString *faults;		/**< what is wrong beyond the bounds, a line each */
+};
+
+struct scene_type {
+	const char *name;
+	const char *text;		/**< one line for the list */
+	int runs, speakers;
+	double seconds;
+	struct scene_bounds bounds;
+	bool no_peer;			/**< there is nothing that the peer could show */
+	struct stack_options stack;	/**< .system is chosen by the runner unless it is fixed */
+	bool fixed_system;
+	/** What happens; 0 or -errno, having said why */
+	int (*play)(struct scene *sc);
+	/** More figures and faults from what was measured; may be NULL */
+	void (*judge)(struct scene *sc, struct measure *m);
+	/** Instead of all that: does its own runs; returns 0 when all is well, 1 when not */
+	int (*whole)(const struct scene_type *type, const struct scene_options *o, struct json *j);
+};
+
+/* scene-*.c, each ended by one without a name */
+extern const struct scene_type scenes_start[];
+extern const struct scene_type scenes_change[];
+extern const struct scene_type scenes_links[];
+
+/* The vocabulary. 0 or -errno, having said why. */
+
+/** A number of milliseconds within which anything has to happen */
+#define SCENE_PATIENCE_MS	15000
+
+/** options: a{sv} in GVariant text form, e.g. "{'latency.msec': <50.0>}", by printf */
+int scene_add_speaker(struct scene *sc, const char *name, const char *options, ...)
+	G_GNUC_PRINTF(3, 4);
+/** Speakers of fixed latency, reported as it is */
+int scene_add_fixed(struct scene *sc, const char *name, double latency_ms);
+int scene_add_adapters(struct scene *sc, int n);
+/** An Echo that plays noise of its own, \a options as above, "" for none */
+int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
+	G_GNUC_PRINTF(3, 4);
+/** By name; of Echos too */
+int scene_connect(struct scene *sc, const char *name);
+int scene_disconnect(struct scene *sc, const char *name);
+int scene_connect_all(struct scene *sc);
+int scene_echo(struct scene *sc, const char *name, bool play);
+int scene_set(struct scene *sc, const char *name, const char *options, ...)
+	G_GNUC_PRINTF(3, 4);
+/** Until so many speakers have a sink */
+int scene_await_sinks(struct scene *sc, int n);
+/** Until the sinks of so many speakers are linked to something */
+int scene_await_links(struct scene *sc, int n);
+/** Until so many speakers have begun to play at or after \a from_ns */
+int scene_await_playing(struct scene *sc, int n, int64_t from_ns);
+int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns);
+/** Let pw-play play noise of sc->seconds into a sink, NULL: the combined one */
+int scene_play_noise(struct scene *sc, const char *target);
+int scene_pass(struct scene *sc, double seconds);
+
+void scene_figure(struct scene *sc, const char *name, double value, double bound);
+void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* For scenes that do their own runs: scene-run.c */
+
+/** Start the stack for one run. scene_close() in any case. */
+int scene_open(struct scene *sc, const struct scene_type *type, const struct scene_options *o,
+	       const struct stack_options *so, const char *label);
+void scene_close(struct scene *sc);
+/** All runs of a scene with a verdict: 0 well, 1 not, 2 could not run */
+int scene_run(const struct scene_type *type, const struct scene_options *o, struct json *j);
+
+#endif /* ROOM_SCENE_H */
