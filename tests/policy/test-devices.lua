@@ -98,34 +98,34 @@ test ("the_node_has_the_last_word_over_its_device", function ()
   equal (devices.merge ({ a = "1", b = "2" }, { b = "3" }), { a = "1", b = "3" })
 end)
 
-test ("a_good_set_of_rules_gives_no_complaint", function ()
-  equal (devices.check_rules {}, {})
-  equal (devices.check_rules { {
+test ("a_good_rule_gives_no_complaint", function ()
+  local found, usable = devices.check_rule ({
     matches = { { ["api.bluez5.address"] = "AA:BB:CC:00:11:22" } },
     actions = { ["update-props"] = { ["bluez-combine.source"] = true } },
-  } }, {})
+  }, 1)
+  equal (found, {})
+  equal (usable, true)
 end)
 
 test ("a_bad_rule_is_named_with_its_key_value_and_what_is_allowed", function ()
-  local function complaints (rule)
-    return devices.check_rules { rule }
-  end
   local good = { { ["device.name"] = "x" } }
-  local found = complaints {
-    matches = good, actions = { ["update-props"] = { ["bluez-combine.source"] = "maybe" } },
-  }
-  equal (#found, 1)
-  contains (found [1], "rule 1: 'bluez-combine.source' is \"maybe\"; allowed: true, false")
+  local function expect (rule, expected_usable, ...)
+    local found, usable = devices.check_rule (rule, 3)
+    equal (usable, expected_usable)
+    equal (#found, select ("#", ...))
+    for i, part in ipairs { ... } do
+      contains (found [i], "rule 3: ")
+      contains (found [i], part)
+    end
+  end
 
-  found = complaints { matches = good, actions = { ["update-props"] = { ["node.name"] = "x" } } }
-  equal (#found, 1)
-  contains (found [1], "unknown key 'node.name'; allowed: bluez-combine.source, bluez-combine.member")
-
-  contains (complaints { matches = {}, actions = { ["update-props"] = {} } } [1], "'matches'")
-  contains (complaints { matches = good } [1], "'actions'")
-  contains (complaints ("nonsense") [1], "'matches'")
-  contains (devices.check_rules ("nonsense") [1], "must be an array")
-  contains (devices.check_rules { a = 1 } [1], "must be an array")
+  expect ({ matches = good, actions = { ["update-props"] = { ["bluez-combine.source"] = "maybe" } } },
+      true, "'bluez-combine.source' is \"maybe\"; allowed: true, false")
+  expect ({ matches = good, actions = { ["update-props"] = { ["node.name"] = "x" } } },
+      true, "unknown key 'node.name'; allowed: bluez-combine.source, bluez-combine.member")
+  expect ({ matches = {}, actions = { ["update-props"] = {} } }, false, "'matches'")
+  expect ({ matches = good }, false, "'actions'")
+  expect ("nonsense", false, "'matches'", "'actions'")
 end)
 
 test ("a_name_for_the_screen_is_one_short_line", function ()

@@ -56,14 +56,28 @@ end
 
 -- Rules
 
-local rules = Conf.get_section_as_json ("bluez-combine.rules", Json.Array {})
+local rules = {}
 
-for _, complaint in ipairs (devices.check_rules (rules:parse ())) do
-  warn (complaint)
+local function read_rules ()
+  local section = Conf.get_section_as_json ("bluez-combine.rules", Json.Array {})
+  if not section:is_array () then
+    warn ("section 'bluez-combine.rules' must be an array of { matches, actions }; ignored")
+    return
+  end
+  -- One by one: WirePlumber passes over all that comes after a broken rule.
+  local texts = section:parse (1)
+  for i, rule in ipairs (section:parse ()) do
+    local complaints, usable = devices.check_rule (rule, i)
+    for _, complaint in ipairs (complaints) do
+      warn (complaint)
+    end
+    if usable then
+      table.insert (rules, Json.Raw ("[ " .. texts [i] .. " ]"))
+    end
+  end
 end
-if not rules:is_array () then
-  rules = Json.Array {}
-end
+
+read_rules ()
 
 -- All that is known of a node (or of nothing) and of its device, rules applied
 function context.properties (node, device)
@@ -71,8 +85,10 @@ function context.properties (node, device)
   -- Only rules may say this, not whoever creates a node.
   all [devices.RULE_SOURCE] = nil
   all [devices.RULE_MEMBER] = nil
-  local matched = JsonUtils.match_rules_update_properties (rules, all)
-  return matched
+  for _, rule in ipairs (rules) do
+    all = JsonUtils.match_rules_update_properties (rule, all)
+  end
+  return all
 end
 
 function context.device_of (node)

@@ -109,40 +109,34 @@ function devices.is_candidate (props, options)
   return options.auto_add and not devices.is_source (props, options)
 end
 
--- Complaints about rules that are no use, for the log. rules: the parsed section
-function devices.check_rules (rules)
-  local found = {}
+-- Complaints about one rule, for the log; and whether it can be used at all
+function devices.check_rule (rule, i)
+  local found, usable = {}, true
   local function complain (format, ...)
-    table.insert (found, string.format (format, ...))
+    table.insert (found, string.format ("rule %d: " .. format, i, ...))
   end
 
-  if type (rules) ~= "table" or (next (rules) ~= nil and rules [1] == nil) then
-    complain ("section 'bluez-combine.rules' must be an array of { matches, actions }")
-    return found
-  end
-  for i, rule in ipairs (rules) do
-    local matches = type (rule) == "table" and rule.matches
-    local actions = type (rule) == "table" and rule.actions
-    local update = type (actions) == "table" and actions ["update-props"]
+  local matches = type (rule) == "table" and rule.matches
+  local actions = type (rule) == "table" and rule.actions
+  local update = type (actions) == "table" and actions ["update-props"]
 
-    if type (matches) ~= "table" or type (matches [1]) ~= "table" then
-      complain ("rule %d: 'matches' must be an array of objects: the rule never matches", i)
-    end
-    if type (update) ~= "table" then
-      complain ("rule %d: 'actions' must be { update-props = { ... } }: the rule does nothing", i)
-      update = {}
-    end
-    for key, value in pairs (update) do
-      if not RULE_KEYS [key] then
-        complain ("rule %d: unknown key '%s'; allowed: %s, %s", i, tostring (key),
-            devices.RULE_SOURCE, devices.RULE_MEMBER)
-      elseif rule_value (update, key) == nil then
-        complain ("rule %d: '%s' is \"%s\"; allowed: true, false; ignored", i, key,
-            tostring (value))
-      end
+  if type (matches) ~= "table" or type (matches [1]) ~= "table" then
+    complain ("'matches' must be an array of objects; ignored")
+    usable = false
+  end
+  if type (update) ~= "table" then
+    complain ("'actions' must be { update-props = { ... } }; ignored")
+    return found, false
+  end
+  for key, value in pairs (update) do
+    if not RULE_KEYS [key] then
+      complain ("unknown key '%s'; allowed: %s, %s", tostring (key), devices.RULE_SOURCE,
+          devices.RULE_MEMBER)
+    elseif rule_value (update, key) == nil then
+      complain ("'%s' is \"%s\"; allowed: true, false; ignored", key, tostring (value))
     end
   end
-  return found
+  return found, usable
 end
 
 -- A name for a description: one line, not endless
