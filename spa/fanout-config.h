@@ -43,7 +43,7 @@ struct fanout_args {
 
 /** What was wrong: key, value and what is allowed. */
 struct fanout_error {
-	char text[256];
+	char text[320];
 };
 
 /** \return 0, or -EINVAL and \a error */

@@ -377,6 +377,7 @@ static void data_may_move_between_cycles(void)
 	host_use_all(&host);
 	play(0, 4 * QUANTUM);
 	for (i = 0; i < 4; i++) {
+		in->datas[0].data = in->memory;
 		host_feed(&host, 0, source[0], QUANTUM);
 		in->datas[0].data = source[0] + i * 100;
 		out->datas[0].data = i & 1 ? here : there;
