@@ -238,7 +238,14 @@ static void on_timer(void *data, uint64_t expirations)
 	update(data);
 }
 
-static void on_clock_event(void *data, uint64_t count)
+/* Changes come in bursts (a stream's latency port by port, all members of a
+ * group that starts): the burst is acted on as a whole. */
+static void schedule_update(struct group *group)
+{
+	pw_loop_signal_event(group->main_loop, group->update_event);
+}
+
+static void on_update_event(void *data, uint64_t count)
 {
 	update(data);
 }
@@ -249,7 +256,7 @@ static void output_changed(void *data, struct output *output, bool started)
 
 	if (started)
 		output->streaming_since_ns = loop_now_ns(group->main_loop);
-	update(group);
+	schedule_update(group);
 }
 
 static const struct output_events output_events = {
@@ -272,13 +279,13 @@ static void member_added(void *data, struct speaker *speaker)
 		return;
 	}
 	spa_list_append(&group->outputs, &o->link);
-	update(group);
+	schedule_update(group);
 }
 
 static void member_changed(void *data, struct speaker *speaker)
 {
 	if (speaker->user_data)
-		update(data);
+		schedule_update(data);
 }
 
 static void member_removed(void *data, struct speaker *speaker)
@@ -292,7 +299,7 @@ static void member_removed(void *data, struct speaker *speaker)
 	spa_list_remove(&o->link);
 	group_status_remove(group, o);
 	output_destroy(o);
-	update(group);
+	schedule_update(group);
 }
 
 static void status_stored(void *data, const char *address, const char *json)
@@ -325,7 +332,7 @@ static void sink_process(void *data)
 	    position->clock.rate.denom != group->rate)) {
 		SPA_ATOMIC_STORE(group->quantum, (uint32_t)position->clock.duration);
 		SPA_ATOMIC_STORE(group->rate, position->clock.rate.denom);
-		pw_loop_signal_event(group->main_loop, group->clock_event);
+		pw_loop_signal_event(group->main_loop, group->update_event);
 	}
 }
 
@@ -341,7 +348,7 @@ static void sink_playing(void *data, bool playing)
 
 	if (playing)
 		group->playing_since_ns = loop_now_ns(group->main_loop);
-	update(group);
+	schedule_update(group);
 }
 
 static void sink_bound(void *data, uint32_t id)
@@ -393,8 +400,8 @@ int group_start(struct group *group)
 	if ((res = status_init(&group->status, group->main_loop, write_status, group)) < 0)
 		goto error;
 	group->timer = pw_loop_add_timer(group->main_loop, on_timer, group);
-	group->clock_event = pw_loop_add_event(group->main_loop, on_clock_event, group);
-	if (group->timer == NULL || group->clock_event == NULL) {
+	group->update_event = pw_loop_add_event(group->main_loop, on_update_event, group);
+	if (group->timer == NULL || group->update_event == NULL) {
 		res = -errno;
 		goto error;
 	}
@@ -432,8 +439,8 @@ void group_finish(struct group *group)
 	driver_finish(&group->driver);
 	if (group->timer)
 		pw_loop_destroy_source(group->main_loop, group->timer);
-	if (group->clock_event)
-		pw_loop_destroy_source(group->main_loop, group->clock_event);
+	if (group->update_event)
+		pw_loop_destroy_source(group->main_loop, group->update_event);
 	status_finish(&group->status);
 	spa_list_consume(k, &group->known, link)
 		known_free(k);

@@ -37,7 +37,7 @@ struct group {
 	bool audible;			/**< somebody has been heard since it began to play */
 	int64_t playing_since_ns;	/**< valid while sink.playing */
 	struct spa_source *timer;	/**< for what settles by standing still */
-	struct spa_source *clock_event;	/**< the data loop saw another quantum or rate */
+	struct spa_source *update_event;	/**< something changed, here or in the data loop */
 
 	/* data loop */
 	uint32_t quantum;		/**< of the last cycle, in samples; atomic */
