@@ -56,6 +56,7 @@ static const struct room_clock_ops own_ops = {
 
 struct room_clock *room_clock_new_own(const char *path)
 {
+	const struct clock_owner_options options = { .paused = true };
 	struct own *own = calloc(1, sizeof(*own));
 	int res;
 
@@ -63,7 +64,7 @@ struct room_clock *room_clock_new_own(const char *path)
 		return NULL;
 	own->this.ops = &own_ops;
 	own->this.epoch_ns = CLOCK_SHM_START_NS;
-	if ((own->owner = clock_owner_new(path, NULL)) == NULL ||
+	if ((own->owner = clock_owner_new(path, &options)) == NULL ||
 	    (own->shm = clock_shm_open(path)) == NULL ||
 	    (own->radio = clock_participant_new(own->shm, "radio")) == NULL) {
 		res = errno;

@@ -9,7 +9,7 @@
 
 /**
  * Opens a clock at \a path and owns it. Everybody who gets ROOM_CLOCK=path and
- * the support plugin is on it; time stands until the first room_clock_wait().
+ * the support plugin is on it; time stands until somebody calls clock_shm_set_paused(false).
  * This process is watched: what its other threads do takes no time.
  * NULL with errno on failure.
  */

@@ -232,6 +232,7 @@ static int open_page(struct clock_owner *o)
 	o->page->version = CLOCK_PAGE_VERSION;
 	o->page->now_ns = o->options.start_ns;
 	o->page->realtime_offset_ns = ts.tv_sec * NSEC_PER_SEC - o->options.start_ns;
+	o->page->paused = o->options.paused;
 	o->page->cap_ns = CLOCK_SHM_NEVER;
 	o->page->awaited = CLOCK_NOBODY;
 	return 0;

@@ -29,13 +29,14 @@ struct clock_owner;
 
 struct clock_owner_options {
 	int64_t start_ns;	/**< first `now`, 0: CLOCK_SHM_START_NS */
+	bool paused;		/**< from the start, so that whoever takes part can be there before time is */
 	double report_sec;	/**< time standing for so long in real seconds is reported, 0: 5 */
 	void (*report)(void *data, const char *text);	/**< NULL: one line on stderr; from the clock's thread */
 	void *data;
 	FILE *trace;		/**< gets a line for every timer that fires; NULL: none. For comparing two runs */
 };
 
-/** Opens the socket and starts the clock's thread; real speed, not paused. NULL and errno on failure. */
+/** Opens the socket and starts the clock's thread, at real speed. NULL and errno on failure. */
 struct clock_owner *clock_owner_new(const char *path, const struct clock_owner_options *options);
 void clock_owner_destroy(struct clock_owner *owner);
 
