@@ -11,26 +11,30 @@
 
 /*
  * The speaker's recording y is the source x, later by a lag that ought to stand
- * still: y[i] = g x[i - lag]. In blocks of 40 ms we look whether that holds. As
- * long as it does, the lag follows the little that clocks drift. Where it does not,
+ * still: y[i] = g x[i - lag]. In blocks of 20 ms we look whether that holds. As
+ * long as it does, the lag follows what clocks drift and resamplers make good, with
+ * a loop of second order. Where it does not,
  * longer and longer windows behind the block are searched for a better lag.
  * Music is alike in many places, so a step is only believed when the new lag leaves
  * a fraction of the energy that the old one leaves unexplained, sample by sample;
  * then the point is found at which one begins to explain more than the other.
  */
-#define BLOCK		(MEASURE_RATE * 40 / 1000)
+#define BLOCK		(MEASURE_RATE * 20 / 1000)
 #define HOP		(MEASURE_RATE * 10 / 1000)
-#define FOLLOW_HALF	4	/* samples that the lag may be off while it is followed */
+#define FOLLOW_HALF	6	/* samples that the lag may be off while it is followed */
 #define NEAR_HALF	120	/* samples (2.5 ms) around the lag are searched one by one */
-#define FOLLOW_GAIN	0.2	/* of what it is off is made good in each block */
-#define RESIDUAL_MIN	0.05	/* less is always a match */
+#define FOLLOW_LAG	0.4	/* of what it is off is made good in each block, */
+#define FOLLOW_SLOPE	0.06	/* and goes into the slope that is expected of the next */
+#define SLOPE_MAX	(6e-3 * HOP) /* bluez5's rate control goes up to 5000 ppm */
+#define RESIDUAL_MIN	0.1	/* less is always a match */
 #define RESIDUAL_MAX	0.7	/* more never is */
-#define RESIDUAL_RISE	3.0	/* times the usual one is still a match */
+#define RESIDUAL_RISE	4.0	/* times the usual one is still a match */
 #define STEP_RANGE	(MEASURE_RATE * 400 / 1000)
 #define STEP_BETTER	2.5	/* times less energy unexplained makes a step */
 #define STEP_RHO	0.6	/* and the new place must be alike by itself */
-#define WINDOW_MAX	(16 * BLOCK)
-#define ACQUIRE		(MEASURE_RATE * 400 / 1000)
+#define WINDOW_MAX	(32 * BLOCK)
+#define ACQUIRE		(MEASURE_RATE * 480 / 1000)
+#define ACQUIRE_RHO	0.75
 #define LOST_AFTER	100	/* blocks (1 s) without a match: search everywhere */
 #define QUIET		1e-2	/* of the source's rms: nothing to compare in such a block */
 
@@ -39,6 +43,7 @@ struct follower {
 	struct lag_finder *finder;
 	int64_t min, max;	/**< bounds of the lag when it is searched everywhere */
 	double lag;		/**< now, samples */
+	double slope;		/**< of lag, samples in a hop */
 	double residual;	/**< usual, relative */
 	int lost;		/**< blocks since the last match */
 	struct track *track;
@@ -121,21 +126,33 @@ static bool matches(const struct follower *f, const struct lag *lag)
 	return lag->state == LAG_OK && lag->rho > 0.0 && lag_residual(lag->rho) <= limit(f);
 }
 
+/* Short windows first: a resampler that catches up blurs long ones. */
+static struct lag acquire_at(struct follower *f, int64_t at)
+{
+	struct lag lag = { .state = LAG_SILENT };
+
+	for (int64_t len = ACQUIRE / 8; len <= ACQUIRE; len *= 2) {
+		if (at + len > f->y->last + 1 || signal_silent_samples(f->y, at, at + len) > len / 4)
+			break;
+		/* no further than the source reaches */
+		lag = find(f, at, len, fmax(f->min, at - f->x->n), fmin(f->max, at + len));
+		if (lag.state == LAG_OK && lag.rho > ACQUIRE_RHO)
+			break;
+		lag.state = LAG_WEAK;
+	}
+	return lag;
+}
+
 /* Where the source can be recognised for the first time from pos on */
 static bool acquire(struct follower *f, int64_t *pos)
 {
-	const struct signal *y = f->y;
+	for (int64_t at = *pos; at < f->y->last; at += ACQUIRE / 8) {
+		struct lag lag = acquire_at(f, at);
 
-	for (int64_t at = *pos; at + ACQUIRE <= y->last; at += ACQUIRE / 2) {
-		struct lag lag;
-
-		if (signal_silent_samples(y, at, at + ACQUIRE) > ACQUIRE / 4)
-			continue;
-		/* no further than the source reaches */
-		lag = find(f, at, ACQUIRE, fmax(f->min, at - f->x->n), fmin(f->max, at + ACQUIRE));
 		if (lag.state != LAG_OK)
 			continue;
 		f->lag = lag.lag;
+		f->slope = 0.0;
 		f->residual = lag_residual(lag.rho);
 		f->lost = 0;
 		*pos = at;
@@ -247,12 +264,20 @@ static int follow_block(struct follower *f, int64_t pos)
 	double usual = signal_energy(f->x, 0, f->x->n) / (f->x->n + 1);
 	struct lag lag;
 
-	if (power < QUIET * QUIET * usual)
+	if (power < QUIET * QUIET * usual) {
+		f->slope = 0.0;
 		return 0;
+	}
+	f->lag += f->slope;
 	lag = refine(f, pos, BLOCK, f->lag, FOLLOW_HALF);
-	if (!matches(f, &lag))
+	if (!matches(f, &lag)) {
+		f->lag -= f->slope;
+		f->slope = 0.0;
 		return examine(f, pos);
-	f->lag += FOLLOW_GAIN * (lag.lag - f->lag);
+	}
+	f->slope += FOLLOW_SLOPE * (lag.lag - f->lag);
+	f->slope = fmin(fmax(f->slope, -SLOPE_MAX), SLOPE_MAX);
+	f->lag += FOLLOW_LAG * (lag.lag - f->lag);
 	f->residual += 0.05 * (lag_residual(lag.rho) - f->residual);
 	f->lost = 0;
 	f->energy_x += power * BLOCK;

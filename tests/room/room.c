@@ -28,7 +28,7 @@ static void usage(FILE *file)
 	      "              twice; default 4\n"
 	      "\n"
 	      "Exit status: 0 all within the bounds, 1 not, 2 could not run.\n"
-	      "ROOM_SPA_PLUGIN_DIR, ROOM_PIPEWIRE_MODULE_DIR, ROOM_WIREPLUMBER_DATA_DIR name an\n"
+	      "ROOM_SPA_PLUGIN_DIR, ROOM_PIPEWIRE_MODULE_DIR and ROOM_DATA_DIR (.../share) name an\n"
 	      "installed tree to test instead of the one that was built.\n", file);
 }
 

@@ -163,6 +163,27 @@ static char **set_search(char **env, const char *name, const char *override,
 	return g_environ_setenv(env, name, path, TRUE);
 }
 
+/*
+ * An installed package is found where the XDG directories say. The source tree is
+ * not laid out as they are; it needs WirePlumber's own variables, one for scripts
+ * and one for configuration, which take the place of all other folders.
+ */
+static char **set_policy(char **env, const struct stack *s)
+{
+	const char *share = g_getenv("ROOM_DATA_DIR");
+	g_autofree char *path = NULL;
+
+	if (share != NULL) {
+		path = g_strdup_printf("%s:" ROOM_SYSTEM_DATA_DIR, share);
+		return g_environ_setenv(env, "XDG_DATA_DIRS", path, TRUE);
+	}
+	path = g_strdup_printf("%s/config/wireplumber:/etc/wireplumber:" ROOM_SOURCE_DIR
+			"/wireplumber:" ROOM_SYSTEM_DATA_DIR "/wireplumber", s->dir);
+	env = g_environ_setenv(env, "WIREPLUMBER_CONFIG_DIR", path, TRUE);
+	return g_environ_setenv(env, "WIREPLUMBER_DATA_DIR",
+			ROOM_SOURCE_DIR "/wireplumber:" ROOM_SYSTEM_DATA_DIR "/wireplumber", TRUE);
+}
+
 char **stack_make_env(const struct stack *s)
 {
 	static const char *const unset[] = {
@@ -170,6 +191,7 @@ char **stack_make_env(const struct stack *s)
 		"PIPEWIRE_QUANTUM", "PIPEWIRE_LATENCY", "PIPEWIRE_RATE", "PIPEWIRE_NODE",
 		"PIPEWIRE_PROPS", "PIPEWIRE_ALSA", "SPA_DATA_DIR", "WIREPLUMBER_CONFIG_DIR",
 		"WIREPLUMBER_DATA_DIR", "SPA_PLUGIN_DIR", "PIPEWIRE_MODULE_DIR", "DISPLAY",
+		"XDG_DATA_DIRS", "XDG_CONFIG_DIRS",
 		"WAYLAND_DISPLAY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
 	};
 	g_autofree char *bus = g_strdup_printf("unix:path=%s/bus", s->dir);
@@ -193,8 +215,7 @@ char **stack_make_env(const struct stack *s)
 				ROOM_BUILD_DIR "/modules", ROOM_SYSTEM_MODULE_DIR);
 	}
 	if (s->options.system == STACK_POLICY)
-		env = set_search(env, "WIREPLUMBER_DATA_DIR", "ROOM_WIREPLUMBER_DATA_DIR",
-				ROOM_SOURCE_DIR "/wireplumber", ROOM_SYSTEM_WIREPLUMBER_DIR);
+		env = set_policy(env, s);
 	return env;
 }
 
