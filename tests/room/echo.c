@@ -27,6 +27,7 @@ struct echo {
 
 	int16_t *pcm;		/* stereo, at config.rate */
 	uint64_t n_pcm, at;	/* in frames */
+	uint64_t packet_at;	/* where the packet that is ready begins */
 
 	sbc_t sbc;
 	bool streaming, ready;
@@ -182,6 +183,9 @@ void echo_stop(struct echo *echo)
 {
 	if (echo->streaming)
 		sbc_finish(&echo->sbc);
+	/* A packet that was not sent is played when the music goes on. */
+	if (echo->ready)
+		echo->at = echo->packet_at;
 	echo->streaming = echo->ready = false;
 }
 
@@ -221,6 +225,7 @@ static void make_packet(struct echo *echo)
 	p->data[11] = 1;
 	p->size = RTP_HEADER;
 	p->n_frames = 0;
+	echo->packet_at = echo->at;
 	for (f = 0; f < echo->frames_per_packet; f++) {
 		ssize_t written = 0;
 

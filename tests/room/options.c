@@ -39,6 +39,7 @@ static const struct option table[] = {
 	{ "volume", 'i', FIELD(volume), 0, 127, ALL },
 	{ "acquire", 'e', FIELD(acquire), 0, 0, ALL, acquire_names, G_N_ELEMENTS(acquire_names) },
 	{ "model", 'e', FIELD(model), 0, 0, ALL, speaker_model_names, SPEAKER_N_MODELS },
+	{ "start", 'e', FIELD(start), 0, 0, ALL, speaker_start_names, SPEAKER_N_STARTS },
 	{ "latency.msec", 'd', FIELD(speaker_config.latency_ms), 0, 5000, ALL },
 	{ "report.msec", 'd', FIELD(report_ms), 0, 6553.5, ALL },
 	{ "spread.msec", 'd', FIELD(speaker_config.spread_ms), 0, 1000, ALL },
@@ -115,7 +116,8 @@ static char *allowed(const struct option *opt)
 
 	switch (opt->type) {
 	case 's':
-		return g_strdup_printf("text of %g to %g characters", opt->min, opt->max);
+		return g_strdup_printf("text of %g to %g characters%s", opt->min, opt->max,
+				       opt->offset == FIELD(name) ? " without '/'" : "");
 	case 'b':
 		return g_strdup("true or false");
 	case 'R':
@@ -252,6 +254,7 @@ static void settle(struct options *o, enum option_use use)
 	double v = o->volume / 127.0;
 
 	o->speaker_config.model = o->model;
+	o->speaker_config.start = o->start;
 	o->echo_config.kind = o->kind;
 	/* PipeWire's volume for AVRCP is cubic. */
 	o->speaker_config.gain = o->volume < 0 ? 1.0 : v * v * v;

@@ -33,7 +33,7 @@ struct options {
 	int32_t volume;		/**< 0-127; -1: the device has no absolute volume */
 	uint32_t seed;
 	int32_t acquire;	/**< enum acquire_behaviour */
-	int32_t model, kind;	/**< of the configurations below, as the table needs them */
+	int32_t model, start, kind;	/**< of the configurations below, as the table needs them */
 	struct speaker_config speaker_config;
 	struct link_config link_config;
 	struct echo_config echo_config;

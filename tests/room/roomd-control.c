@@ -7,6 +7,7 @@
 #include "roomd.h"
 
 #define IFACE_ROOM	"org.bluez_combine.Room1"
+#define MSEC_MAX	60000.0
 #define ROOM_PATH	"/org/bluez_combine/Room"
 
 static void add_adapter(struct room *room, GDBusMethodInvocation *invocation, GVariant *args)
@@ -112,9 +113,9 @@ static bool stall(struct device *device, double msec, GError **error)
 {
 	int64_t until;
 
-	if (!(msec >= 0.0 && msec <= 60000.0)) {
+	if (!(msec >= 0.0 && msec <= MSEC_MAX)) {
 		g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
-			    "msec = %g; allowed: a number from 0 to 60000", msec);
+			    "msec = %g; allowed: a number from 0 to %g", msec, MSEC_MAX);
 		return false;
 	}
 	until = room_clock_now_ns(device->room->clock) + (int64_t)(msec * 1e6);
@@ -186,6 +187,21 @@ static void call_device(struct room *room, GDBusMethodInvocation *invocation, co
 		g_dbus_method_invocation_return_value(invocation, NULL);
 }
 
+static void restart(struct room *room, GDBusMethodInvocation *invocation, GVariant *args)
+{
+	double msec = 0.0;
+
+	g_variant_get(args, "(d)", &msec);
+	if (!(msec >= 0.0 && msec <= MSEC_MAX)) {
+		g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
+			"msec = %g; allowed: a number from 0 to %g", msec, MSEC_MAX);
+		return;
+	}
+	g_dbus_method_invocation_return_value(invocation, NULL);
+	recorder_event(room->recorder, room_clock_now_ns(room->clock), "room", "restart", "\"msec\": %.3f", msec);
+	room_restart(room, msec);
+}
+
 static void call(void *data, GDBusMethodInvocation *invocation, const char *method, GVariant *args)
 {
 	struct room *room = data;
@@ -204,6 +220,8 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 	} else if (g_str_equal(method, "Finish")) {
 		room_finish(room);
 		g_dbus_method_invocation_return_value(invocation, NULL);
+	} else if (g_str_equal(method, "Restart")) {
+		restart(room, invocation, args);
 	} else if (g_str_equal(method, "Quit")) {
 		g_dbus_method_invocation_return_value(invocation, NULL);
 		g_main_loop_quit(room->loop);

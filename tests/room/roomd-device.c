@@ -232,7 +232,7 @@ void device_disconnect(struct device *device)
 		g_object_set_data(G_OBJECT(device->room->bus), device->seps[role], NULL);
 		g_clear_pointer(&device->seps[role], g_free);
 	}
-	device->connected = device->resolved = false;
+	device->connected = device->resolved = device->playing = false;
 	device_event(device, "disconnected", "%s", "");
 	bus_changed(device->room, device->path, IFACE_DEVICE, "ServicesResolved", "Connected", NULL);
 }

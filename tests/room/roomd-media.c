@@ -13,7 +13,7 @@ static void endpoint_free(void *data)
 	g_free(ep);
 }
 
-static void app_free(struct app *app)
+void app_free(struct app *app)
 {
 	if (app->watch != 0)
 		g_bus_unwatch_name(app->watch);
@@ -23,8 +23,7 @@ static void app_free(struct app *app)
 	g_free(app);
 }
 
-/* \a there: the client lives and can be told */
-static void app_remove(struct app *app, bool there)
+void app_remove(struct app *app, bool there)
 {
 	struct adapter *adapter = app->adapter;
 	struct room *room = adapter->room;
@@ -44,11 +43,6 @@ static void app_remove(struct app *app, bool there)
 		}
 	}
 	recorder_event(room->recorder, room_clock_now_ns(room->clock), adapter->name, "unregistered", "%s", "");
-	app_free(app);
-}
-
-void app_destroy(struct app *app)
-{
 	app_free(app);
 }
 

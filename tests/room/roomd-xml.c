@@ -107,6 +107,7 @@ const char bus_xml[] =
 	" <method name='Drop'>"
 	"  <arg name='address' type='s' direction='in'/><arg name='packets' type='u' direction='in'/>"
 	" </method>"
+	" <method name='Restart'><arg name='msec' type='d' direction='in'/></method>"
 	" <method name='Now'><arg name='ns' type='x' direction='out'/></method>"
 	" <method name='Status'><arg name='json' type='s' direction='out'/></method>"
 	" <method name='Finish'/>"

@@ -37,8 +37,10 @@ static void on_owned(GDBusConnection *bus, const char *name, void *data)
 {
 	struct room *room = data;
 
-	printf("ready %lld\n", (long long)room->clock->epoch_ns);
+	if (!room->ready)
+		printf("ready %lld\n", (long long)room->clock->epoch_ns);
 	fflush(stdout);
+	room->ready = true;
 }
 
 static void on_lost(GDBusConnection *bus, const char *name, void *data)
@@ -48,6 +50,35 @@ static void on_lost(GDBusConnection *bus, const char *name, void *data)
 	fprintf(stderr, "roomd: %s is not ours on this bus\n", name);
 	room->result = 1;
 	g_main_loop_quit(room->loop);
+}
+
+static gboolean own_name(void *data)
+{
+	struct room *room = data;
+
+	room->name = g_bus_own_name_on_connection(room->bus, BLUEZ, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+						  on_owned, on_lost, room, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+void room_restart(struct room *room, double msec)
+{
+	guint i;
+
+	if (room->name == 0)
+		return;
+	/* Nobody hears the last words of a daemon that crashed: first the name goes. */
+	g_bus_unown_name(room->name);
+	room->name = 0;
+	for (i = 0; i < room->adapters->len; i++) {
+		struct adapter *adapter = room->adapters->pdata[i];
+
+		while (adapter->apps->len > 0)
+			app_remove(adapter->apps->pdata[adapter->apps->len - 1], false);
+	}
+	for (i = 0; i < room->devices->len; i++)
+		device_disconnect(room->devices->pdata[i]);
+	g_timeout_add((guint)msec, own_name, room);
 }
 
 void room_finish(struct room *room)
@@ -79,7 +110,7 @@ static void destroy_adapter(void *data)
 	guint i;
 
 	for (i = 0; i < adapter->apps->len; i++)
-		app_destroy(adapter->apps->pdata[i]);
+		app_free(adapter->apps->pdata[i]);
 	g_ptr_array_unref(adapter->apps);
 	g_free(adapter->name);
 	g_free(adapter->path);
@@ -154,8 +185,7 @@ int main(int argc, char *argv[])
 	if (room_init(&room, dir, &error)) {
 		g_unix_signal_add(SIGTERM, on_signal, &room);
 		g_unix_signal_add(SIGINT, on_signal, &room);
-		g_bus_own_name_on_connection(room.bus, BLUEZ, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_owned,
-					     on_lost, &room, NULL);
+		own_name(&room);
 		g_main_loop_run(room.loop);
 	} else {
 		fprintf(stderr, "roomd: %s\n", error->message);

@@ -34,6 +34,8 @@
 struct room {
 	GMainLoop *loop;
 	GDBusConnection *bus;
+	guint name;			/**< the ownership of org.bluez; 0: not there */
+	bool ready;			/**< said so */
 	GHashTable *objects;		/**< path -> struct object, roomd-bus.c */
 	struct room_clock *clock;
 	struct recorder *recorder;
@@ -141,7 +143,9 @@ struct endpoint *adapter_endpoint(struct adapter *adapter, const char *uuid);
 /* roomd-media.c */
 
 extern const struct bus_interface media_interface;
-void app_destroy(struct app *app);
+/** \a there: the client lives and can be told that its streams are gone */
+void app_remove(struct app *app, bool there);
+void app_free(struct app *app);
 
 /* roomd-device.c */
 
@@ -175,6 +179,11 @@ void transport_pause(struct device *device);
 /* roomd-control.c */
 
 void control_export(struct room *room);
+
+/* roomd.c */
+
 void room_finish(struct room *room);
+/** bluetoothd ends, with all connections, and is back after \a msec */
+void room_restart(struct room *room, double msec);
 
 #endif /* ROOMD_H */

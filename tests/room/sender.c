@@ -18,7 +18,7 @@ struct sender {
 	struct echo *echo;
 	struct sender_stats stats;
 	int fd;
-	bool ended;		/* said once */
+	bool begun, ended;	/* said once for each stream */
 	int64_t free_ns;
 };
 
@@ -66,7 +66,7 @@ int sender_attach(struct sender *sender, int fd, const uint8_t *configuration, u
 		return res;
 	}
 	sender->fd = fd;
-	sender->ended = false;
+	sender->begun = sender->ended = false;
 	return 0;
 }
 
@@ -96,8 +96,10 @@ int64_t sender_process(struct sender *sender, int64_t now)
 		if (t > now)
 			return t;
 		if (send(sender->fd, p->data, p->size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
-			if (sender->stats.packets++ == 0)
+			sender->stats.packets++;
+			if (!sender->begun)
 				recorder_event(sender->recorder, now, sender->name, "first-packet", "%s", "");
+			sender->begun = true;
 		} else if (errno == EAGAIN) {
 			sender->stats.dropped++;
 			recorder_event(sender->recorder, now, sender->name, "dropped", "%s", "");

@@ -19,6 +19,9 @@
 /* How far the PI loop may turn the clock, and how fast it is */
 #define PI_TURN		5e-3
 #define PI_BANDWIDTH	0.03	/* Hz */
+/* The packets whose arrivals tell how early the first one was */
+#define STEADY_FROM	8
+#define STEADY_TO	40
 #define LOCK_NS		1e9	/* the fill over this time is the one to hold */
 #define SMOOTH_NS	0.5e9	/* time constant of the fill's average */
 /* Room for twice the latency, and for this much: more packets find it full. */
@@ -38,6 +41,7 @@ static const struct behaviour {
 };
 
 const char * const speaker_model_names[SPEAKER_N_MODELS] = { "fixed", "rebuffer", "deadband", "pi" };
+const char * const speaker_start_names[SPEAKER_N_STARTS] = { "level", "first" };
 const char * const speaker_state_names[] = { "stopped", "waiting", "filling", "playing", "draining" };
 
 struct speaker {
@@ -55,10 +59,17 @@ struct speaker {
 	double turn;		/* of the clock by the model */
 	double period;		/* between two samples that sound, in ns */
 	double next_ns;		/* when the next sample sounds */
+	double spread_ns;	/* drawn for this start */
 	uint32_t rtp;		/* expected */
 
 	float *fifo;
 	uint64_t head, tail;	/* in frames */
+
+	/* How early the first packet was, against those that follow */
+	uint32_t n_arrived;
+	int64_t first_ns;
+	uint32_t first_rtp;
+	double steady_ns;	/* sum */
 
 	/* The loop that holds the fill */
 	uint64_t n_packets;
@@ -287,15 +298,39 @@ static void hold_fill(struct speaker *sp, int64_t t_ns)
 	}
 }
 
-static void begin(struct speaker *sp, int64_t t_ns, uint32_t n_frames)
+/*
+ * The start hangs on the arrival of one packet. What it would be if it hung on
+ * the average is of interest to whoever wonders about a skew.
+ */
+static void watch_arrival(struct speaker *sp, int64_t t_ns, uint32_t rtp)
 {
-	reset_loop(sp);
-	sp->state = SPEAKER_FILLING;
-	sp->stats.starts++;
-	sp->next_ns = t_ns + n_frames * 1e9 / sp->rate + sp->config.latency_ms * 1e6 +
-		random_around(&sp->random, sp->config.spread_ms) * 1e6;
+	if (sp->n_arrived++ < STEADY_FROM || sp->n_arrived > STEADY_TO)
+		return;
+	sp->steady_ns += (t_ns - sp->first_ns) - (int32_t)(rtp - sp->first_rtp) * 1e9 / sp->rate;
+	if (sp->n_arrived == STEADY_TO)
+		report(sp, t_ns, "steady", sp->steady_ns / (STEADY_TO - STEADY_FROM));
+}
+
+/* The first sample sounds when one that arrives now, after the fill, has its latency. */
+static void place_start(struct speaker *sp, int64_t t_ns, uint32_t more_frames)
+{
+	sp->next_ns = t_ns + ((double)more_frames - fill_frames(sp)) * 1e9 / sp->rate +
+		sp->config.latency_ms * 1e6 + sp->spread_ns;
 	if (sp->next_ns < t_ns)
 		sp->next_ns = t_ns;
+}
+
+static void begin(struct speaker *sp, int64_t t_ns, uint32_t rtp, uint32_t n_frames)
+{
+	reset_loop(sp);
+	sp->n_arrived = 0;
+	sp->steady_ns = 0.0;
+	sp->first_ns = t_ns;
+	sp->first_rtp = rtp;
+	sp->state = SPEAKER_FILLING;
+	sp->stats.starts++;
+	sp->spread_ns = random_around(&sp->random, sp->config.spread_ms) * 1e6;
+	place_start(sp, t_ns, sp->config.start == SPEAKER_START_FIRST ? n_frames : 0);
 	report(sp, t_ns, sp->again ? "rebuffer" : "first-packet", sp->next_ns - t_ns);
 }
 
@@ -323,13 +358,18 @@ void speaker_packet(struct speaker *sp, int64_t t_ns, uint32_t rtp, const float 
 	case SPEAKER_DRAINING:
 		return;
 	case SPEAKER_WAITING:
-		begin(sp, t_ns, n_frames);
+		begin(sp, t_ns, rtp, n_frames);
 		break;
 	case SPEAKER_FILLING:
+		fill_hole(sp, t_ns, rtp);
+		if (sp->config.start == SPEAKER_START_LEVEL)
+			place_start(sp, t_ns, 0);
+		break;
 	case SPEAKER_PLAYING:
 		fill_hole(sp, t_ns, rtp);
 		break;
 	}
+	watch_arrival(sp, t_ns, rtp);
 	sp->rtp = rtp + n_frames;
 	room = sp->is->placed ? SIZE :
 		fmin(SIZE, (2.0 * sp->config.latency_ms * 1e6 + ROOM_NS) * sp->rate * 1e-9);

@@ -16,21 +16,37 @@
  * PipeWire reports for a speaker: packet time + 73 samples + delay report. The
  * 73 samples are those of the SBC encoder and decoder together; the decoder of
  * this room is a real one, so they are in the sound and not in any figure of
- * the speaker's. The packet time is there because a packet can leave only when
- * its last sample is known. But PipeWire gives away the first packet of a
- * stream as soon as the graph has made it, at the time of its first sample:
- * one packet time earlier, against its samples, than those that follow.
+ * the speaker's. The packet time is there because a packet is sent when its
+ * last sample is known: in the steady stream it arrives one packet time after
+ * the graph had its first sample. So the latency of a speaker is
  *
- * So the latency of a speaker counts from one packet time after the arrival of
- * the first packet: its first sample sounds at
+ *	from the arrival of a packet of the steady stream
+ *	to the sounding of its first sample
  *
- *	arrival of the first packet + its length + latency (+ spread)
+ * and with latency = delay report a sample sounds exactly when PipeWire says,
+ * for packets and quanta of any length. "Arrival" is when the packet is there
+ * completely: time in the socket, in the controller's queue and on the air is
+ * not in the report and not in the latency.
  *
- * With latency = delay report and a quantum of at least one packet this is
- * exactly what PipeWire reports, for packets of any length. "Arrival" is when
- * the packet is there completely: time in the socket, in the controller's
- * queue and on the air is not in the report and not in the latency.
+ * The first packet of a stream is not steady. With a quantum of a packet or
+ * more PipeWire sends it as soon as the graph has made it, a whole packet time
+ * early against its samples; with a smaller quantum, as the others. Speakers
+ * begin to play when their buffer is filled to a level (SPEAKER_START_LEVEL):
+ * the packet that fills it decides, the first one does not matter, and after
+ * an underrun the latency is what it was. A speaker that counts from the first
+ * packet alone (SPEAKER_START_FIRST) is modelled with the packet time added,
+ * which is right for the large quantum, and carries any lateness of that one
+ * packet to the end of the stream.
  */
+
+enum speaker_start {
+	SPEAKER_START_LEVEL,
+	SPEAKER_START_FIRST,
+	SPEAKER_N_STARTS,
+};
+
+/** "level|first" */
+extern const char * const speaker_start_names[SPEAKER_N_STARTS];
 
 enum speaker_model {
 	SPEAKER_FIXED,		/**< all samples at their place in the stream, by the RTP time */
@@ -55,6 +71,7 @@ extern const char * const speaker_state_names[];
 
 struct speaker_config {
 	enum speaker_model model;
+	enum speaker_start start;
 	double latency_ms;
 	double spread_ms;	/**< a start is up to this much earlier or later */
 	double ppm;		/**< how much the own clock is fast */
@@ -73,7 +90,11 @@ struct speaker_stats {
 struct speaker_events {
 	/** \a frames sound from \a t_ns on, \a period_ns apart */
 	void (*sound) (void *data, double t_ns, double period_ns, const float *frames, uint32_t n_frames);
-	/** first-packet, playing, underrun, rebuffer, late, missing, overflow, latency; with a value in ms */
+	/**
+	 * first-packet, playing, underrun, rebuffer, late, missing, overflow, latency, each
+	 * with a value in ms; steady: by how much the first packet was earlier, against its
+	 * samples, than the average of those that followed
+	 */
 	void (*event) (void *data, int64_t t_ns, const char *event, double value_ms);
 };
 

@@ -48,10 +48,10 @@ static void on_event(void *data, int64_t t_ns, const char *event, double value_m
 
 static const struct speaker_events events = { .sound = on_sound, .event = on_event };
 
-static void bench_init(struct bench *b, enum speaker_model model, double ppm, double spread_ms,
-		       uint64_t seed)
+static void bench_init_start(struct bench *b, enum speaker_model model, enum speaker_start start,
+			     double ppm, double spread_ms, uint64_t seed)
 {
-	struct speaker_config config = { .model = model, .latency_ms = LATENCY_MS, .ppm = ppm,
+	struct speaker_config config = { .model = model, .start = start, .latency_ms = LATENCY_MS, .ppm = ppm,
 		.spread_ms = spread_ms, .gain = 1.0 };
 	uint32_t i;
 
@@ -62,6 +62,12 @@ static void bench_init(struct bench *b, enum speaker_model model, double ppm, do
 	b->first_ns = 1e9 + 0.25;
 	b->speaker = speaker_new(&config, seed, &events, b);
 	speaker_start(b->speaker, 0, RATE);
+}
+
+static void bench_init(struct bench *b, enum speaker_model model, double ppm, double spread_ms,
+		       uint64_t seed)
+{
+	bench_init_start(b, model, SPEAKER_START_LEVEL, ppm, spread_ms, seed);
 }
 
 static void bench_finish(struct bench *b)
@@ -96,7 +102,7 @@ static void arrive_until(struct bench *b, uint32_t end)
 /* Where frame i belongs when all goes well */
 static double place(const struct bench *b, uint32_t i)
 {
-	return llround(b->first_ns) + PACKET_NS + LATENCY_MS * 1e6 + (i - 1) * 1e9 / RATE;
+	return b->first_ns + LATENCY_MS * 1e6 + (i - 1) * 1e9 / RATE;
 }
 
 /* How far frame i was from there, in ms */
@@ -122,16 +128,40 @@ static void fixed_plays_each_sample_at_its_place(void)
 	for (i = 1; i <= n * PACKET; i++)
 		worst = fmax(worst, isnan(b.sounded[i]) ? INFINITY : fabs(off_ms(&b, i)));
 	g_test_message("worst %.9f ms", worst);
-	/* Rounding: a few ns in 10 s */
+	/* Arrivals are in whole ns. */
 	g_assert_cmpfloat(worst, <, 1e-5);
 	bench_finish(&b);
+}
+
+static void the_first_packet_matters_where_it_is_said_to(void)
+{
+	const double early[] = { 0.0, -PACKET_NS, -PACKET_NS + 1.4e6 };
+	uint32_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(early); i++) {
+		struct bench level, first;
+
+		bench_init_start(&level, SPEAKER_FIXED, SPEAKER_START_LEVEL, 0.0, 0.0, 1);
+		bench_init_start(&first, SPEAKER_FIXED, SPEAKER_START_FIRST, 0.0, 0.0, 1);
+		arrive(&level, 0, early[i]);
+		arrive(&first, 0, early[i]);
+		level.n_packets = first.n_packets = 1;
+		arrive_until(&level, 50);
+		arrive_until(&first, 50);
+		g_test_message("first packet %.3f ms: level %.6f, first %.6f", early[i] * 1e-6,
+			       off_ms(&level, 20 * PACKET), off_ms(&first, 20 * PACKET));
+		g_assert_cmpfloat(fabs(off_ms(&level, 20 * PACKET)), <, 1e-5);
+		g_assert_cmpfloat(fabs(off_ms(&first, 20 * PACKET) - (early[i] + PACKET_NS) * 1e-6), <, 1e-5);
+		bench_finish(&level);
+		bench_finish(&first);
+	}
 }
 
 static void fixed_keeps_the_place_whatever_the_air_does(void)
 {
 	struct random random = { .state = 7 };
 	struct bench b;
-	double worst = 0.0;
+	double least = INFINITY, most = -INFINITY;
 	uint32_t i, k, n = packets_in(10), lost = 0, missing = 0;
 	bool gone[1000];
 
@@ -141,19 +171,24 @@ static void fixed_keeps_the_place_whatever_the_air_does(void)
 		if (gone[k])
 			lost++;
 		else
-			arrive(&b, k, k == 0 ? 0.0 : random_unit(&random) * PACKET_NS);
+			arrive(&b, k, random_unit(&random) * PACKET_NS);
 	}
 	speaker_advance(b.speaker, llround(due(&b, n + 20)));
 	for (i = 1; i <= n * PACKET; i++) {
-		if (isnan(b.sounded[i]))
+		if (isnan(b.sounded[i])) {
 			missing++;
-		else
-			worst = fmax(worst, fabs(off_ms(&b, i)));
+		} else {
+			least = fmin(least, off_ms(&b, i));
+			most = fmax(most, off_ms(&b, i));
+		}
 		g_assert_true(isnan(b.sounded[i]) == gone[(i - 1) / PACKET]);
 	}
-	g_test_message("%u packets lost, worst %.9f ms", lost, worst);
+	g_test_message("%u packets lost, all between %.9f and %.9f ms", lost, least, most);
 	g_assert_cmpuint(missing, ==, lost * PACKET);
-	g_assert_cmpfloat(worst, <, 1e-5);
+	g_assert_cmpfloat(most - least, <, 1e-5);
+	/* As late as the packet that filled the buffer */
+	g_assert_cmpfloat(least, >=, -1e-5);
+	g_assert_cmpfloat(most, <, PACKET_NS * 1e-6);
 	bench_finish(&b);
 }
 
@@ -172,7 +207,7 @@ static void fixed_drops_what_comes_late(void)
 		;
 	g_test_message("silent for %.3f ms", (first - held * PACKET - 1) * 1e3 / RATE);
 	/* What came after its time is gone, what came in time is in place. */
-	g_assert_cmpfloat(fabs((first - 1) * 1e9 / RATE - (held * PACKET_NS + stall - PACKET_NS -
+	g_assert_cmpfloat(fabs((first - 1) * 1e9 / RATE - (held * PACKET_NS + stall -
 			       LATENCY_MS * 1e6)), <, 1e9 / RATE + 2.0);
 	g_assert_cmpfloat(fabs(off_ms(&b, first)), <, 1e-5);
 	g_assert_cmpfloat(fabs(off_ms(&b, n * PACKET)), <, 1e-5);
@@ -460,6 +495,7 @@ int main(int argc, char *argv[])
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/room/models/" #name, name)
 	ADD(fixed_plays_each_sample_at_its_place);
+	ADD(the_first_packet_matters_where_it_is_said_to);
 	ADD(fixed_keeps_the_place_whatever_the_air_does);
 	ADD(fixed_drops_what_comes_late);
 	ADD(a_clock_that_is_off_walks_by_just_that);
