@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # those who source it use them
 # Private daemons for the module's tests
 # SPDX-License-Identifier: MIT
 #
@@ -20,8 +20,8 @@ cleanup() {
 	for pid in $PIDS; do wait "$pid" 2>/dev/null || :; done
 	if [ "$FAILED" != 0 ]; then
 		for log in "$T"/*.log; do
-			echo "--- $log"
-			tail -n 30 "$log"
+			echo "# --- $log"
+			tail -n 30 "$log" | sed 's/^/# /'
 		done
 	fi
 	rm -rf "$T"
@@ -81,8 +81,9 @@ two_sinks() {
 
 RULES='[ { matches = [ { node.name = "~speaker_.*" } ] actions = { create-stream = { } } } ]'
 
+# start_pipewire LOG
 start_pipewire() {
-	spawn "${1:-pipewire}" pipewire
+	spawn "$1" pipewire
 	PIPEWIRE=$PID
 	wait_socket
 }
@@ -125,15 +126,15 @@ check() {
 	shift
 	if "$@" >"$T/check.log" 2>&1; then
 		PASSED=$((PASSED + 1))
-		echo "ok $what"
+		echo "ok $((PASSED + FAILED)) - $what"
 	else
 		FAILED=$((FAILED + 1))
-		echo "not ok $what"
-		sed 's/^/  /' "$T/check.log"
+		echo "not ok $((PASSED + FAILED)) - $what"
+		sed 's/^/# /' "$T/check.log"
 	fi
 }
 
 finish() {
-	echo "$PASSED passed, $FAILED failed"
+	echo "1..$((PASSED + FAILED))"
 	[ "$FAILED" = 0 ]
 }

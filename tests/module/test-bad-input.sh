@@ -7,7 +7,7 @@ set -eu
 # pw-cli shows errors of modules only when asked
 export PIPEWIRE_DEBUG=1
 two_sinks
-start_pipewire
+start_pipewire pipewire
 start_wireplumber
 "$AWAIT" node speaker_a
 

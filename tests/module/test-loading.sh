@@ -7,7 +7,7 @@ set -eu
 # pw-cli shows errors of modules only when asked
 export PIPEWIRE_DEBUG=1
 two_sinks
-start_pipewire
+start_pipewire pipewire
 start_wireplumber
 
 linked() {
@@ -69,7 +69,8 @@ cat >"$XDG_CONFIG_HOME/wireplumber/wireplumber.conf.d/20-load.conf" <<-'CONF'
 wireplumber.components = [ { name = load-combine.lua type = script/lua provides = test.load } ]
 wireplumber.profiles = { main = { test.load = required } }
 CONF
-export WIREPLUMBER_DATA_DIR="$T/data/wireplumber:$(pkg-config --variable=prefix libpipewire-0.3)/share/wireplumber"
+WIREPLUMBER_DATA_DIR="$T/data/wireplumber:$(pkg-config --variable=prefix libpipewire-0.3)/share/wireplumber"
+export WIREPLUMBER_DATA_DIR
 start_wireplumber
 check "WirePlumber's LocalModule loads a group" linked
 check 'a second one in the same process is refused before it makes anything' \

@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 two_sinks
-start_pipewire
+start_pipewire pipewire
 start_wireplumber
 spawn host pw-cli -m load-module "$MODULE" "{ stream.rules = [ ] }"
 "$AWAIT" node bluez_combine.default

@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 two_sinks
-start_pipewire
+start_pipewire pipewire
 start_wireplumber
 cat >"$T/combine.conf" <<CONF
 context.properties = { core.daemon = false }
