@@ -108,6 +108,7 @@ error:
 int fanout_apply(struct fanout *f, const struct fanout_config *config)
 {
 	struct play_args args;
+	bool other_outputs;
 	uint32_t i, c;
 	int res;
 
@@ -115,7 +116,8 @@ int fanout_apply(struct fanout *f, const struct fanout_config *config)
 		return 0;
 	if ((res = make_outputs(f, config, &args)) < 0)
 		return res;
-	if (memcmp(args.outputs, f->outputs, sizeof(args.outputs)) != 0)
+	other_outputs = memcmp(args.outputs, f->outputs, sizeof(args.outputs)) != 0;
+	if (other_outputs)
 		fanout_invoke(f, do_play, &args);
 
 	f->config = *config;
@@ -131,7 +133,8 @@ int fanout_apply(struct fanout *f, const struct fanout_config *config)
 	fanout_update_latency(f);
 
 	f->params[NODE_Props].flags ^= SPA_PARAM_INFO_SERIAL;
-	f->params[NODE_PropInfo].flags ^= SPA_PARAM_INFO_SERIAL;
+	if (other_outputs)
+		f->params[NODE_PropInfo].flags ^= SPA_PARAM_INFO_SERIAL;
 	f->info.change_mask |= SPA_NODE_CHANGE_MASK_PARAMS;
 	fanout_emit_info(f, false);
 	return 0;

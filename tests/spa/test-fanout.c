@@ -23,6 +23,7 @@
 #define OUT	SPA_DIRECTION_OUTPUT
 
 static struct host host;
+static const char *library = "";
 
 static void the_factory_has_its_public_name(void)
 {
@@ -34,6 +35,13 @@ static void the_factory_has_its_public_name(void)
 	check_int(spa_handle_factory_enum_interface_info(f, &info, &index), 1);
 	check(spa_streq(info->type, SPA_TYPE_INTERFACE_Node));
 	check_int(spa_handle_factory_enum_interface_info(f, &info, &index), 0);
+}
+
+static void the_library_is_where_its_public_name_says(void)
+{
+	const char *found = strstr(library, BLUEZ_COMBINE_SPA_LIB);
+
+	check(found != NULL && spa_streq(found, BLUEZ_COMBINE_SPA_LIB ".so"));
 }
 
 static void the_default_is_stereo_without_outputs(void)
@@ -525,8 +533,11 @@ static void unknown_commands_are_not_supported(void)
 
 int main(int argc, char *argv[])
 {
-	host_load(argc > 1 ? argv[1] : "");
+	if (argc > 1)
+		library = argv[1];
+	host_load(library);
 	run(the_factory_has_its_public_name);
+	run(the_library_is_where_its_public_name_says);
 	run(the_default_is_stereo_without_outputs);
 	run(wrong_properties_are_refused_by_name);
 	run(ports_are_named_after_their_channel);
