@@ -41,5 +41,5 @@ files["wireplumber"] = {
 
 -- The environment of each script is its own, and what nothing holds is collected.
 files["wireplumber/scripts/bluez-combine/create-metadata.lua"] = {
-  globals = { "Script", "metadata" },
+  globals = { "Script", "metadata", "others" },
 }

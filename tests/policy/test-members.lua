@@ -126,6 +126,7 @@ test ("a_speaker_that_the_user_has_cleared_stays_away", function ()
 
   local later = world (w.saved)
   later.members:restore (w.saved)
+  later.members:attached {}
   later.members:speaker_added (A, NODE_A, true)
   equal (later.entry (A), nil)
 end)
@@ -167,10 +168,35 @@ end)
 test ("what_was_saved_is_there_after_a_restart", function ()
   local w = world ()
   w.members:restore { [A] = '{ "include": false, "role": "left" }', ["nonsense"] = "{ }", [B] = "[" }
+  w.members:attached {}
   equal (w.entry (A), { include = false, role = "left" })
   w.members:speaker_added (A, NODE_A, true)
   equal (w.entry (A), { include = false, role = "left", target = NODE_A })
   equal (w.entry (B), nil)
+end)
+
+test ("what_stands_in_the_object_already_is_newer_than_what_was_saved", function ()
+  local w = world ()
+  w.members:restore { [A] = '{ "role": "left" }' }
+  w.store ["member." .. A] = '{ "role": "right" }'
+  w.store ["member." .. B] = '{ "include": true, "target": "x", "gain": 0.5 }'
+  w.members:attached { "member." .. A, "member." .. B, "status" }
+  equal (w.entry (A), { include = true, role = "right" })
+  equal (w.entry (B), { include = true, gain = 0.5 })
+  equal (w.saved, { [A] = '{ "role": "right" }', [B] = '{ "gain": 0.5 }' })
+end)
+
+test ("a_new_object_gets_all_entries", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "role": "left" }')
+  w.members:speaker_added (B, NODE_B, true)
+  w.user_writes (B, nil)
+  w.store = {}
+  w.members:attached {}
+  equal (w.entry (A), { include = true, role = "left", target = NODE_A })
+  equal (w.entry (B), nil)
+  equal (w.saved [A], '{ "role": "left" }')
 end)
 
 test ("a_speaker_that_is_no_candidate_has_no_entry_until_the_user_writes_one", function ()

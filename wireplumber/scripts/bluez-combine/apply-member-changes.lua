@@ -15,9 +15,17 @@ SimpleEventHook {
   },
   execute = function (event)
     local props = event:get_properties ()
+    local key = props ["event.subject.key"]
 
-    if props ["event.subject.id"] == "0" then
-      context.members:changed (props ["event.subject.key"])
+    if props ["event.subject.id"] ~= "0" or
+        event:get_subject () ["bound-id"] ~= context.metadata_id then
+      return
     end
+    if key then
+      context.store:changed (key, props ["event.subject.value"])
+    else
+      context.store:cleared ()
+    end
+    context.members:changed (key)
   end
 }:register ()

@@ -15,6 +15,7 @@ local settings = require ("bluez-combine-settings")
 local devices = require ("bluez-combine-devices")
 local group = require ("bluez-combine-group")
 local members = require ("bluez-combine-members")
+local store = require ("bluez-combine-store")
 
 local context = {
   MODULE = "libpipewire-module-bluez-combine",
@@ -23,7 +24,8 @@ local context = {
   METADATA = "bluez-combine",
 
   log = Log.open_topic ("s-bluez-combine"),
-  metadata = nil,    -- the metadata object, from create-metadata.lua
+  store = store.new (),   -- the metadata object, from create-metadata.lua
+  metadata_id = nil, -- its id
   module = nil,      -- the loaded module, from load-sink.lua
   sources = {},      -- devices that are sources and connected: address -> name
   streams = {},      -- what they send: node id, as text -> address
@@ -86,7 +88,7 @@ function context.properties (node, device)
   all [devices.RULE_SOURCE] = nil
   all [devices.RULE_MEMBER] = nil
   for _, rule in ipairs (rules) do
-    all = JsonUtils.match_rules_update_properties (rule, all)
+    all = devices.merge ((JsonUtils.match_rules_update_properties (rule, all)))
   end
   return all
 end
@@ -101,7 +103,7 @@ end
 -- State: the user's words by speaker, and the sources that were ever seen
 
 local state = State ("bluez-combine")
-local saved = state:load ()
+local saved = devices.merge (state:load ())
 
 local function save (key, value)
   if saved [key] ~= value then
@@ -201,14 +203,8 @@ context.group = group.new {
 -- Members
 
 context.members = members.new {
-  read = function (key)
-    return context.metadata and (context.metadata:find (0, key))
-  end,
-  write = function (key, text)
-    if context.metadata then
-      context.metadata:set (0, key, text and "Spa:String:JSON", text)
-    end
-  end,
+  read = function (key) return context.store:read (key) end,
+  write = function (key, text) context.store:write (key, text) end,
   save = function (address, text) save (members.KEY .. address, text) end,
   warn = warn,
 }

@@ -230,6 +230,7 @@ local function sync (self, address)
     end
     self.full = false
     e = entry_of (self, address)
+    e.include = self.attaching
   end
 
   if current ~= e.written then
@@ -316,7 +317,7 @@ function members:changed (key)
   -- Other names are members that somebody manages by hand, such as a sound card.
 end
 
--- What was saved in an earlier run: text by address
+-- What was saved in an earlier run: text by address. Before attached ().
 function members:restore (saved)
   for name, text in pairs (saved) do
     local address = devices.address (name)
@@ -329,10 +330,24 @@ function members:restore (saved)
         e.user = check_fields (self, address, e, value)
         e.by_hand = next (e.user) ~= nil
       end
-      -- An entry that another program has written already is newer.
-      e.written = self.backend.read (members.KEY .. address)
-      sync (self, address)
     end
+  end
+end
+
+-- The metadata object is there, or is another one than before. keys: those of
+-- the entries in it, which somebody else has written
+function members:attached (keys)
+  for _, e in pairs (self.entries) do
+    -- "include": true in there may be from an earlier run of ours.
+    e.written, e.include = nil, true
+  end
+  self.attaching = true
+  for _, key in ipairs (keys) do
+    self:changed (key)
+  end
+  self.attaching = nil
+  for address in pairs (self.entries) do
+    sync (self, address)
   end
 end
 
