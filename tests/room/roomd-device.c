@@ -269,28 +269,53 @@ bool device_set(struct device *device, GVariant *dict, GError **error)
 	return true;
 }
 
-static bool add_to_radio(struct device *device, GError **error)
+static int add_link(struct device *device)
 {
 	struct room *room = device->room;
 	struct options *o = &device->options;
-	struct track *track;
+	struct track *track = recorder_track(room->recorder, "speaker", o->name);
+	int res;
+
+	if (track == NULL)
+		return -errno;
+	device->link = link_new(room->clock, room->recorder, o->name, track, &o->link_config,
+				&o->speaker_config, o->seed);
+	g_assert(device->link != NULL);
+	radio_lock(room->radio);
+	res = radio_add_link(room->radio, device->link);
+	radio_unlock(room->radio);
+	return res;
+}
+
+/* Takes echo. */
+static int add_sender(struct device *device, struct echo *echo)
+{
+	struct room *room = device->room;
+	const char *name = device->options.name;
+	struct track *track = recorder_track(room->recorder, "echo", name);
+	int res;
+
+	if (track == NULL) {
+		res = -errno;
+		echo_destroy(echo);
+		return res;
+	}
+	device->sender = sender_new(room->clock, room->recorder, name, track, echo);
+	g_assert(device->sender != NULL);
+	radio_lock(room->radio);
+	res = radio_add_sender(room->radio, device->sender);
+	radio_unlock(room->radio);
+	return res;
+}
+
+static bool add_to_radio(struct device *device, GError **error)
+{
+	struct options *o = &device->options;
+	struct echo *echo = NULL;
 	g_autofree char *why = NULL;
 	int res = 0;
 
-	if (o->speaker) {
-		track = recorder_track(room->recorder, "speaker", o->name);
-		if (track == NULL)
-			goto no_file;
-		device->link = link_new(room->clock, room->recorder, o->name, track, &o->link_config,
-					&o->speaker_config, o->seed);
-		g_assert(device->link != NULL);
-		radio_lock(room->radio);
-		res = radio_add_link(room->radio, device->link);
-		radio_unlock(room->radio);
-	}
-	if (o->source && res == 0) {
-		struct echo *echo = NULL;
-
+	if (o->source) {
 		if (o->wav != NULL)
 			echo = echo_new(&o->echo_config, o->wav, o->seed ^ 0xec40, &why);
 		if (echo == NULL) {
@@ -299,24 +324,14 @@ static bool add_to_radio(struct device *device, GError **error)
 				    why != NULL ? why : "missing");
 			return false;
 		}
-		track = recorder_track(room->recorder, "echo", o->name);
-		if (track == NULL) {
-			echo_destroy(echo);
-			goto no_file;
-		}
-		device->sender = sender_new(room->clock, room->recorder, o->name, track, echo);
-		g_assert(device->sender != NULL);
-		radio_lock(room->radio);
-		res = radio_add_sender(room->radio, device->sender);
-		radio_unlock(room->radio);
+		res = add_sender(device, echo);
 	}
+	if (o->speaker && res == 0)
+		res = add_link(device);
 	if (res == 0)
 		return true;
-	g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED, "too many devices");
-	return false;
-no_file:
-	g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "cannot write the WAV of '%s': %s", o->name,
-		    strerror(errno));
+	g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "device '%s': %s", o->name,
+		    res == -ENOSPC ? "there are too many" : strerror(-res));
 	return false;
 }
 
@@ -380,8 +395,8 @@ struct device *device_new(struct room *room, const char *address, struct options
 	options_copy(&device->options, options);
 	device->paired = device->trusted = true;
 	if (!add_to_radio(device, error)) {
-		/* What the radio has already, it keeps to the end: it was never connected. */
-		if (device->link == NULL)
+		/* What the radio has already, it keeps to the end. */
+		if (device->link == NULL && device->sender == NULL)
 			device_destroy(device);
 		return NULL;
 	}
