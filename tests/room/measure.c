@@ -229,6 +229,7 @@ static void measure_window(struct measure *m, struct lag_finder *finder, int w, 
 		s->ambiguous += lag.state == LAG_AMBIGUOUS;
 	}
 	m->heard[w] = heard;
+	m->playing[w] = playing;
 	m->spread[w] = heard >= 2 ? high - low : NAN;
 	m->windows_none += heard < 2;
 	m->windows_partial += heard < playing;
@@ -262,7 +263,8 @@ static int measure_skews(struct measure *m, struct lag_finder *finder)
 	m->window_time = calloc(allocate, sizeof(double));
 	m->spread = calloc(allocate, sizeof(double));
 	m->heard = calloc(allocate, sizeof(int));
-	if (!m->window_time || !m->spread || !m->heard)
+	m->playing = calloc(allocate, sizeof(int));
+	if (!m->window_time || !m->spread || !m->heard || !m->playing)
 		return -ENOMEM;
 	for (int i = 0; i < m->n_speakers; i++)
 		if ((m->speakers[i].skew = calloc(allocate, sizeof(double))) == NULL)
@@ -381,7 +383,7 @@ static int measure_track(struct measure *m, struct lag_finder *finder)
 			min = -m->source.n;
 			max = s->signal.n;
 		}
-		if ((res = track_init(&s->track, finder, &s->signal, &m->source, min, max)) < 0 ||
+		if ((res = playout_init(&s->track, finder, &s->signal, &m->source, min, max)) < 0 ||
 		    (res = summarise_lag(m, s)) < 0)
 			return res;
 		count_events(m, s);
@@ -410,7 +412,7 @@ void measure_finish(struct measure *m)
 {
 	for (int i = 0; i < m->n_speakers; i++) {
 		signal_finish(&m->speakers[i].signal);
-		track_finish(&m->speakers[i].track);
+		playout_finish(&m->speakers[i].track);
 		free(m->speakers[i].skew);
 	}
 	free(m->speakers);
@@ -418,5 +420,6 @@ void measure_finish(struct measure *m)
 	free(m->window_time);
 	free(m->spread);
 	free(m->heard);
+	free(m->playing);
 	*m = (struct measure) { .reference = -1 };
 }

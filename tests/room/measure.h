@@ -5,7 +5,7 @@
 #ifndef ROOM_MEASURE_H
 #define ROOM_MEASURE_H
 
-#include "measure-track.h"
+#include "measure-playout.h"
 
 struct measure_options {
 	double window;	/**< s, of the skew; 0: 0.5 */
@@ -23,7 +23,7 @@ struct measure_summary {
 
 struct measure_speaker {
 	struct signal signal;
-	struct track track;
+	struct playout track;
 	double *skew;		/**< ms to the reference, n_windows of them, NAN: none */
 	double skew_median;	/**< ms, signed */
 	struct measure_summary skew_abs; /**< ms */
@@ -49,6 +49,7 @@ struct measure {
 	double *window_time;	/**< s, middle of each window */
 	double *spread;		/**< ms, latest less earliest speaker, NAN: not known */
 	int *heard;		/**< speakers with a figure in each window */
+	int *playing;		/**< speakers that play in each window */
 	struct measure_summary spread_abs;
 	int windows_partial;	/**< windows in which some playing speaker has no figure */
 	int windows_none;	/**< windows without a spread */

@@ -103,7 +103,7 @@ static void json_summary(struct json *j, const char *key, const struct measure_s
 	json_end(j, '}');
 }
 
-static void json_events(struct json *j, const struct track *t)
+static void json_events(struct json *j, const struct playout *t)
 {
 	json_begin(j, "events", '[');
 	for (size_t i = 0; i < t->n_events; i++) {

@@ -12,7 +12,9 @@
 #include "scene.h"
 
 static const struct scene_type *const all_scenes[] = {
+	scenes_self,
 	scenes_start,
+	scenes_change,
 };
 
 static void usage(FILE *file)

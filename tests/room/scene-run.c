@@ -31,7 +31,7 @@ struct tally {
 
 /** From measure: only what counts for the verdict */
 struct outcome {
-	double from, to;	/**< s: all play */
+	double from, to;	/**< s: somebody plays */
 	int heard;		/**< speakers that played at all */
 	int windows, partial, blind;
 	double worst;
@@ -72,43 +72,45 @@ void scene_close(struct scene *sc)
 	sc->faults = NULL;
 }
 
-static double seconds_of(const struct signal *s, int64_t pos)
+static double seconds_of(int64_t pos)
 {
 	return (double)pos / MEASURE_RATE;
 }
 
-static void find_common(const struct scene *sc, const struct measure *m, struct outcome *o)
+static void find_bounds(const struct scene *sc, const struct measure *m, struct outcome *o)
 {
-	*o = (struct outcome) { .from = sc->from, .to = INFINITY };
+	*o = (struct outcome) { .from = INFINITY, .to = 0.0 };
 	for (int i = 0; i < m->n_speakers; i++) {
 		const struct signal *s = &m->speakers[i].signal;
 
 		if (s->first < 0)
 			continue;
 		o->heard++;
-		o->from = fmax(o->from, seconds_of(s, s->first));
-		o->to = fmin(o->to, seconds_of(s, s->last) - EDGE_S);
+		o->from = fmin(o->from, seconds_of(s->first));
+		o->to = fmax(o->to, seconds_of(s->last) - EDGE_S);
 	}
+	o->from = fmax(o->from, sc->from);
 }
 
-static void count_events(const struct measure *m, struct outcome *o)
+/* Each speaker's from its own first sound to its own last: joining late is no gap. */
+static void count_events(const struct scene *sc, const struct measure *m, int speaker,
+			 struct outcome *o)
 {
-	for (int i = 0; i < m->n_speakers; i++) {
-		const struct track *t = &m->speakers[i].track;
+	const struct measure_speaker *s = &m->speakers[speaker];
+	double from = fmax(sc->from, seconds_of(s->signal.first)) + SETTLED_S;
+	double to = seconds_of(s->signal.last) - EDGE_S;
 
-		for (size_t k = 0; k < t->n_events; k++) {
-			const struct event *e = &t->events[k];
-			/* what began before counts for what of it is left */
-			double end = e->time + (e->kind == EVENT_GAP || e->kind == EVENT_ABSENT ?
-					e->size / 1000.0 : 0.0);
+	for (size_t k = 0; k < s->track.n_events; k++) {
+		const struct event *e = &s->track.events[k];
+		bool lasts = e->kind == EVENT_GAP || e->kind == EVENT_ABSENT;
 
-			if (end < o->from + SETTLED_S || e->time > o->to)
-				continue;
-			o->gaps += e->kind == EVENT_GAP;
-			o->repeats += e->kind == EVENT_REPEAT;
-			o->skips += e->kind == EVENT_SKIP;
-			o->absences += e->kind == EVENT_ABSENT;
-		}
+		/* what began before counts when it goes on */
+		if (e->time + (lasts ? e->size / 1000.0 : 0.0) < from || e->time > to)
+			continue;
+		o->gaps += e->kind == EVENT_GAP;
+		o->repeats += e->kind == EVENT_REPEAT;
+		o->skips += e->kind == EVENT_SKIP;
+		o->absences += e->kind == EVENT_ABSENT;
 	}
 }
 
@@ -116,14 +118,14 @@ static struct outcome evaluate(const struct scene *sc, const struct measure *m, 
 {
 	struct outcome o;
 
-	find_common(sc, m, &o);
+	find_bounds(sc, m, &o);
 	for (int w = 0; w < m->n_windows; w++) {
 		double half = m->options.window / 2.0, t = m->window_time[w];
 
-		if (t - half < o.from || t + half > o.to)
+		if (t - half < o.from || t + half > o.to || m->playing[w] < 2)
 			continue;
 		o.windows++;
-		o.partial += m->heard[w] < o.heard;
+		o.partial += m->heard[w] < m->playing[w];
 		if (isnan(m->spread[w])) {
 			o.blind++;
 			continue;
@@ -131,7 +133,10 @@ static struct outcome evaluate(const struct scene *sc, const struct measure *m, 
 		o.worst = fmax(o.worst, m->spread[w]);
 		g_array_append_val(spreads, m->spread[w]);
 	}
-	count_events(m, &o);
+	for (int i = 0; i < m->n_speakers; i++)
+		if (m->speakers[i].signal.first >= 0 &&
+		    g_strcmp0(m->speakers[i].signal.name, sc->excused) != 0)
+			count_events(sc, m, i, &o);
 	return o;
 }
 
@@ -244,7 +249,7 @@ static void measure_outcome(struct scene *sc, struct tally *t, struct json *j)
 	measure_finish(&m);
 }
 
-static int play(struct scene *sc)
+int scene_play(struct scene *sc)
 {
 	int res;
 
@@ -253,6 +258,13 @@ static int play(struct scene *sc)
 		res = stack_call(&sc->stack, "Finish", NULL);
 	sc->ended_ns = watchdog_now();
 	return res;
+}
+
+bool scene_stalled(const struct scene *sc)
+{
+	return watchdog != NULL && sc->began_ns > 0 &&
+		watchdog_stalls(watchdog, sc->began_ns, sc->ended_ns).worst_ns >
+		(int64_t)(sc->options->stall_ms * 1e6);
 }
 
 /* 1: to be done again, 0: done, -EINTR */
@@ -271,7 +283,7 @@ static int run_once(const struct scene_type *type, const struct scene_options *o
 	so.clock = o->clock;
 	so.seed = o->seed + run;
 	if ((res = scene_open(&sc, type, o, &so, label)) == 0)
-		res = play(&sc);
+		res = scene_play(&sc);
 	if (res == -EINTR) {
 		scene_close(&sc);
 		return res;
@@ -279,7 +291,7 @@ static int run_once(const struct scene_type *type, const struct scene_options *o
 	if (sc.began_ns > 0 && watchdog != NULL)
 		stalls = watchdog_stalls(watchdog, sc.began_ns, sc.ended_ns);
 	/* before anything is measured: what was heard must not decide what is thrown away */
-	stalled = stalls.worst_ns > (int64_t)(o->stall_ms * 1e6);
+	stalled = scene_stalled(&sc);
 	again = stalled && attempt + 1 < ATTEMPTS;
 	t->stalled += stalled && !again;
 	if (res < 0)

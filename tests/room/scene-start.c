@@ -8,12 +8,10 @@
 
 #include "scene.h"
 
-#define ECHO	"Echo"
-
 static const double LATENCIES[] = { 50.0, 150.0, 220.0 };
 
 /* Names that sort as they were added: the first is what skews are against. */
-static int add_fixed_speakers(struct scene *sc)
+int scene_add_fixed_speakers(struct scene *sc)
 {
 	int res = 0;
 
@@ -27,7 +25,7 @@ static int add_fixed_speakers(struct scene *sc)
 	return res;
 }
 
-static int connect_speakers(struct scene *sc)
+int scene_connect_speakers(struct scene *sc)
 {
 	int res = scene_connect_all(sc);
 
@@ -46,29 +44,35 @@ static int play_noise_on_all(struct scene *sc)
 	return scene_pass(sc, sc->seconds);
 }
 
-static int add_echo(struct scene *sc)
+int scene_add_usual_echo(struct scene *sc)
 {
-	return scene_add_echo(sc, ECHO, "'vendor': <'bluetooth:0171'>, 'ppm': <60.0>, "
+	return scene_add_echo(sc, SCENE_ECHO, "'vendor': <'bluetooth:0171'>, 'ppm': <60.0>, "
 			"'jitter.msec': <3.0>");
 }
 
-static int play_echo_on_all(struct scene *sc)
+int scene_start_echo(struct scene *sc, int n)
 {
 	int64_t now = stack_now(&sc->stack);
 	int res;
 
-	if ((res = scene_connect(sc, ECHO)) < 0 ||
-	    (res = scene_echo(sc, ECHO, true)) < 0 ||
-	    (res = scene_await_playing(sc, sc->n_speakers, now)) < 0)
+	if ((res = scene_connect(sc, SCENE_ECHO)) < 0 ||
+	    (res = scene_echo(sc, SCENE_ECHO, true)) < 0)
 		return res;
-	return scene_pass(sc, sc->seconds);
+	return scene_await_playing(sc, n, now);
+}
+
+static int play_echo_on_all(struct scene *sc)
+{
+	int res = scene_start_echo(sc, sc->n_speakers);
+
+	return res < 0 ? res : scene_pass(sc, sc->seconds);
 }
 
 static int play_start(struct scene *sc)
 {
 	int res;
 
-	if ((res = add_fixed_speakers(sc)) < 0 || (res = connect_speakers(sc)) < 0)
+	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0)
 		return res;
 	return play_noise_on_all(sc);
 }
@@ -77,8 +81,8 @@ static int play_echo(struct scene *sc)
 {
 	int res;
 
-	if ((res = add_fixed_speakers(sc)) < 0 || (res = add_echo(sc)) < 0 ||
-	    (res = connect_speakers(sc)) < 0)
+	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
+	    (res = scene_connect_speakers(sc)) < 0)
 		return res;
 	return play_echo_on_all(sc);
 }
@@ -108,7 +112,7 @@ static int play_real(struct scene *sc)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(speakers) && res == 0; i++)
 		res = scene_add_speaker(sc, names[i], "%s", speakers[i]);
-	if (res < 0 || (res = add_echo(sc)) < 0 || (res = connect_speakers(sc)) < 0)
+	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0)
 		return res;
 	return play_echo_on_all(sc);
 }

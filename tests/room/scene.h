@@ -58,6 +58,8 @@ struct scene {
 	char *source;			/**< the file that a player plays, NULL with an Echo */
 	int64_t began_ns, ended_ns;	/**< CLOCK_MONOTONIC; a stall between counts */
 	double from;			/**< s of the timeline, what is before is not judged */
+	int64_t mark_ns;		/**< ns since the epoch, when what the scene is about began */
+	const char *excused;		/**< speaker whose own gaps and steps are not judged */
 
 	struct scene_figure figures[SCENE_FIGURES_MAX];
 	int n_figures;
@@ -82,9 +84,23 @@ struct scene_type {
 };
 
 /* scene-*.c, each ended by one without a name */
+extern const struct scene_type scenes_self[];
 extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
 extern const struct scene_type scenes_links[];
+
+/* From scene-start.c: what most scenes begin with. 0 or -errno. */
+
+#define SCENE_ECHO	"Echo"
+
+/** sc->n_wanted speakers of 50, 150, 220 ms and others between */
+int scene_add_fixed_speakers(struct scene *sc);
+/** Connect all that were added, until they have sinks */
+int scene_connect_speakers(struct scene *sc);
+/** SCENE_ECHO with +60 ppm and 3 ms of jitter */
+int scene_add_usual_echo(struct scene *sc);
+/** Connect the Echo and let it play until \a n speakers sound */
+int scene_start_echo(struct scene *sc, int n);
 
 /* The vocabulary. 0 or -errno, having said why. */
 
@@ -127,6 +143,10 @@ void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int scene_open(struct scene *sc, const struct scene_type *type, const struct scene_options *o,
 	       const struct stack_options *so, const char *label);
 void scene_close(struct scene *sc);
+/** type->play(), then the files are closed. Notes the time for the stalls. */
+int scene_play(struct scene *sc);
+/** Has the machine stalled for too long in it? */
+bool scene_stalled(const struct scene *sc);
 /** All runs of a scene with a verdict: 0 well, 1 not, 2 could not run */
 int scene_run(const struct scene_type *type, const struct scene_options *o, struct json *j);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure-track.h"
+#include "measure-playout.h"
 
 /*
  * The speaker's recording y is the source x, later by a lag that ought to stand
@@ -46,7 +46,7 @@ struct follower {
 	double slope;		/**< of lag, samples in a hop */
 	double residual;	/**< usual, relative */
 	int lost;		/**< blocks since the last match */
-	struct track *track;
+	struct playout *track;
 	size_t allocated_events, allocated_points;
 	double *rhos;
 	double energy_x, energy_y; /**< of what matched, for the gain */
@@ -61,7 +61,7 @@ const char *event_kind_name(enum event_kind kind)
 
 static int add_event(struct follower *f, enum event_kind kind, double pos, double samples)
 {
-	struct track *t = f->track;
+	struct playout *t = f->track;
 
 	if (t->n_events == f->allocated_events) {
 		size_t n = f->allocated_events ? 2 * f->allocated_events : 32;
@@ -81,11 +81,11 @@ static int add_event(struct follower *f, enum event_kind kind, double pos, doubl
 
 static int add_point(struct follower *f, int64_t pos, double rho)
 {
-	struct track *t = f->track;
+	struct playout *t = f->track;
 
 	if (t->n_points == f->allocated_points) {
 		size_t n = f->allocated_points ? 2 * f->allocated_points : 1024;
-		struct track_point *p = reallocarray(t->points, n, sizeof(*p));
+		struct playout_point *p = reallocarray(t->points, n, sizeof(*p));
 		double *r = reallocarray(f->rhos, n, sizeof(*r));
 		if (p != NULL)
 			t->points = p;
@@ -96,7 +96,7 @@ static int add_point(struct follower *f, int64_t pos, double rho)
 		f->allocated_points = n;
 	}
 	f->rhos[t->n_points] = rho;
-	t->points[t->n_points++] = (struct track_point) { pos, f->lag };
+	t->points[t->n_points++] = (struct playout_point) { pos, f->lag };
 	return 0;
 }
 
@@ -285,7 +285,7 @@ static int follow_block(struct follower *f, int64_t pos)
 	return add_point(f, pos, lag.rho);
 }
 
-static double lag_at(const struct track *t, int64_t pos, bool after)
+static double lag_at(const struct playout *t, int64_t pos, bool after)
 {
 	double lag = t->n_points ? t->points[0].lag : 0.0;
 
@@ -361,7 +361,7 @@ static int follow(struct follower *f)
 	return find_gaps(f);
 }
 
-int track_init(struct track *t, struct lag_finder *finder, const struct signal *speaker,
+int playout_init(struct playout *t, struct lag_finder *finder, const struct signal *speaker,
 		const struct signal *source, int64_t min, int64_t max)
 {
 	struct follower f = {
@@ -371,7 +371,7 @@ int track_init(struct track *t, struct lag_finder *finder, const struct signal *
 	int64_t pos = speaker->first;
 	int res;
 
-	*t = (struct track) { 0 };
+	*t = (struct playout) { 0 };
 	if (speaker->first < 0 || source->first < 0 || !acquire(&f, &pos))
 		return 0;
 	t->found = true;
@@ -387,13 +387,13 @@ int track_init(struct track *t, struct lag_finder *finder, const struct signal *
 done:
 	free(f.rhos);
 	if (res < 0)
-		track_finish(t);
+		playout_finish(t);
 	return res;
 }
 
-void track_finish(struct track *t)
+void playout_finish(struct playout *t)
 {
 	free(t->events);
 	free(t->points);
-	*t = (struct track) { 0 };
+	*t = (struct playout) { 0 };
 }

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#ifndef ROOM_MEASURE_TRACK_H
-#define ROOM_MEASURE_TRACK_H
+#ifndef ROOM_MEASURE_PLAYOUT_H
+#define ROOM_MEASURE_PLAYOUT_H
 
 #include "measure-lag.h"
 
@@ -23,16 +23,16 @@ struct event {
 	double size;	/**< ms, > 0 */
 };
 
-struct track_point {
+struct playout_point {
 	int64_t pos;	/**< in the speaker's recording */
 	double lag;	/**< of the speaker after the source, samples */
 };
 
-struct track {
+struct playout {
 	bool found;		/**< the source was recognised at all */
 	struct event *events;	/**< in the order of time */
 	size_t n_events;
-	struct track_point *points; /**< one for each block that matched */
+	struct playout_point *points; /**< one for each block that matched */
 	size_t n_points;
 	double gain;		/**< dB, of the speaker over the source */
 	double rho;		/**< median correlation of the blocks, 0..1 */
@@ -44,8 +44,8 @@ const char *event_kind_name(enum event_kind kind);
 
 /** Follow the sound of speaker in source. min and max bound the lag at the start,
  * in samples. 0 or -errno; not recognising it is no error. */
-int track_init(struct track *t, struct lag_finder *f, const struct signal *speaker,
+int playout_init(struct playout *t, struct lag_finder *f, const struct signal *speaker,
 		const struct signal *source, int64_t min, int64_t max);
-void track_finish(struct track *t);
+void playout_finish(struct playout *t);
 
-#endif /* ROOM_MEASURE_TRACK_H */
+#endif /* ROOM_MEASURE_PLAYOUT_H */
