@@ -227,23 +227,18 @@ static void write_history(struct fanout *f, const struct block *in, uint32_t off
 	history_advance(&f->history, n);
 }
 
-int fanout_process(struct fanout *f)
+/* The outputs that somebody listens to, in this cycle */
+struct listeners {
+	struct output *outputs[FANOUT_OUTPUTS_MAX];
+	bool silent[FANOUT_OUTPUTS_MAX];	/**< before this cycle, and so in all of it */
+	uint32_t n_outputs;
+};
+
+static void take_outputs(struct fanout *f, struct listeners *l, uint32_t cycle, uint32_t n)
 {
-	struct block in[ROLE_CHANNELS_MAX];
-	struct output *active[FANOUT_OUTPUTS_MAX];
-	bool silent[FANOUT_OUTPUTS_MAX];
-	uint32_t i, c, n, m, done, n_active = 0, cycle;
-	int status = SPA_STATUS_NEED_DATA;
+	uint32_t i, c;
 
-	cycle = f->position ? f->position->clock.cycle & 1 : 0;
-	update_rate(f);
-
-	for (c = 0; c < f->n_channels; c++)
-		in[c] = take_input(&f->inputs[c], cycle);
-	n = f->last_block = block_size(f, in);
-	if (n == 0)
-		return status;
-
+	l->n_outputs = 0;
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		struct output *o = f->playing[i];
 		bool listening = false;
@@ -259,25 +254,49 @@ int fanout_process(struct fanout *f)
 			continue;
 		}
 		output_update_tap(o, f);
-		silent[n_active] = tap_is_silent(&o->tap);
-		active[n_active++] = o;
+		l->silent[l->n_outputs] = tap_is_silent(&o->tap);
+		l->outputs[l->n_outputs++] = o;
 	}
+}
 
-	for (done = 0; done < n; done += m) {
-		m = SPA_MIN(n - done, (uint32_t)FANOUT_BLOCK_MAX);
-		write_history(f, in, done, m);
-		for (i = 0; i < n_active; i++)
-			play_output(active[i], f, done, m);
-	}
+static int finish_outputs(struct fanout *f, const struct listeners *l, uint32_t cycle, uint32_t n)
+{
+	uint32_t i, c;
+	int status = 0;
 
-	for (i = 0; i < n_active; i++) {
+	for (i = 0; i < l->n_outputs; i++) {
 		for (c = 0; c < f->n_channels; c++) {
-			struct port *p = &active[i]->ports[c];
+			struct port *p = &l->outputs[i]->ports[c];
 
-			finish_output(active[i], p, cycle, n, silent[i]);
+			finish_output(l->outputs[i], p, cycle, n, l->silent[i]);
 			if (p->dst != NULL)
-				status |= SPA_STATUS_HAVE_DATA;
+				status = SPA_STATUS_HAVE_DATA;
 		}
 	}
 	return status;
+}
+
+int fanout_process(struct fanout *f)
+{
+	struct block in[ROLE_CHANNELS_MAX];
+	struct listeners listeners;
+	uint32_t i, c, n, m, done, cycle;
+
+	cycle = f->position ? f->position->clock.cycle & 1 : 0;
+	update_rate(f);
+
+	for (c = 0; c < f->n_channels; c++)
+		in[c] = take_input(&f->inputs[c], cycle);
+	n = f->last_block = block_size(f, in);
+	if (n == 0)
+		return SPA_STATUS_NEED_DATA;
+
+	take_outputs(f, &listeners, cycle, n);
+	for (done = 0; done < n; done += m) {
+		m = SPA_MIN(n - done, (uint32_t)FANOUT_BLOCK_MAX);
+		write_history(f, in, done, m);
+		for (i = 0; i < listeners.n_outputs; i++)
+			play_output(listeners.outputs[i], f, done, m);
+	}
+	return SPA_STATUS_NEED_DATA | finish_outputs(f, &listeners, cycle, n);
 }
