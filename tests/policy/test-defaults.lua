@@ -81,8 +81,18 @@ test ("a_choice_of_the_user_is_kept", function ()
 end)
 
 test ("a_choice_of_another_hook_is_kept", function ()
-  equal (defaults.choose ({ B, A, ANALOG }, "bluez_output.A", 1010, is_member), nil)
+  equal (defaults.choose ({ A, node ("usb", 2000) }, "bluez_output.A", 1010, is_member), nil)
   equal (defaults.choose ({ A, ANALOG }, "somewhere", 5, is_member), nil)
+end)
+
+test ("whichever_of_equal_members_was_taken_the_sound_card_comes_instead", function ()
+  equal ((defaults.choose ({ A, B, ANALOG }, "bluez_output.B", 1010, is_member)), "alsa")
+end)
+
+test ("a_smart_filter_is_never_taken", function ()
+  local filter = node ("filter", 1005)
+  filter ["filter.smart"] = "true"
+  equal (chosen { A, filter, HDMI }, "hdmi")
 end)
 
 test ("a_member_that_is_held_stays_the_default", function ()

@@ -32,7 +32,9 @@ SimpleEventHook {
   after = "linking/find-defined-target",
   before = {
     "linking/find-filter-target",
+    "linking/find-audio-group-target",
     "linking/find-media-role-target",
+    "linking/find-media-role-sink-target",
     "linking/find-default-target",
     "linking/find-best-target",
     "linking/get-filter-from-target",

@@ -105,11 +105,22 @@ end
 local state = State ("bluez-combine")
 local saved = devices.merge (state:load ())
 
+local save_timer = nil
+
+-- Not save_after_timeout (), which copies everything at every change.
 local function save (key, value)
-  if saved [key] ~= value then
-    saved [key] = value
-    state:save_after_timeout (saved)
+  if saved [key] == value then
+    return
   end
+  saved [key] = value
+  save_timer = save_timer or Core.timeout_add (1000, function ()
+    save_timer = nil
+    local ok, why = state:save (saved)
+    if not ok then
+      warn ("the state could not be saved: " .. tostring (why))
+    end
+    return false
+  end)
 end
 
 -- Texts of all saved keys with this prefix, by the rest of the key

@@ -18,7 +18,7 @@ local function priority_of (props)
   return math.tointeger (tonumber (props ["priority.session"] or props ["priority.driver"])) or 0
 end
 
--- The best node in the way of WirePlumber's find-best-default-node: the highest
+-- The node that stock WirePlumber would take, were members lower: the highest
 -- priority, the first of equals. lowered (name): whether it is a member.
 -- current: taken before its equals. The order of the nodes changes whenever one
 -- goes, and the desktop's sounds must not jump from speaker to speaker then.
@@ -29,14 +29,30 @@ local function best (nodes, lowered, current)
     local name = props ["node.name"]
     local priority = priority_of (props)
     local rank = lowered (name) and math.min (priority, defaults.MEMBER_PRIORITY) or priority
+
+    if props ["filter.smart"] == "true" then
+      goto continue
+    end
     -- Members keep their order among themselves.
     if chosen == nil or rank > chosen_rank or
         (rank == chosen_rank and lowered (name) and priority > chosen_priority) or
         (rank == chosen_rank and priority == chosen_priority and name == current) then
       chosen, chosen_rank, chosen_priority = name, rank, priority
     end
+    ::continue::
   end
   return chosen, chosen_priority
+end
+
+-- Whether no node has a higher priority. Which of equals is taken differs
+-- between versions of WirePlumber.
+local function is_highest (nodes, priority)
+  for _, props in ipairs (nodes) do
+    if priority_of (props) > priority then
+      return false
+    end
+  end
+  return true
 end
 
 local function find (nodes, name)
@@ -54,15 +70,14 @@ end
 -- Returns the name and priority of the node to take instead, or nil.
 --
 -- Hooks that know a choice of the user add thousands to the node's priority.
--- A choice that carries exactly the node's own priority, and that is the one
+-- A choice that carries exactly the node's own priority, and that is one of those
 -- which the priorities give, is nobody's choice and may be changed.
 function defaults.choose (nodes, selected, selected_priority, lowered, current)
   local props = selected and find (nodes, selected)
   if not props or priority_of (props) ~= selected_priority or not lowered (selected) then
     return nil
   end
-  local stock = best (nodes, function () return false end)
-  if stock ~= selected then
+  if not is_highest (nodes, selected_priority) then
     return nil
   end
   local name, priority = best (nodes, lowered, current)
