@@ -77,8 +77,7 @@ static struct pw_properties *make_properties(const struct speaker *speaker,
 	set_default(props, PW_KEY_NODE_NAME, name);
 	set_default(props, PW_KEY_MEDIA_NAME, name);
 	if (pw_properties_get(props, PW_KEY_NODE_DESCRIPTION) == NULL)
-		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s to %s",
-				pw_properties_get(args->sink_props, PW_KEY_NODE_DESCRIPTION),
+		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s (combined)",
 				description ? description : target);
 
 	set_default(props, PW_KEY_NODE_VIRTUAL, "true");
