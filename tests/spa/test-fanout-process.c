@@ -199,6 +199,29 @@ static void a_joiner_fades_in_and_does_not_click(void)
 	host_close(&host);
 }
 
+static void an_output_that_is_linked_again_fades_in_at_its_new_place(void)
+{
+	struct host_port *p = &host.ports[OUT][0];
+	uint32_t i;
+
+	open_outputs(1, 1);
+	for (i = 0; i < LENGTH; i++)
+		source[0][i] = 1.0f;
+	host_use_all(&host);
+	play(0, 4096);
+	check(played[0][4095] == 1.0f);
+	check_int(spa_node_port_set_io(host.node, OUT, 0, SPA_IO_Buffers, NULL, 0), 0);
+	host_feed(&host, 0, source[0], QUANTUM);
+	check_int(host_process(&host), SPA_STATUS_NEED_DATA);
+	set_delay(0, 10 * SPA_NSEC_PER_MSEC);
+	check_int(spa_node_port_set_io(host.node, OUT, 0, SPA_IO_Buffers, &p->io, sizeof(p->io)), 0);
+	play(5120, 9216);
+	for (i = 0; i < FADE; i++)
+		check(fabsf(played[0][5120 + i] - (float)(i + 1) / FADE) < 1e-6f);
+	check(played[0][5120 + FADE] == 1.0f);
+	host_close(&host);
+}
+
 static void time_passes_without_input(void)
 {
 	struct spa_io_position position = { .clock = { .duration = QUANTUM, .rate = { 1, 48000 } } };
@@ -537,6 +560,7 @@ int main(int argc, char *argv[])
 	run(a_block_larger_than_any_quantum_is_played_whole);
 	run(others_hear_nothing_of_an_output_that_comes_or_goes);
 	run(a_joiner_fades_in_and_does_not_click);
+	run(an_output_that_is_linked_again_fades_in_at_its_new_place);
 	run(time_passes_without_input);
 	run(a_shorter_input_is_filled_up);
 	run(chunks_beyond_their_buffer_are_cut);
