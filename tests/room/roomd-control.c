@@ -87,8 +87,9 @@ static void status_device(GString *json, struct device *device)
 	if (device->link != NULL)
 		status_link(json, device->link);
 	if (device->sender != NULL)
-		g_string_append_printf(json, ", \"sent\": %" G_GUINT64_FORMAT ", \"dropped\": %" G_GUINT64_FORMAT,
-			sender_stats(device->sender)->packets, sender_stats(device->sender)->dropped);
+		g_string_append_printf(json, ", \"sent\": %" G_GUINT64_FORMAT ", \"dropped\": %" G_GUINT64_FORMAT
+			", \"late.max.msec\": %.3f", sender_stats(device->sender)->packets,
+			sender_stats(device->sender)->dropped, sender_stats(device->sender)->late_max_ns * 1e-6);
 	g_string_append(json, "}");
 }
 

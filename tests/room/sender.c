@@ -10,6 +10,8 @@
 
 #include "sender.h"
 
+#define LATE_NS		2000000LL	/* worth telling */
+
 struct sender {
 	struct room_clock *clock;
 	struct recorder *recorder;
@@ -86,6 +88,15 @@ void sender_stall(struct sender *sender, int64_t t_ns)
 		sender->free_ns = t_ns;
 }
 
+/* The Echo's own jitter is in t: this is the machine's. */
+static void watch_lateness(struct sender *sender, int64_t now, int64_t late)
+{
+	if (late > sender->stats.late_max_ns)
+		sender->stats.late_max_ns = late;
+	if (late > LATE_NS)
+		recorder_event(sender->recorder, now, sender->name, "late", "\"msec\": %.3f", late * 1e-6);
+}
+
 int64_t sender_process(struct sender *sender, int64_t now)
 {
 	const struct echo_packet *p;
@@ -95,6 +106,7 @@ int64_t sender_process(struct sender *sender, int64_t now)
 
 		if (t > now)
 			return t;
+		watch_lateness(sender, now, now - t);
 		if (send(sender->fd, p->data, p->size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
 			sender->stats.packets++;
 			if (!sender->begun)

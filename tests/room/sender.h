@@ -14,6 +14,7 @@
 struct sender_stats {
 	uint64_t packets;	/**< that were sent */
 	uint64_t dropped;	/**< because the socket was full */
+	int64_t late_max_ns;	/**< that this machine made a packet late */
 };
 
 struct sender;
