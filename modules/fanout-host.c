@@ -189,12 +189,13 @@ int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
 					port_id(host, n, 0), NULL)) < 0)
 		goto error_ports;
 	slot->used = true;
+	/* Before the ports: with them it would begin to fade in */
+	if ((res = fanout_host_set(host, n, 0, 0.0, ROLE_STEREO)) < 0)
+		goto error;
 	for (c = 0; c < host->info.channels; c++)
 		if ((res = port_setup(host, SPA_DIRECTION_OUTPUT, port_id(host, n, c),
 						&slot->ports[c], host->scratch)) < 0)
 			goto error;
-	if ((res = fanout_host_set(host, n, 0, 0.0, ROLE_STEREO)) < 0)
-		goto error;
 	set_stream(host, slot, stream);
 	return n;
 
