@@ -333,7 +333,7 @@ static int summarise_lag(struct measure *m, struct measure_speaker *s)
 		stl += t * l;
 	}
 	d = n * stt - st * st;
-	if (n > 100 && d > 0.0)
+	if (n > 100 && d > 0.0 && s->track.n_events == 0)
 		s->drift = 1e6 * (n * stl - st * sl) / d;
 	if (n > 0 && m->source_on_timeline) {
 		s->latency = measure_median(v, n);

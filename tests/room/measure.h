@@ -30,7 +30,8 @@ struct measure_speaker {
 	int silent, weak, ambiguous; /**< windows without a figure */
 	double latency;		/**< ms after the source, median; NAN without a timeline */
 	double latency_min, latency_max;
-	double drift;		/**< ppm against the source, > 0: the speaker is slow */
+	double drift;		/**< ppm against the source, > 0: the speaker is slow; NAN
+				 * when steps or gaps would be mixed in */
 	int gaps, repeats, skips, absences; /**< within from..to */
 	double largest_step;	/**< ms, of repeats and skips */
 	double largest_gap;	/**< ms */

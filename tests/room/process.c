@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,9 @@
 
 /* Between fork and exec: only what is safe with the parent's threads about */
 static void become(const char *file, const char *const *argv, char **env, int log, int out,
-		   pid_t parent)
+		   pid_t parent, int flags)
 {
+	struct sched_param param = { .sched_priority = 20 };
 	struct rlimit rt = { 99, 99 };
 	sigset_t none;
 
@@ -34,6 +36,8 @@ static void become(const char *file, const char *const *argv, char **env, int lo
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* what a desktop's limits.d gives to its users; root needs none */
 	setrlimit(RLIMIT_RTPRIO, &rt);
+	if (flags & PROCESS_REALTIME)
+		sched_setscheduler(0, SCHED_FIFO, &param);
 	dup2(log, 2);
 	dup2(out >= 0 ? out : log, 1);
 	execve(file, (char *const *)argv, env);
@@ -41,7 +45,7 @@ static void become(const char *file, const char *const *argv, char **env, int lo
 }
 
 int process_start(struct process *p, const char *name, const char *dir,
-		  const char *const *argv, char **env, bool pipe_out)
+		  const char *const *argv, char **env, int flags)
 {
 	g_autofree char *file = g_find_program_in_path(argv[0]);
 	pid_t parent = getpid();
@@ -55,7 +59,7 @@ int process_start(struct process *p, const char *name, const char *dir,
 	log = open(p->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (log < 0)
 		return -errno;
-	if (pipe_out && pipe2(fds, O_CLOEXEC) < 0) {
+	if ((flags & PROCESS_PIPE_OUT) && pipe2(fds, O_CLOEXEC) < 0) {
 		res = -errno;
 		goto done;
 	}
@@ -65,7 +69,7 @@ int process_start(struct process *p, const char *name, const char *dir,
 		goto done;
 	}
 	if (p->pid == 0)
-		become(file, argv, env, log, fds[1], parent);
+		become(file, argv, env, log, fds[1], parent, flags);
 	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	p->out = fds[0];
 	fds[0] = -1;

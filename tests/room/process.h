@@ -18,6 +18,11 @@ struct process {
 	bool ended;
 };
 
+enum process_flags {
+	PROCESS_PIPE_OUT = 1 << 0,	/**< its stdout is ours to read */
+	PROCESS_REALTIME = 1 << 1,	/**< at SCHED_FIFO, if we may */
+};
+
 /**
  * Start argv[0] from PATH with the given environment. It gets SIGKILL when our
  * main thread dies, so start it from there, and a process group of its own, so
@@ -26,7 +31,7 @@ struct process {
  * \return 0 or -errno
  */
 int process_start(struct process *p, const char *name, const char *dir,
-		  const char *const *argv, char **env, bool pipe_out);
+		  const char *const *argv, char **env, int flags);
 /** Has it ended? Collects it then. */
 bool process_ended(struct process *p);
 /** One line of its stdout, without the newline, to be freed. NULL on end or after \a ms. */

@@ -15,6 +15,8 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_self,
 	scenes_start,
 	scenes_change,
+	scenes_time,
+	scenes_links,
 };
 
 static void usage(FILE *file)

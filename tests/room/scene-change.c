@@ -37,17 +37,18 @@ static double worst_skew(const struct measure *m, int speaker, double from)
 	return n > 0 ? worst : NAN;
 }
 
-/* All but the one that is to join play already; it was added last. */
-static int play_join(struct scene *sc)
+/* All but one play already. */
+static int join(struct scene *sc, int joiner)
 {
 	int res, n;
 
 	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0)
 		return res;
 	n = sc->n_speakers - 1;
-	sc->excused = sc->speakers[n].name;
-	for (int i = 0; i < n && res == 0; i++)
-		res = scene_connect(sc, sc->speakers[i].name);
+	sc->excused = sc->speakers[joiner].name;
+	for (int i = 0; i <= n && res == 0; i++)
+		if (i != joiner)
+			res = scene_connect(sc, sc->speakers[i].name);
 	if (res < 0 || (res = scene_await_sinks(sc, n)) < 0 || (res = scene_start_echo(sc, n)) < 0 ||
 	    (res = scene_pass(sc, sc->seconds / 2.0)) < 0)
 		return res;
@@ -56,6 +57,18 @@ static int play_join(struct scene *sc)
 	    (res = scene_await_one_playing(sc, sc->excused, sc->mark_ns)) < 0)
 		return res;
 	return scene_pass(sc, sc->seconds / 2.0);
+}
+
+/* Faster than the slowest: each run another one */
+static int play_join(struct scene *sc)
+{
+	return join(sc, (int)(sc->seed % (sc->n_wanted - 1)));
+}
+
+/* Slower than all: by more than the headroom, so that the others have to wait for it */
+static int play_join_slowest(struct scene *sc)
+{
+	return join(sc, sc->n_wanted - 1);
 }
 
 static void judge_join(struct scene *sc, struct measure *m)
@@ -68,6 +81,31 @@ static void judge_join(struct scene *sc, struct measure *m)
 	first = (double)m->speakers[i].signal.first / MEASURE_RATE;
 	scene_figure(sc, "join_ms", (first - connected) * 1000.0, JOIN_BOUND_MS);
 	scene_figure(sc, "joiner_skew_ms", worst_skew(m, i, first + SYNC_AFTER_S), SYNC_BOUND_MS);
+}
+
+/* The group moves once, by a repeat: the only thing that the others may do. */
+static void judge_join_slowest(struct scene *sc, struct measure *m)
+{
+	double first = INFINITY, last = 0.0;
+	int most = 0, others = 0;
+
+	judge_join(sc, m);
+	for (int i = 0; i < m->n_speakers; i++) {
+		const struct measure_speaker *s = &m->speakers[i];
+
+		if (strcmp(s->signal.name, sc->excused) == 0)
+			continue;
+		most = s->repeats > most ? s->repeats : most;
+		others += s->gaps + s->skips + s->absences;
+		for (size_t k = 0; k < s->track.n_events; k++) {
+			first = fmin(first, s->track.events[k].time);
+			last = fmax(last, s->track.events[k].time);
+		}
+	}
+	scene_figure(sc, "repeats_of_one", most, 1.0);
+	scene_figure(sc, "gaps_and_skips_of_others", others, 0.0);
+	/* for so long the others are apart */
+	scene_figure(sc, "move_takes_ms", most > 0 ? (last - first) * 1000.0 : 0.0, NAN);
 }
 
 static bool is_gone(struct stack *s, void *data)
@@ -144,6 +182,9 @@ const struct scene_type scenes_change[] = {
 	{ .name = "join", .text = "a speaker joins while two play: how soon, and who notices",
 	  .runs = 3, .speakers = 3, .seconds = 14.0, .bounds = OTHERS, .play = play_join,
 	  .judge = judge_join },
+	{ .name = "join-slowest", .text = "the slowest speaker joins, and the others have to wait for it",
+	  .runs = 2, .speakers = 3, .seconds = 14.0, .bounds = { .median = 0.3 },
+	  .play = play_join_slowest, .judge = judge_join_slowest },
 	{ .name = "leave", .text = "a speaker leaves while three play, in each run another one",
 	  .runs = 3, .speakers = 3, .seconds = 12.0,
 	  .bounds = { .median = 0.3, .worst = 1.0, .whole = true }, .play = play_leave },

@@ -266,13 +266,19 @@ int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns)
 int scene_play_noise(struct scene *sc, const char *target)
 {
 	g_autofree char *path = g_build_filename(sc->stack.out, "source.wav", NULL);
-	const char *argv[] = { "pw-play", "--target", NULL, NULL, NULL };
+	const char *argv[] = { "pw-play", NULL, NULL, NULL, NULL };
 	int res = write_noise(path, sc->seconds, 48000, sc->seed);
 
 	if (res < 0)
 		return res;
-	argv[2] = target ? target : stack_sink(&sc->stack);
-	argv[3] = path;
+	if (target == NULL)
+		target = stack_sink(&sc->stack);
+	argv[1] = path;
+	if (target[0] != '\0') {
+		argv[1] = "--target";
+		argv[2] = target;
+		argv[3] = path;
+	}
 	g_free(sc->source);
 	sc->source = g_steal_pointer(&path);
 	return stack_spawn(&sc->stack, "pw-play", argv) != NULL ? 0 : -EIO;

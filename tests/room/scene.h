@@ -88,6 +88,7 @@ extern const struct scene_type scenes_self[];
 extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
 extern const struct scene_type scenes_links[];
+extern const struct scene_type scenes_time[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
@@ -130,7 +131,8 @@ int scene_await_links(struct scene *sc, int n);
 /** Until so many speakers have begun to play at or after \a from_ns */
 int scene_await_playing(struct scene *sc, int n, int64_t from_ns);
 int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns);
-/** Let pw-play play noise of sc->seconds into a sink, NULL: the combined one */
+/** Let pw-play play noise of sc->seconds into a sink, NULL: the combined one, "": where it
+ * is sent */
 int scene_play_noise(struct scene *sc, const char *target);
 int scene_pass(struct scene *sc, double seconds);
 

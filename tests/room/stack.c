@@ -239,7 +239,7 @@ const struct stack_event *stack_find_event(const struct stack *s, const char *de
 	return NULL;
 }
 
-static int start(struct stack *s, struct process *p, const char *name, bool pipe_out,
+static int start(struct stack *s, struct process *p, const char *name, int flags,
 		 const char *program, ...)
 {
 	const char *argv[16] = { program };
@@ -251,7 +251,7 @@ static int start(struct stack *s, struct process *p, const char *name, bool pipe
 		n++;
 	va_end(args);
 	argv[n] = NULL;
-	res = process_start(p, name, s->out, argv, s->env, pipe_out);
+	res = process_start(p, name, s->out, argv, s->env, flags);
 	if (res < 0)
 		fprintf(stderr, "room: cannot start %s: %s\n", program, strerror(-res));
 	return res;
@@ -262,7 +262,7 @@ static int start_bus(struct stack *s)
 	g_autofree char *config = g_strdup_printf("--config-file=%s/dbus.conf", s->dir);
 	g_autofree char *address = NULL;
 	GError *error = NULL;
-	int res = start(s, &s->dbus, "dbus", true, "dbus-daemon", config, "--nofork",
+	int res = start(s, &s->dbus, "dbus", PROCESS_PIPE_OUT, "dbus-daemon", config, "--nofork",
 			"--nopidfile", "--print-address=1", NULL);
 
 	if (res < 0)
@@ -289,7 +289,7 @@ static int start_roomd(struct stack *s)
 	int res;
 
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)s->options.seed);
-	res = start(s, &s->roomd, "roomd", true, own ? own : ROOM_BUILD_DIR "/tests/room/roomd",
+	res = start(s, &s->roomd, "roomd", PROCESS_PIPE_OUT, own ? own : ROOM_BUILD_DIR "/tests/room/roomd",
 			"--out", s->out, "--seed", seed, NULL);
 	if (res < 0)
 		return res;
@@ -325,7 +325,7 @@ static int start_pipewire(struct stack *s)
 	if (fd < 0 || inotify_add_watch(fd, run, IN_CREATE) < 0)
 		return -errno;
 	source = pw_loop_add_io(s->loop, fd, SPA_IO_IN, true, on_socket, s);
-	if ((res = start(s, &s->pipewire, "pipewire", false, "pipewire", NULL)) == 0) {
+	if ((res = start(s, &s->pipewire, "pipewire", 0, "pipewire", NULL)) == 0) {
 		watch_child(s, &s->pipewire);
 		res = stack_wait(s, have_socket, path, READY_MS, "socket of pipewire");
 	}
@@ -384,7 +384,7 @@ int stack_init(struct stack *s, const struct stack_options *options, const char 
 	s->env = stack_make_env(s);
 	if ((res = stack_write_files(s)) < 0 || (res = start_bus(s)) < 0 ||
 	    (res = start_roomd(s)) < 0 || (res = start_pipewire(s)) < 0 ||
-	    (res = start(s, &s->wireplumber, "wireplumber", false, "wireplumber", NULL)) < 0)
+	    (res = start(s, &s->wireplumber, "wireplumber", 0, "wireplumber", NULL)) < 0)
 		return res;
 	watch_child(s, &s->roomd);
 	watch_child(s, &s->wireplumber);
@@ -433,7 +433,8 @@ void stack_finish(struct stack *s)
 struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv)
 {
 	struct process *p = g_new0(struct process, 1);
-	int res = process_start(p, name, s->out, argv, s->env, false);
+	/* pw-play has no thread of its own for audio; it is not what is tested */
+	int res = process_start(p, name, s->out, argv, s->env, PROCESS_REALTIME);
 
 	if (res < 0) {
 		fprintf(stderr, "room: cannot start %s: %s\n", argv[0], strerror(-res));

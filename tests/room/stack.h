@@ -82,7 +82,7 @@ int64_t stack_now(const struct stack *s);
 /** The last event of that kind of a device (NULL: any) at or after \a from_ns; NULL: none */
 const struct stack_event *stack_find_event(const struct stack *s, const char *device,
 					   const char *event, int64_t from_ns);
-/** Start a client program; ends with the stack. NULL with a message on failure. */
+/** Start a client program, at SCHED_FIFO if we may; ends with the stack. NULL with a message on failure. */
 struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv);
 /** For the messages after a failure: tails of all logs */
 void stack_print_logs(const struct stack *s);
