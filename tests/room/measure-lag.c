@@ -238,6 +238,20 @@ static double correlate(const struct signal *a, int64_t pos, int64_t len,
 	return end > begin ? dot(&a->x[pos + begin], &b->x[pos + k + begin], end - begin) : 0.0;
 }
 
+/* The same in pieces, within which a lag that changes by slope stays within a sample */
+static double correlate_moving(const struct signal *a, int64_t pos, int64_t len,
+		const struct signal *b, int64_t k, double slope)
+{
+	int64_t piece = fabs(slope) * len < 1.0 ? len : (int64_t)(1.0 / fabs(slope)) + 1;
+	double sum = 0.0;
+
+	for (int64_t at = 0; at < len; at += piece) {
+		int64_t n = at + piece > len ? len - at : piece;
+		sum += correlate(a, pos + at, n, b, k + llrint(slope * (at + n / 2 - len / 2)));
+	}
+	return sum;
+}
+
 /* r(t) from its samples around 0: Hann-windowed sinc, exact for a constant */
 static double between(const double *r, double t)
 {
@@ -281,7 +295,7 @@ static double summit(const double *r)
 }
 
 struct lag lag_refine(const struct signal *a, int64_t pos, int64_t len,
-		const struct signal *b, double center, int half)
+		const struct signal *b, double center, int half, double slope)
 {
 	struct lag lag = { .state = LAG_SILENT, .lag = center };
 	int64_t mid = llrint(center), k, best;
@@ -295,14 +309,14 @@ struct lag lag_refine(const struct signal *a, int64_t pos, int64_t len,
 	for (k = 0; k < n; k++)
 		r[k] = 0.0;
 	for (k = SINC_HALF; k < n - SINC_HALF; k++) {
-		r[k] = correlate(a, pos, len, b, mid + k - half - SINC_HALF);
+		r[k] = correlate_moving(a, pos, len, b, mid + k - half - SINC_HALF, slope);
 		if (r[k] > r[best])
 			best = k;
 	}
 	/* the neighbours that the interpolation needs and the search did not */
 	for (k = best - SINC_HALF; k <= best + SINC_HALF; k++)
 		if (k < SINC_HALF || k >= n - SINC_HALF)
-			r[k] = correlate(a, pos, len, b, mid + k - half - SINC_HALF);
+			r[k] = correlate_moving(a, pos, len, b, mid + k - half - SINC_HALF, slope);
 	t = summit(&r[best]);
 	lag.lag = mid + best - half - SINC_HALF + t;
 	eb = signal_energy(b, pos + llrint(lag.lag), pos + llrint(lag.lag) + len);
@@ -448,7 +462,7 @@ struct lag lag_find(struct lag_finder *f, const struct signal *a, int64_t pos, i
 	best.state = LAG_WEAK;
 	for (int i = 0; i < n; i++) {
 		struct lag lag = lag_refine(a, pos, len, b,
-				(double)(at[i] + low_min) * LAG_DECIMATE, FINE_HALF);
+				(double)(at[i] + low_min) * LAG_DECIMATE, FINE_HALF, 0.0);
 
 		if (lag.rho > best.rho) {
 			double next = best.rho;

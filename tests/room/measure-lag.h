@@ -79,9 +79,10 @@ void lag_finder_destroy(struct lag_finder *f);
 /** Find [pos, pos + len) of a in b, at pos + min ... pos + max (samples). */
 struct lag lag_find(struct lag_finder *f, const struct signal *a, int64_t pos, int64_t len,
 		const struct signal *b, int64_t min, int64_t max);
-/** The best lag within center +- half, between samples. lag.state is LAG_OK,
- * LAG_SILENT, or LAG_WEAK when the best is at the edge. */
+/** The best lag within center +- half, between samples, in the middle of the window.
+ * slope is what it is known to change, per sample. lag.state is LAG_OK, LAG_SILENT,
+ * or LAG_WEAK when the best is at the edge. */
 struct lag lag_refine(const struct signal *a, int64_t pos, int64_t len,
-		const struct signal *b, double center, int half);
+		const struct signal *b, double center, int half, double slope);
 
 #endif /* ROOM_MEASURE_LAG_H */

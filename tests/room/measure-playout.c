@@ -111,7 +111,7 @@ static struct lag find(struct follower *f, int64_t pos, int64_t len, double low,
 
 static struct lag refine(struct follower *f, int64_t pos, int64_t len, double center, int half)
 {
-	struct lag lag = lag_refine(f->y, pos, len, f->x, -center, half);
+	struct lag lag = lag_refine(f->y, pos, len, f->x, -center, half, -f->slope / HOP);
 	lag.lag = -lag.lag;
 	return lag;
 }
@@ -198,6 +198,7 @@ static int take_step(struct follower *f, int64_t pos, int64_t end, double lag)
 	if (fabs(step) > STEP_MIN)
 		res = add_event(f, step > 0.0 ? EVENT_REPEAT : EVENT_SKIP, at, fabs(step));
 	f->lag = lag;
+	f->slope = 0.0;
 	f->lost = 0;
 	return res;
 }
@@ -254,6 +255,7 @@ static int examine(struct follower *f, int64_t pos)
 	}
 	f->track->unsure++;
 	f->lost++;
+	f->slope = 0.0;
 	return 0;
 }
 
@@ -272,7 +274,6 @@ static int follow_block(struct follower *f, int64_t pos)
 	lag = refine(f, pos, BLOCK, f->lag, FOLLOW_HALF);
 	if (!matches(f, &lag)) {
 		f->lag -= f->slope;
-		f->slope = 0.0;
 		return examine(f, pos);
 	}
 	f->slope += FOLLOW_SLOPE * (lag.lag - f->lag);

@@ -18,6 +18,7 @@
 #define N		(SECONDS * RATE)
 #define SKEW_TOLERANCE	0.02	/* ms: what the room promises */
 #define STEP_TOLERANCE	0.05	/* ms */
+#define SBC_DELAY	(73 * 1000.0 / RATE) /* ms, of the codec's filters */
 #define PLACE_TOLERANCE	0.025	/* s: half a block, and a codec's filter */
 
 static const double SKEWS[] = { 0.0, 0.1, 3.0, -40.0 };
@@ -104,10 +105,19 @@ struct way {
 	double step_at, step;	/* s, ms: > 0 repeats, < 0 skips */
 	int steps;		/* so many, a second apart */
 	double gap_at, gap;	/* s, ms of zeros in place */
-	double slew_at, slew;	/* s, ms: the lag moves so much at 500 ppm */
+	double slew_at, slew;	/* s, ms: the lag moves so much, */
+	double slew_ppm;	/* so fast in the end */
 	double start, end;	/* s, it plays between, 0: to the end */
 	bool sbc;
 };
+
+/* Rate loops get going within some tenths of a second: a ramp, then straight */
+static double slewed(double t, double rate)
+{
+	double ramp = 0.3;
+
+	return t < ramp ? 0.5 * rate * t * t / ramp : rate * (t - 0.5 * ramp);
+}
 
 static double lag_of(const struct way *w, int i)
 {
@@ -119,7 +129,7 @@ static double lag_of(const struct way *w, int i)
 			lag += w->step / 1000.0 * RATE;
 	if (w->slew != 0.0 && t > w->slew_at)
 		lag += copysign(fmin(fabs(w->slew) / 1000.0 * RATE,
-				(t - w->slew_at) * 500e-6 * RATE), w->slew);
+				slewed(t - w->slew_at, w->slew_ppm * 1e-6) * RATE), w->slew);
 	return lag;
 }
 
@@ -293,14 +303,27 @@ static void a_slow_move_is_no_step(void)
 	for (int material = NOISE; material <= MUSIC; material++) {
 		float *source = material_new(material);
 		const struct way ways[] = {
-			{ .lag = 50.0, .slew_at = 3.0, .slew = 2.0, .sbc = true },
-			{ .lag = 50.0, .slew_at = 3.0, .slew = -2.0, .sbc = true },
+			{ .lag = 50.0, .slew_at = 3.0, .slew = 2.0, .slew_ppm = 500.0, .sbc = true },
+			{ .lag = 50.0, .slew_at = 3.0, .slew = -2.0, .slew_ppm = 500.0, .sbc = true },
+			{ .lag = 90.0, .slew_at = 3.0, .slew = 20.0, .slew_ppm = 5000.0, .sbc = true },
+			{ .lag = 90.0, .slew_at = 3.0, .slew = -20.0, .slew_ppm = 5000.0, .sbc = true },
 		};
 		struct measure m;
 
-		measure_ways(&m, source, true, ways, 2);
-		assert_no_events(&m, 0);
-		assert_no_events(&m, 1);
+		measure_ways(&m, source, true, ways, 4);
+		for (int i = 0; i < 4; i++) {
+			size_t n = m.speakers[i].track.n_points;
+
+			g_test_message("%s: %g ms at %g ppm: %.3f ms in the end, %d unsure",
+				materials[material], ways[i].slew, ways[i].slew_ppm,
+				m.speakers[i].track.points[n - 1].lag * 1000.0 / RATE - ways[i].lag,
+				m.speakers[i].track.unsure);
+			assert_no_events(&m, i);
+			/* it arrives where it ought to, so it was not lost on the way */
+			g_assert_cmpint(n, >, 500);
+			g_assert_cmpfloat(fabs(m.speakers[i].track.points[n - 1].lag * 1000.0 / RATE -
+				SBC_DELAY - ways[i].lag - ways[i].slew), <, STEP_TOLERANCE);
+		}
 		measure_finish(&m);
 		g_free(source);
 	}
