@@ -9,7 +9,7 @@ local test, equal, contains = check.test, check.equal, check.contains
 local function world ()
   local w = {
     now = 0, timers = {}, loads = 0, unloads = 0, rescans = 0, warnings = {},
-    sink = false, in_use = false, load_error = nil,
+    sink = false, node = false, in_use = false, load_error = nil,
     settings = { ["sink.timeout.msec"] = 3000, ["sink.linger.msec"] = 10000 },
   }
 
@@ -23,14 +23,14 @@ local function world ()
       return true
     end,
     unload = function ()
-      if w.loaded then
-        w.loaded = false
-        w.unloads = w.unloads + 1
-        w.sink = false
-        w.group:vanished ()
+      w.loaded = false
+      w.unloads = w.unloads + 1
+      if not w.slow then
+        w.vanish ()
       end
     end,
     exists = function () return w.sink end,
+    is_coming = function () return w.sink or w.node end,
     in_use = function () return w.in_use end,
     after = function (ms, f)
       local timer = { at = w.now + ms, f = f }
@@ -66,6 +66,12 @@ local function world ()
   function w.appear ()
     w.sink = true
     w.group:appeared ()
+  end
+
+  -- By itself, or because it was unloaded
+  function w.vanish ()
+    w.sink = false
+    w.group:vanished ()
   end
 
   return w
@@ -204,8 +210,8 @@ test ("a_sink_that_goes_by_itself_is_loaded_again_after_ever_longer_waits", func
   w.appear ()
   local waits = {}
   for _ = 1, 8 do
-    w.loaded, w.sink = false, false
-    w.group:vanished ()
+    w.slow = true
+    w.vanish ()
     local before, gone = w.loads, w.now
     while w.loads == before do
       w.pass (500)
@@ -224,8 +230,8 @@ test ("a_sink_that_nobody_wants_is_not_loaded_again", function ()
   w.group:want ("a")
   w.appear ()
   w.group:drop ("a")
-  w.loaded, w.sink = false, false
-  w.group:vanished ()
+  w.slow = true
+  w.vanish ()
   w.pass (100000)
   equal (w.loads, 1)
   equal (w.group.state, "absent")
@@ -252,6 +258,42 @@ test ("removing_the_sink_ourselves_is_no_fault", function ()
   equal (w.warnings, {})
   w.group:want ("a")
   equal (w.loads, 2)
+end)
+
+test ("a_sink_that_is_still_going_is_waited_for_before_the_next_is_loaded", function ()
+  local w = world ()
+  w.group:want ("a")
+  w.appear ()
+  w.group:drop ("a")
+  w.slow = true
+  w.pass (10000)
+  w.group:want ("a")
+  equal ({ w.loads, w.group:is_waiting () }, { 1, true })
+  w.vanish ()
+  equal ({ w.loads, w.group:is_waiting () }, { 2, true })
+  w.appear ()
+  equal (w.group.state, "ready")
+  equal (w.warnings, {})
+end)
+
+test ("a_sink_of_the_user_that_is_just_coming_is_waited_for", function ()
+  local w = world ()
+  w.node = true
+  w.group:want ("a")
+  equal ({ w.loads, w.group:is_waiting () }, { 0, true })
+  w.appear ()
+  equal (w.group.state, "ready")
+end)
+
+test ("a_sink_of_the_user_that_never_comes_is_replaced_by_ours_when_it_is_gone", function ()
+  local w = world ()
+  w.node = true
+  w.group:want ("a")
+  w.node = false
+  w.vanish ()
+  equal (w.loads, 1)
+  w.appear ()
+  equal (w.group.state, "ready")
 end)
 
 check.finish ()

@@ -197,6 +197,11 @@ context.group = group.new {
   load = function () return context.load_module () end,
   unload = function () context.module = nil end,
   exists = function () return context.find_sink () ~= nil end,
+  is_coming = function ()
+    return Plugin.find ("standard-event-source") and cutils.get_object_manager ("node"):lookup {
+      Constraint { "node.name", "=", context.SINK },
+    } ~= nil
+  end,
   in_use = sink_in_use,
   after = function (ms, f)
     local source = Core.timeout_add (ms, function ()

@@ -25,8 +25,9 @@ local RETRY_LAST_MS = 60000
 
 -- backend, all functions:
 --   load ()         loads the sink; true, or nil and why not
---   unload ()       removes what load () has made; nothing loaded is fine
---   exists ()       whether the sink is there, ours or one that the user loaded
+--   unload ()       removes what load () has made
+--   exists ()       whether the sink can be linked to, ours or one that the user loaded
+--   is_coming ()    whether it is there at all
 --   in_use ()       whether something else than a source plays to the sink
 --   after (ms, f)   calls f once; returns a function that cancels this
 --   rescan ()       has all targets looked for again
@@ -37,6 +38,8 @@ function group.new (backend)
     backend = backend,
     state = "absent",
     wants = {},        -- who wants the sink: key -> true
+    loaded = false,    -- by us
+    leaving = false,   -- unloaded by us, but still to be seen
     cancel = nil,      -- of the one timer that is running
     retry_ms = RETRY_FIRST_MS,
     complaint = nil,   -- the last warning: the same one is not given twice in a row
@@ -76,32 +79,49 @@ local function fail (self, why)
   self.backend.rescan ()
 end
 
-local function load (self)
-  stop_timer (self)
-  if self.backend.exists () then
-    self.state = "ready"
-    self.backend.rescan ()
-    return
-  end
-
-  self.state = "loading"
-  local ok, why = self.backend.load ()
-  if not ok then
-    fail (self, "the combined sink could not be loaded: " .. tostring (why) ..
-        "; sources are linked as any other stream")
-    return
-  end
+local function wait (self)
   local ms = self.backend.setting ("sink.timeout.msec")
+  self.state = "loading"
   start_timer (self, ms, function ()
     fail (self, string.format ("the combined sink has not appeared within %d ms; " ..
         "sources are linked as any other stream until it does", ms))
   end)
 end
 
+local function load (self)
+  stop_timer (self)
+  if self.leaving then
+    -- Two of one name would not get along: vanished () comes back here.
+    wait (self)
+    return
+  elseif self.backend.exists () then
+    self.state = "ready"
+    self.backend.rescan ()
+    return
+  elseif self.backend.is_coming () then
+    wait (self)
+    return
+  end
+
+  self.state = "loading"
+  local ok, why = self.backend.load ()
+  self.loaded = ok or false
+  if ok then
+    wait (self)
+  else
+    fail (self, "the combined sink could not be loaded: " .. tostring (why) ..
+        "; sources are linked as any other stream")
+  end
+end
+
 local function unload (self)
   stop_timer (self)
-  self.backend.unload ()
   self.state = "absent"
+  if self.loaded then
+    self.loaded = false
+    self.leaving = self.backend.exists ()
+    self.backend.unload ()
+  end
 end
 
 local function linger (self)
@@ -161,10 +181,19 @@ end
 
 -- The sink is gone, by us or by itself.
 function group:vanished ()
-  if self.state ~= "ready" and self.state ~= "lingering" then
+  if self.leaving or (self.state == "loading" and not self.loaded) then
+    self.leaving = false
+    if self.state == "loading" then
+      load (self)
+    end
+    return
+  elseif self.state ~= "ready" and self.state ~= "lingering" then
     return
   end
+
+  -- What is left of the module is of no use.
   unload (self)
+  self.leaving = false
   if not wanted (self) then
     return
   end
