@@ -3,9 +3,11 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -62,8 +64,34 @@ static void on_report(void *data, const char *text)
 	fprintf(stderr, "room clock: %s\n", text);
 }
 
+/*
+ * A plugin that was built with the address sanitizer needs its library in the
+ * daemon from the start. NULL: there is none, or it is part of our program.
+ */
+static const char *sanitizer_library(void)
+{
+	void *init = dlsym(RTLD_DEFAULT, "__asan_init");
+	static Dl_info info;
+	struct link_map *map;
+
+	if (init == NULL || dladdr1(init, &info, (void **)&map, RTLD_DL_LINKMAP) == 0 ||
+	    map->l_name[0] == '\0')
+		return NULL;
+	return info.dli_fname;
+}
+
+const char *bench_hindrance(void)
+{
+	if (dlsym(RTLD_DEFAULT, "__tsan_init"))
+		return "a daemon without the thread sanitizer cannot load a plugin with it";
+	if (dlsym(RTLD_DEFAULT, "__asan_init") && sanitizer_library() == NULL)
+		return "the address sanitizer is not a library here";
+	return NULL;
+}
+
 static void set_environment(const struct bench *b)
 {
+	const char *sanitizer = sanitizer_library();
 	char path[PATH_MAX];
 
 	setenv("XDG_RUNTIME_DIR", b->dir, 1);
@@ -73,16 +101,18 @@ static void set_environment(const struct bench *b)
 	setenv("PIPEWIRE_RUNTIME_DIR", b->dir, 1);
 	unsetenv("PIPEWIRE_REMOTE");
 	setenv("WIREPLUMBER_DEBUG", "E", 0);
-	unsetenv(CLOCK_SHM_ENV);
-	if (b->owner == NULL)
-		return;
+	if (sanitizer) {
+		setenv("LD_PRELOAD", sanitizer, 1);
+		/* What the daemons leave at their end is not ours. */
+		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	}
 	snprintf(path, sizeof(path), "%s/clock", b->dir);
 	setenv(CLOCK_SHM_ENV, path, 1);
 	setenv("SPA_SUPPORT_LIB", CLOCK_PLUGIN, 1);
 	setenv("SPA_PLUGIN_DIR", CLOCK_PLUGIN_DIR ":" SPA_PLUGIN_DIR_DEFAULT, 1);
 }
 
-void bench_init(struct bench *b, bool clock, double report_sec)
+void bench_init(struct bench *b, double report_sec)
 {
 	struct clock_owner_options options = {
 		.report_sec = report_sec, .report = on_report, .data = b
@@ -97,14 +127,12 @@ void bench_init(struct bench *b, bool clock, double report_sec)
 	snprintf(path, sizeof(path), "%s/pipewire.conf", b->dir);
 	if ((f = fopen(path, "w")) == NULL || fputs(config, f) < 0 || fclose(f) != 0)
 		fail(path);
-	if (clock) {
-		snprintf(path, sizeof(path), "%s/clock", b->dir);
-		if ((b->owner = clock_owner_new(path, &options)) == NULL ||
-		    (b->clock = clock_shm_open(path)) == NULL ||
-		    (b->runner = clock_participant_new(b->clock, "runner")) == NULL)
-			fail("clock");
-		clock_shm_set_fast(b->clock, true);
-	}
+	snprintf(path, sizeof(path), "%s/clock", b->dir);
+	if ((b->owner = clock_owner_new(path, &options)) == NULL ||
+	    (b->clock = clock_shm_open(path)) == NULL ||
+	    (b->runner = clock_participant_new(b->clock, "runner")) == NULL)
+		fail("clock");
+	clock_shm_set_fast(b->clock, true);
 	set_environment(b);
 }
 
@@ -161,8 +189,7 @@ pid_t bench_start(struct bench *b, int *out_fd, char *const argv[])
 	}
 	b->pids[b->n_pids++] = pid;
 	/* From its first instruction on, not only when it has come to the clock. */
-	if (b->clock)
-		clock_shm_watch(b->clock, pid, true);
+	clock_shm_watch(b->clock, pid, true);
 	return pid;
 }
 
@@ -179,8 +206,7 @@ int bench_end(struct bench *b, pid_t pid, int signal)
 		}
 		usleep(1000);
 	}
-	if (b->clock)
-		clock_shm_watch(b->clock, pid, false);
+	clock_shm_watch(b->clock, pid, false);
 	for (i = 0; i < b->n_pids; i++)
 		if (b->pids[i] == pid)
 			b->pids[i--] = b->pids[--b->n_pids];

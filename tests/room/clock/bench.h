@@ -29,8 +29,10 @@ struct bench {
 	char report[256];			/**< the last one */
 };
 
-/** `clock` false: the machine's own clock. Exits with a message on failure. */
-void bench_init(struct bench *b, bool clock, double report_sec);
+/** Why the daemons cannot load the plugin as it was built, NULL: they can. */
+const char *bench_hindrance(void);
+/** Exits with a message on failure. */
+void bench_init(struct bench *b, double report_sec);
 void bench_finish(struct bench *b);
 
 /** Returns its pid; its stdout through `out_fd` if not NULL. */

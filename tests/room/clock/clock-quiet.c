@@ -176,25 +176,19 @@ static void find_processes(struct clock_owner *o)
 	clock_threads_set(&o->threads, pids, n);
 }
 
-static bool threads_sleep(struct clock_owner *o, bool again, struct clock_busy *busy)
-{
-	busy->loop = CLOCK_NOBODY;
-	return clock_threads_look(&o->threads, again, is_known, o, busy->text, sizeof(busy->text));
-}
-
 bool clock_quiet(struct clock_owner *o, struct clock_busy *busy)
 {
-	if (!loops_wait(o, busy) || !loops_have_nothing_ready(o, busy) ||
-	    !clock_quiet_still(o, busy))
+	if (!loops_wait(o, busy))
 		return false;
 	find_processes(o);
-	if (o->threads.n_threads == 0)
-		return true;
-	/* The moment at which all of this held is that of the middle one. */
-	return threads_sleep(o, false, busy) &&
-		loops_have_nothing_ready(o, busy) &&
-		clock_quiet_still(o, busy) &&
-		threads_sleep(o, true, busy);
+	busy->loop = CLOCK_NOBODY;
+	if (!clock_threads_look(&o->threads, is_known, o, busy->text, sizeof(busy->text)))
+		return false;
+	/* This is the moment at which all of it is true. */
+	if (!loops_have_nothing_ready(o, busy) || !clock_quiet_still(o, busy))
+		return false;
+	busy->loop = CLOCK_NOBODY;
+	return clock_threads_still(&o->threads, busy->text, sizeof(busy->text));
 }
 
 void clock_quiet_reap(struct clock_owner *o)

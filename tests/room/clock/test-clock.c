@@ -94,8 +94,9 @@ struct beat {
 	struct clock_shm *clock;
 	struct clock_participant *p;
 	pthread_t thread;
-	int64_t period_ns, late_ns;
-	int n;
+	int64_t period_ns;
+	_Atomic int64_t late_ns;
+	_Atomic int n;
 	_Atomic bool stop;
 };
 
@@ -154,8 +155,9 @@ struct reader {
 	struct clock_shm *clock;
 	struct clock_participant *p;
 	pthread_t thread;
-	int fd, n;
-	int64_t late_ns;
+	int fd;
+	_Atomic int n;
+	_Atomic int64_t late_ns;
 };
 
 static void *reader_run(void *data)
