@@ -27,6 +27,7 @@ struct clock_owner {
 	char *path;
 	struct clock_owner_options options;
 	pthread_t thread;
+	int32_t tid;			/**< the thread's */
 	_Atomic bool quit;
 
 	int listen_fd;

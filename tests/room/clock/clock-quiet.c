@@ -129,7 +129,7 @@ static bool is_known(void *data, int32_t pid, int32_t tid)
 	struct clock_owner *o = data;
 	uint32_t i, n = atomic_load(&o->page->n_loops);
 
-	if (tid == gettid())
+	if (tid == o->tid)
 		return true;
 	for (i = 0; i < n; i++) {
 		struct clock_loop_slot *slot = &o->page->loops[i];

@@ -223,6 +223,7 @@ void *clock_ticker_run(void *data)
 	struct sched_param param = { .sched_priority = 1 };
 
 	/* The clock waits for everybody: a late wake-up costs speed and nothing else. */
+	o->tid = gettid();
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
 	prctl(PR_SET_TIMERSLACK, 1UL);
 
