@@ -252,8 +252,10 @@ int fanout_host_set(struct fanout_host *host, uint32_t slot,
 
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position)
 {
-	spa_node_set_io(host->node, SPA_IO_Position, position, position ? sizeof(*position) : 0);
 	SPA_ATOMIC_STORE(host->position, position);
+	/* This waits for the data loop: no cycle that has seen the former position
+	 * is left when we return, and the caller may unmap it. */
+	spa_node_set_io(host->node, SPA_IO_Position, position, position ? sizeof(*position) : 0);
 }
 
 /* data loop */

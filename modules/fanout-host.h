@@ -80,7 +80,7 @@ void fanout_host_remove(struct fanout_host *host, uint32_t slot);
 int fanout_host_set(struct fanout_host *host, uint32_t slot,
 		int64_t delay_ns, double gain, enum role role);
 
-/** The graph's clock, or NULL. Any thread. */
+/** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);
 
 /** Run one cycle: from the newest buffer of \a sink to all outputs. Data loop. */

@@ -143,19 +143,26 @@ struct impl {
  * Main loop. */
 static struct spa_list instances = { &instances, &instances };
 
+static void forget_core(struct impl *impl)
+{
+	spa_hook_remove(&impl->core_proxy_listener);
+	spa_hook_remove(&impl->core_listener);
+	impl->core = NULL;
+}
+
 static void leave(struct impl *impl)
 {
+	struct pw_core *core = impl->core;
+
 	group_finish(&impl->group);
 	if (impl->registry) {
 		spa_hook_remove(&impl->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)impl->registry);
 		impl->registry = NULL;
 	}
-	if (impl->core) {
-		spa_hook_remove(&impl->core_proxy_listener);
-		spa_hook_remove(&impl->core_listener);
-		pw_core_disconnect(impl->core);
-		impl->core = NULL;
+	if (core) {
+		forget_core(impl);
+		pw_core_disconnect(core);
 	}
 	impl->taken = false;
 }
@@ -222,10 +229,11 @@ static const struct pw_core_events core_events = {
 	.error = core_error,
 };
 
-/* The context ends and takes the connection with it */
+/* The context ends and is disconnecting us: a second time would be once too often */
 static void core_removed(void *data)
 {
 	struct impl *impl = data;
+	forget_core(impl);
 	leave(impl);
 }
 
