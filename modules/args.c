@@ -31,7 +31,8 @@
 	"    actions = { create-stream = { } } } ]"
 
 #define HEADROOM_MSEC_MAX	500.0
-#define MAX_DELAY_MSEC_MAX	5000.0
+/* Within the longest history that the fan-out keeps */
+#define MAX_DELAY_MSEC_MAX	4000.0
 #define TRIM_MSEC_MAX		1000.0
 /* Reports that are off by 500 ms were seen, none by more than 1 s */
 #define CORRECTION_MSEC_MAX	2000.0

@@ -100,7 +100,7 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 
 	snprintf(channels, sizeof(channels), "%u", info->channels);
 	snprintf(rate_str, sizeof(rate_str), "%u", rate);
-	snprintf(history, sizeof(history), "%" PRIi64, history_ns / (int64_t)SPA_NSEC_PER_MSEC);
+	snprintf(history, sizeof(history), "%" PRIi64, history_ns / (int64_t)SPA_NSEC_PER_MSEC + 1);
 	format_position(info, position, sizeof(position));
 
 	host->handle = spa_handle_load(context, data_loop, BLUEZ_COMBINE_SPA_LIB,

@@ -20,8 +20,6 @@
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* Stands for a latency of 0, which the alignment takes for none */
 #define NO_LATENCY_NS		1
-/* Beyond the longest delay: the headroom, and what B may have grown by */
-#define HISTORY_EXTRA_NS	(500 * (int64_t)SPA_NSEC_PER_MSEC)
 
 /** The latency that a speaker settled at, in this run or an earlier one. */
 struct known {
@@ -406,7 +404,7 @@ int group_start(struct group *group)
 		goto error;
 	}
 	if ((res = fanout_host_init(&group->host, group->context, group->data_loop, &args->info,
-			args->rate, args->max_delay_ns + args->headroom_ns + HISTORY_EXTRA_NS)) < 0 ||
+			args->rate, args->max_delay_ns)) < 0 ||
 	    (res = driver_init(&group->driver, group->context, group->core,
 			group->data_loop, args)) < 0 ||
 	    (res = sink_init(&group->sink, group->core, group->data_loop, args,

@@ -35,7 +35,7 @@
  *   500, default 30.
  * - `combine.max-delay.msec`: the longest that a speaker is delayed; one whose
  *   latency is further from the others' than this is left out of the
- *   alignment. 0 to 5000, default 2000.
+ *   alignment. 0 to 4000, default 2000.
  * - `combine.unaligned`: what such a speaker does: `play` or `mute`, default
  *   `play`.
  * - `combine.quantum`: samples in a cycle, a power of two from 64 to 8192,
@@ -93,7 +93,7 @@ static const struct spa_dict_item module_props[] = {
 	{ PW_KEY_MODULE_USAGE,
 		"( combine.group=<name of the group> ) "
 		"( combine.headroom.msec=<0-500, default 30> ) "
-		"( combine.max-delay.msec=<0-5000, default 2000> ) "
+		"( combine.max-delay.msec=<0-4000, default 2000> ) "
 		"( combine.unaligned=<play|mute> ) "
 		"( combine.quantum=<samples, default 1024> ) "
 		"( combine.rate=<Hz, default 48000> ) "

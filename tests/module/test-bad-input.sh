@@ -42,7 +42,7 @@ wrong 'a negative headroom' '{ combine.headroom.msec = -1 }' \
 wrong 'a headroom that is not finite' '{ combine.headroom.msec = nan }' \
 	"'combine.headroom.msec' = 'nan'" 'milliseconds from 0 to 500'
 wrong 'a maximum delay beyond what is possible' '{ combine.max-delay.msec = 60000 }' \
-	"'combine.max-delay.msec' = '60000'" 'milliseconds from 0 to 5000'
+	"'combine.max-delay.msec' = '60000'" 'milliseconds from 0 to 4000'
 wrong 'a headroom that the maximum delay has no room for' \
 	'{ combine.headroom.msec = 100 combine.max-delay.msec = 50 }' \
 	"'combine.max-delay.msec' = '50'" 'at least combine.headroom.msec'
