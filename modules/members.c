@@ -19,6 +19,7 @@ struct entry {
 	struct spa_list link;		/**< members.entries */
 	char *address;
 	char *target;			/**< node.name of its sink, or NULL */
+	bool has_target;		/**< the value names a target, or none on purpose */
 	bool has_include;
 	bool include;			/**< valid if has_include */
 	struct member_config config;
@@ -259,6 +260,7 @@ static int entry_set(struct entry *e, const char *where, const char *key,
 	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_TARGET)) {
 		free(e->target);
 		e->target = NULL;
+		e->has_target = true;
 		if (!spa_json_is_null(raw, len) && *value)
 			e->target = strdup(value);
 		return 0;
@@ -320,6 +322,11 @@ static void set_entry(struct members *members, const char *address, const char *
 	if (json && (e = entry_new(address, json)) == NULL)
 		return;
 	if (old) {
+		/* A user's change need not name the target that the policy set */
+		if (e && !e->has_target && old->target) {
+			e->target = old->target;
+			old->target = NULL;
+		}
 		spa_list_remove(&old->link);
 		entry_free(old);
 	}

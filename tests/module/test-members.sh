@@ -22,6 +22,13 @@ meta member.speaker_b '{ "include": true, "role": "right", "trim.msec": 5 }' Spa
 check 'a member by include needs no target' "$AWAIT" link $out_b speaker_b
 check 'its role and trim are in the status' "$AWAIT" metadata bluez-combine \
 	status.speaker_b '"role": "right", "gain": 1.000000, "trim.nsec": 5000000'
+serial() { pw-cli info $out_a | sed -n 's/.*object.serial = //p'; }
+before=$(serial)
+meta member.speaker_a '{ "gain": 0.5 }' Spa:String:JSON
+check 'a change that names no target is applied' "$AWAIT" metadata bluez-combine \
+	status.speaker_a '"gain": 0.500000'
+same() { [ -n "$before" ] && [ "$(serial)" = "$before" ]; }
+check 'and the member keeps its stream' same
 meta member.speaker_a '{ "target": "speaker_a", "include": false }' Spa:String:JSON
 check 'a member that is excluded goes' "$AWAIT" gone $out_a
 check 'and the other stays' "$AWAIT" link $out_b speaker_b
