@@ -69,6 +69,11 @@ SimpleEventHook {
       context.log:info ("the combined sink is there")
       context.group:appeared ()
     else
+      -- The module may have ended without a word
+      local object = context.store.object
+      if object and object.find ("status") then
+        object.set ("status", nil)
+      end
       context.group:vanished ()
     end
   end
