@@ -2,7 +2,6 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <inttypes.h>
 #include <math.h>
 
 #include <spa/utils/atomic.h>
@@ -10,9 +9,11 @@
 #include <spa/utils/string.h>
 
 #include "group-status.h"
+#include "json.h"
 #include "names.h"
 
-#define JSON_LEN_MAX	2048
+/* Three names and the rest */
+#define JSON_LEN_MAX	(3 * JSON_STRING_MAX + 2048)
 #define KEY_LEN_MAX	128
 
 /* What bluez5 adds up when a speaker has sent no delay report: the packet, the
@@ -23,24 +24,11 @@
 #define SBC_FRAME	128
 #define SBC_FRAMES_MAX	15
 
-static void add_string(struct spa_strbuf *b, const char *key, const char *value)
-{
-	char str[512];
-	spa_json_encode_string(str, sizeof(str), value ? value : "");
-	str[sizeof(str) - 1] = '\0';
-	spa_strbuf_append(b, ", \"%s\": %s", key, str);
-}
-
-static void add_int(struct spa_strbuf *b, const char *key, int64_t value)
-{
-	spa_strbuf_append(b, ", \"%s\": %" PRIi64, key, value);
-}
-
 static void begin(struct spa_strbuf *b, char *json, const struct group *group)
 {
 	spa_strbuf_init(b, json, JSON_LEN_MAX);
 	spa_strbuf_append(b, "{ \"version\": %d", GROUP_STATUS_VERSION);
-	add_string(b, "group", group->args->group);
+	json_add_string(b, "group", group->args->group);
 }
 
 /* Is this what the bluez5 plugin makes of no report at all? */
@@ -79,19 +67,19 @@ static void write_member(struct group *group, const struct output *o, const char
 	struct spa_strbuf b;
 
 	begin(&b, json, group);
-	add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
-	add_string(&b, "target", pw_properties_get(s->props, PW_KEY_NODE_NAME));
-	add_string(&b, "codec", output_codec(o));
-	add_string(&b, "state", state);
-	add_string(&b, "basis", basis(group, o));
-	add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
-	add_int(&b, "delay.nsec", o->delay_ns);
-	add_string(&b, "role", role_name(s->config.role));
-	spa_strbuf_append(&b, ", \"gain\": %.6f", s->config.gain);
-	add_int(&b, "trim.nsec", s->config.trim_ns);
-	add_int(&b, "correction.nsec", s->config.correction_ns);
+	json_add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
+	json_add_string(&b, "target", pw_properties_get(s->props, PW_KEY_NODE_NAME));
+	json_add_string(&b, "codec", output_codec(o));
+	json_add_string(&b, "state", state);
+	json_add_string(&b, "basis", basis(group, o));
+	json_add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
+	json_add_int(&b, "delay.nsec", o->delay_ns);
+	json_add_string(&b, "role", role_name(s->config.role));
+	json_add_double(&b, "gain", s->config.gain);
+	json_add_int(&b, "trim.nsec", s->config.trim_ns);
+	json_add_int(&b, "correction.nsec", s->config.correction_ns);
 	if (o->settle.settled)
-		add_int(&b, "settled.nsec", o->settle.latency_ns);
+		json_add_int(&b, "settled.nsec", o->settle.latency_ns);
 	spa_strbuf_append(&b, " }");
 
 	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_STATUS ".%s", speaker_address(s));
@@ -117,22 +105,22 @@ void group_status_write(struct group *group)
 		playing += o->streaming && o->audible;
 	}
 	begin(&b, json, group);
-	add_string(&b, "sink", args_node_name(group->args));
+	json_add_string(&b, "sink", args_node_name(group->args));
 	if (group->sink.id != SPA_ID_INVALID)
-		add_int(&b, "sink.id", group->sink.id);
-	add_string(&b, "state", !group->sink.playing ? "idle" :
+		json_add_int(&b, "sink.id", group->sink.id);
+	json_add_string(&b, "state", !group->sink.playing ? "idle" :
 			group->audible ? "playing" : "starting");
-	add_int(&b, "latency.nsec", group->align.total_ns);
-	add_int(&b, "members", members);
-	add_int(&b, "playing", playing);
-	add_int(&b, "quantum", quantum);
-	add_int(&b, "rate", rate);
+	json_add_int(&b, "latency.nsec", group->align.total_ns);
+	json_add_int(&b, "members", members);
+	json_add_int(&b, "playing", playing);
+	json_add_int(&b, "quantum", quantum);
+	json_add_int(&b, "rate", rate);
 	/* Another client can force another quantum: they stay together, but the
 	 * packets no longer leave at a fixed delay. */
 	if (quantum != group->args->quantum)
-		add_int(&b, "quantum.wanted", group->args->quantum);
+		json_add_int(&b, "quantum.wanted", group->args->quantum);
 	if (rate != group->args->rate)
-		add_int(&b, "rate.wanted", group->args->rate);
+		json_add_int(&b, "rate.wanted", group->args->rate);
 	spa_strbuf_append(&b, " }");
 	status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
 }

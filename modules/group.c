@@ -311,11 +311,18 @@ static void status_stored(void *data, const char *address, const char *json)
 		remember(group, address, codec, latency_ns);
 }
 
+static void metadata_attached(void *data)
+{
+	struct group *group = data;
+	status_forget(&group->status);
+}
+
 static const struct members_events members_events = {
 	.added = member_added,
 	.changed = member_changed,
 	.removed = member_removed,
 	.stored = status_stored,
+	.attached = metadata_attached,
 };
 
 /* data loop */

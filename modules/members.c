@@ -5,25 +5,12 @@
 #include <errno.h>
 
 #include <pipewire/impl.h>
-#include <spa/utils/json.h>
 #include <spa/utils/string.h>
 
 #include "log.h"
+#include "member-entry.h"
 #include "members.h"
 #include "names.h"
-
-#define VALUE_LEN_MAX	256
-
-/** What the metadata says of one address. */
-struct entry {
-	struct spa_list link;		/**< members.entries */
-	char *address;
-	char *target;			/**< node.name of its sink, or NULL */
-	bool has_target;		/**< the value names a target, or none on purpose */
-	bool has_include;
-	bool include;			/**< valid if has_include */
-	struct member_config config;
-};
 
 const char *speaker_address(const struct speaker *speaker)
 {
@@ -36,32 +23,25 @@ bool speaker_is_bluetooth(const struct speaker *speaker)
 	return pw_properties_get(speaker->props, "api.bluez5.address") != NULL;
 }
 
-/* A group must never feed itself or another group: that way lies a loop. */
+/* A group must never feed itself or another group: that way lies a loop. A sink
+ * can have any name, but the link group of each is made from its group's. */
 static bool is_own(const struct members *members, const struct spa_dict *props)
 {
-	const char *group = pw_properties_get(members->args->sink_props, PW_KEY_NODE_LINK_GROUP);
 	const char *name = spa_dict_lookup(props, PW_KEY_NODE_NAME);
 	const char *str = spa_dict_lookup(props, PW_KEY_NODE_LINK_GROUP);
 
 	return (name && spa_strstartswith(name, BLUEZ_COMBINE_NODE_PREFIX)) ||
-		(str && spa_streq(str, group)) ||
+		(str && spa_strstartswith(str, BLUEZ_COMBINE_NODE_PREFIX)) ||
 		(name && spa_streq(name, args_node_name(members->args)));
 }
 
-static struct entry *find_entry(struct members *members, const char *address)
+static struct member_entry *find_entry(struct members *members, const char *address)
 {
-	struct entry *e;
+	struct member_entry *e;
 	spa_list_for_each(e, &members->entries, link)
 		if (spa_streq(e->address, address))
 			return e;
 	return NULL;
-}
-
-static void entry_free(struct entry *e)
-{
-	free(e->address);
-	free(e->target);
-	free(e);
 }
 
 struct rule_match {
@@ -112,7 +92,7 @@ static bool wants(struct speaker *speaker, struct rule_match *match)
 {
 	struct members *members = speaker->members;
 	const char *name = pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
-	struct entry *e;
+	struct member_entry *e;
 
 	pw_conf_match_rules(members->args->rules, strlen(members->args->rules),
 			BLUEZ_COMBINE_MODULE, &speaker->props->dict, rule_matched, match);
@@ -238,88 +218,12 @@ static void watch_node(struct members *members, uint32_t id)
 			&node_events, speaker);
 }
 
-static void bad_field(const struct entry *e, const char *key, const char *value, const char *allowed)
-{
-	pw_log_error("metadata " BLUEZ_COMBINE_KEY_MEMBER "%s: '%s' = '%s' is not valid: "
-			"expected %s", e->address, key, value, allowed);
-}
-
-static int entry_set(struct entry *e, const char *where, const char *key,
-		const char *raw, int len)
-{
-	char value[VALUE_LEN_MAX];
-	int res;
-
-	if (spa_json_is_container(raw, len) ||
-	    spa_json_parse_stringn(raw, len, value, sizeof(value)) <= 0) {
-		bad_field(e, key, raw, "a string, a number, true or false");
-		return -EINVAL;
-	}
-	if (spa_streq(key, "version"))
-		return 0;
-	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_TARGET)) {
-		free(e->target);
-		e->target = NULL;
-		e->has_target = true;
-		if (!spa_json_is_null(raw, len) && *value)
-			e->target = strdup(value);
-		return 0;
-	}
-	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_INCLUDE)) {
-		if (!spa_json_is_bool(raw, len)) {
-			bad_field(e, key, value, "true or false");
-			return -EINVAL;
-		}
-		e->has_include = true;
-		e->include = spa_json_is_true(raw, len);
-		return 0;
-	}
-	res = member_config_set(&e->config, where, key, value);
-	if (res == -ENOENT)
-		bad_field(e, key, value, "one of target, include, role, gain, trim.msec, "
-				"correction.msec as the key");
-	return res;
-}
-
-/* All of a value or nothing of it: a wrong field leaves the former entry alone. */
-static struct entry *entry_new(const char *address, const char *json)
-{
-	struct entry *e = calloc(1, sizeof(*e));
-	char where[VALUE_LEN_MAX], key[64];
-	struct spa_json it;
-	const char *value;
-	int len;
-
-	if (e == NULL || (e->address = strdup(address)) == NULL)
-		goto error;
-	e->config = MEMBER_CONFIG_INIT;
-	snprintf(where, sizeof(where), "metadata " BLUEZ_COMBINE_KEY_MEMBER "%s", address);
-
-	if (spa_json_begin_object(&it, json, strlen(json)) <= 0) {
-		pw_log_error("%s: '%s' is not valid: expected { \"target\": <node.name> ... }",
-				where, json);
-		goto error;
-	}
-	while ((len = spa_json_object_next(&it, key, sizeof(key), &value)) > 0)
-		if (entry_set(e, where, key, value, len) < 0)
-			goto error;
-	if (len < 0) {
-		pw_log_error("%s: '%s' is not valid JSON", where, json);
-		goto error;
-	}
-	return e;
-
-error:
-	if (e)
-		entry_free(e);
-	return NULL;
-}
-
 static void set_entry(struct members *members, const char *address, const char *json)
 {
-	struct entry *old = find_entry(members, address), *e = NULL;
+	struct member_entry *old = find_entry(members, address), *e = NULL;
+	struct speaker *s;
 
-	if (json && (e = entry_new(address, json)) == NULL)
+	if (json && (e = member_entry_new(address, json)) == NULL)
 		return;
 	if (old) {
 		/* A user's change need not name the target that the policy set */
@@ -328,19 +232,21 @@ static void set_entry(struct members *members, const char *address, const char *
 			old->target = NULL;
 		}
 		spa_list_remove(&old->link);
-		entry_free(old);
+		member_entry_free(old);
 	}
 	if (e)
 		spa_list_append(&members->entries, &e->link);
-	update_all(members);
+	spa_list_for_each(s, &members->speakers, link)
+		if (s->props && spa_streq(speaker_address(s), address))
+			speaker_update(s);
 }
 
 static void clear_entries(struct members *members)
 {
-	struct entry *e;
+	struct member_entry *e;
 	spa_list_consume(e, &members->entries, link) {
 		spa_list_remove(&e->link);
-		entry_free(e);
+		member_entry_free(e);
 	}
 }
 
@@ -389,6 +295,7 @@ static void bind_metadata(struct members *members, uint32_t id, const struct spa
 	members->metadata_id = id;
 	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
 			&metadata_events, members);
+	members->events->attached(members->data);
 }
 
 /* The other's died, or we end */

@@ -38,6 +38,8 @@ struct members_events {
 	void (*removed)(void *data, struct speaker *speaker);
 	/** A status that is stored in the metadata, perhaps by a former run. */
 	void (*stored)(void *data, const char *address, const char *json);
+	/** There is another metadata object than before: nothing of ours is in it. */
+	void (*attached)(void *data);
 };
 
 struct members {
@@ -46,7 +48,7 @@ struct members {
 	void *data;
 
 	struct spa_list speakers;	/**< struct speaker.link */
-	struct spa_list entries;	/**< struct entry.link: the metadata's wishes */
+	struct spa_list entries;	/**< struct member_entry.link: the metadata's wishes */
 	bool active;			/**< rules and wishes are acted on */
 
 	struct pw_context *context;

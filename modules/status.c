@@ -35,6 +35,13 @@ static void line_free(struct line *line)
 	free(line);
 }
 
+static void clear_lines(struct status *status)
+{
+	struct line *line;
+	spa_list_consume(line, &status->lines, link)
+		line_free(line);
+}
+
 static void on_timer(void *data, uint64_t expirations)
 {
 	struct status *status = data;
@@ -58,12 +65,9 @@ int status_init(struct status *status, struct pw_loop *loop, void (*write)(void 
 
 void status_finish(struct status *status)
 {
-	struct line *line;
-
 	if (status->loop == NULL)
 		return;
-	spa_list_consume(line, &status->lines, link)
-		line_free(line);
+	clear_lines(status);
 	if (status->timer)
 		pw_loop_destroy_source(status->loop, status->timer);
 	spa_zero(*status);
@@ -83,6 +87,14 @@ void status_changed(struct status *status)
 	value.tv_sec = wait / SPA_NSEC_PER_SEC;
 	value.tv_nsec = wait % SPA_NSEC_PER_SEC;
 	pw_loop_update_timer(status->loop, status->timer, &value, NULL, false);
+}
+
+void status_forget(struct status *status)
+{
+	if (status->loop == NULL)
+		return;
+	clear_lines(status);
+	status_changed(status);
 }
 
 void status_set(struct status *status, struct pw_metadata *metadata,

@@ -37,6 +37,9 @@ void status_changed(struct status *status);
 void status_set(struct status *status, struct pw_metadata *metadata,
 		const char *key, const char *json);
 
+/** What was written is lost: write everything again. */
+void status_forget(struct status *status);
+
 /** "now" of the loop's clock, in ns. */
 int64_t loop_now_ns(struct pw_loop *loop);
 
