@@ -24,12 +24,13 @@ static int find_speaker(const struct measure *m, const char *name)
 /* Of one speaker to the reference, from some time on */
 static double worst_skew(const struct measure *m, int speaker, double from)
 {
-	double worst = 0.0;
+	double worst = 0.0, half = m->options.window / 2.0;
+	double to = (double)m->speakers[speaker].signal.last / MEASURE_RATE - SCENE_EDGE_S;
 	int n = 0;
 
 	for (int w = 0; w < m->n_windows; w++) {
-		double skew = m->speakers[speaker].skew[w];
-		if (m->window_time[w] - m->options.window / 2.0 < from || isnan(skew))
+		double skew = m->speakers[speaker].skew[w], t = m->window_time[w];
+		if (t - half < from || t + half > to || isnan(skew))
 			continue;
 		worst = fmax(worst, fabs(skew));
 		n++;

@@ -12,7 +12,6 @@
 
 #define ATTEMPTS	3	/* a run that a stall may have touched is done again */
 #define SETTLED_S	1.0	/* gaps count from so long after the last first sound */
-#define EDGE_S		0.3	/* before the end, where speakers stop one after the other */
 
 static const char *const system_names[] = { "stock", "policy", "module", "peer" };
 
@@ -87,7 +86,7 @@ static void find_bounds(const struct scene *sc, const struct measure *m, struct 
 			continue;
 		o->heard++;
 		o->from = fmin(o->from, seconds_of(s->first));
-		o->to = fmax(o->to, seconds_of(s->last) - EDGE_S);
+		o->to = fmax(o->to, seconds_of(s->last) - SCENE_EDGE_S);
 	}
 	o->from = fmax(o->from, sc->from);
 }
@@ -98,7 +97,7 @@ static void count_events(const struct scene *sc, const struct measure *m, int sp
 {
 	const struct measure_speaker *s = &m->speakers[speaker];
 	double from = fmax(sc->from, seconds_of(s->signal.first)) + SETTLED_S;
-	double to = seconds_of(s->signal.last) - EDGE_S;
+	double to = seconds_of(s->signal.last) - SCENE_EDGE_S;
 
 	for (size_t k = 0; k < s->track.n_events; k++) {
 		const struct event *e = &s->track.events[k];

@@ -105,6 +105,8 @@ int scene_start_echo(struct scene *sc, int n);
 
 /* The vocabulary. 0 or -errno, having said why. */
 
+/** Before the end speakers stop one after the other: not judged */
+#define SCENE_EDGE_S	0.3
 /** A number of milliseconds within which anything has to happen */
 #define SCENE_PATIENCE_MS	15000
 
