@@ -2,13 +2,17 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock-user.h"
@@ -170,6 +174,50 @@ static int set_pid(struct clock_shm *c, _Atomic int32_t *pids, pid_t pid, bool o
 int clock_shm_exclude(struct clock_shm *c, pid_t pid, bool exclude)
 {
 	return set_pid(c, c->page->excluded, pid, exclude);
+}
+
+/* A stop is not instant: threads that sleep have to wake for it. 1, 0 or -errno. */
+static int is_stopped(pid_t pid)
+{
+	char path[64], text[512], *p;
+	struct dirent *entry;
+	int fd, stopped = 1;
+	ssize_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	if ((dir = opendir(path)) == NULL)
+		return -ESRCH;
+	while (stopped && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)pid, entry->d_name);
+		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+			continue;
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = '\0';
+		p = strrchr(text, ')');
+		stopped = p == NULL || strchr("TZX", p[2]) != NULL;
+	}
+	closedir(dir);
+	return stopped;
+}
+
+int clock_shm_stall(struct clock_shm *c, pid_t pid, bool stall)
+{
+	const struct timespec look = { .tv_nsec = 100000 };
+	int res;
+
+	if (!stall) {
+		res = clock_shm_exclude(c, pid, false);
+		return kill(pid, SIGCONT) < 0 ? -errno : res;
+	}
+	if (kill(pid, SIGSTOP) < 0)
+		return -errno;
+	while ((res = is_stopped(pid)) == 0)
+		nanosleep(&look, NULL);
+	return res < 0 ? res : clock_shm_exclude(c, pid, true);
 }
 
 int clock_shm_watch(struct clock_shm *c, pid_t pid, bool watch)

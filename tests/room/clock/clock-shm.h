@@ -60,6 +60,11 @@ void clock_shm_set_pass(struct clock_shm *c, bool pass);
 /** A process that is stalled on purpose does not hold up time. 0, -ENOSPC or -ENOENT. */
 int clock_shm_exclude(struct clock_shm *c, pid_t pid, bool exclude);
 /**
+ * Stages a stall: stops the process, returns when it stands, and time goes on without it; the caller
+ * holds time meanwhile. `false` ends it: time waits for the process again. 0 or -errno.
+ */
+int clock_shm_stall(struct clock_shm *c, pid_t pid, bool stall);
+/**
  * Time waits until all threads of the process sleep: for dbus-daemon, which has no plugin, and for
  * any process from its first instruction to the point where it has come to the clock by itself.
  */

@@ -23,6 +23,7 @@ static const char usage[] =
 	"  settle           until all have come to rest, without time moving on\n"
 	"  watch PID | unwatch PID\n"
 	"  exclude PID | include PID\n"
+	"  stall PID | resume PID\n"
 	"  stats            print what has happened so far\n";
 
 static int own(const char *path)
@@ -114,6 +115,8 @@ static int command(struct clock_shm *c, const char *name, const char *arg)
 		return clock_shm_watch(c, atoi(arg), name[0] == 'w');
 	else if (strcmp(name, "exclude") == 0 || strcmp(name, "include") == 0)
 		return clock_shm_exclude(c, atoi(arg), name[0] == 'e');
+	else if (strcmp(name, "stall") == 0 || strcmp(name, "resume") == 0)
+		return clock_shm_stall(c, atoi(arg), name[0] == 's');
 	else
 		return 1;
 	return 0;
