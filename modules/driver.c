@@ -19,6 +19,7 @@ static void proxy_removed(void *data)
 {
 	struct driver *driver = data;
 	pw_proxy_destroy(driver->proxy);
+	driver->lost(driver->data);
 }
 
 static void proxy_destroy(void *data)
@@ -64,13 +65,16 @@ static struct pw_properties *make_properties(const struct args *args)
 }
 
 int driver_init(struct driver *driver, struct pw_context *context, struct pw_core *core,
-		struct pw_loop *data_loop, const struct args *args)
+		struct pw_loop *data_loop, const struct args *args,
+		void (*lost)(void *data), void *data)
 {
 	struct pw_properties *props;
 	void *node;
 	int res;
 
 	spa_zero(*driver);
+	driver->lost = lost;
+	driver->data = data;
 	if ((props = make_properties(args)) == NULL)
 		return -errno;
 	/* The exported node's graph events run where its timer does */

@@ -13,6 +13,8 @@ struct driver {
 	struct spa_handle *handle;
 	struct pw_proxy *proxy;
 	struct spa_hook proxy_listener;
+	void (*lost)(void *data);
+	void *data;
 };
 
 /**
@@ -22,10 +24,11 @@ struct driver {
  * the one that also runs the Bluetooth nodes, a stall of either process then
  * stops the driver together with its followers, and nothing that they should
  * have played is lost. Main loop. Returns 0 or -errno; driver_finish() undoes
- * it, also when it failed.
+ * it, also when it failed. \a lost is called when somebody else has destroyed it.
  */
 int driver_init(struct driver *driver, struct pw_context *context, struct pw_core *core,
-		struct pw_loop *data_loop, const struct args *args);
+		struct pw_loop *data_loop, const struct args *args,
+		void (*lost)(void *data), void *data);
 void driver_finish(struct driver *driver);
 
 #endif /* BLUEZ_COMBINE_DRIVER_H */

@@ -10,6 +10,7 @@
 
 #include "group.h"
 #include "group-status.h"
+#include "known.h"
 #include "log.h"
 
 /* When a whole group starts, its speakers begin together as soon as each has
@@ -18,47 +19,10 @@
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A Bluetooth sink that plays has reported long before this */
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* An output that somebody has destroyed, or that failed, is made again */
+#define OUTPUT_RETRY_NS		(2 * (int64_t)SPA_NSEC_PER_SEC)
 /* Stands for a latency of 0, which the alignment takes for none */
 #define NO_LATENCY_NS		1
-
-/** The latency that a speaker settled at, in this run or an earlier one. */
-struct known {
-	struct spa_list link;		/**< group.known */
-	char *address;
-	char *codec;
-	int64_t latency_ns;
-};
-
-static struct known *find_known(struct group *group, const char *address, const char *codec)
-{
-	struct known *k;
-	spa_list_for_each(k, &group->known, link)
-		if (spa_streq(k->address, address) && spa_streq(k->codec, codec))
-			return k;
-	return NULL;
-}
-
-static void known_free(struct known *k)
-{
-	spa_list_remove(&k->link);
-	free(k->address);
-	free(k->codec);
-	free(k);
-}
-
-static void remember(struct group *group, const char *address, const char *codec, int64_t latency_ns)
-{
-	struct known *k = find_known(group, address, codec);
-
-	if (k == NULL) {
-		if ((k = calloc(1, sizeof(*k))) == NULL)
-			return;
-		spa_list_append(&group->known, &k->link);
-		k->address = strdup(address);
-		k->codec = strdup(codec);
-	}
-	k->latency_ns = latency_ns;
-}
 
 static void set_timer(struct group *group, int64_t now_ns, int64_t next_ns)
 {
@@ -76,6 +40,7 @@ static void set_timer(struct group *group, int64_t now_ns, int64_t next_ns)
  * What a sink reports, where it means something. A Bluetooth sink reports 0
  * until it plays, and that is no latency; any other sink may mean it. One that
  * has nothing to say for this long is taken as it is: late is better than mute.
+ * What is known of one does not change by its falling silent.
  */
 static int64_t heard_latency(const struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
 {
@@ -83,7 +48,11 @@ static int64_t heard_latency(const struct output *o, int64_t ns, int64_t now_ns,
 
 	if (ns > 0)
 		return ns;
-	if (!speaker_is_bluetooth(o->speaker) || now_ns >= limit_ns)
+	if (!speaker_is_bluetooth(o->speaker))
+		return NO_LATENCY_NS;
+	if (o->settle.settled)
+		return 0;
+	if (now_ns >= limit_ns)
 		return NO_LATENCY_NS;
 	*next_ns = SPA_MIN(*next_ns, limit_ns);
 	return 0;
@@ -112,7 +81,7 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 		}
 		settle_tick(&o->settle, now_ns, &next);
 		if (o->settle.settled)
-			remember(group, speaker_address(o->speaker), output_codec(o),
+			known_set(&group->known, speaker_address(o->speaker), output_codec(o),
 					o->settle.latency_ns);
 		next_ns = SPA_MIN(next_ns, next);
 	}
@@ -162,7 +131,8 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 {
 	struct output *o;
 
-	if (!group->sink.playing) {
+	/* The first to come back after all have gone interrupts nobody */
+	if (!group->sink.playing || spa_list_is_empty(&group->outputs)) {
 		group->audible = false;
 	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
 		start(group);
@@ -220,32 +190,11 @@ static void update_delays(struct group *group)
 	sink_set_latency(&group->sink, group->align.total_ns);
 }
 
-static void update(struct group *group)
-{
-	int64_t now_ns = loop_now_ns(group->main_loop);
-	int64_t next_ns = update_latencies(group, now_ns);
-
-	update_audible(group, now_ns, &next_ns);
-	update_delays(group);
-	set_timer(group, now_ns, next_ns);
-	status_changed(&group->status);
-}
-
-static void on_timer(void *data, uint64_t expirations)
-{
-	update(data);
-}
-
 /* Changes come in bursts (a stream's latency port by port, all members of a
  * group that starts): the burst is acted on as a whole. */
 static void schedule_update(struct group *group)
 {
 	pw_loop_signal_event(group->main_loop, group->update_event);
-}
-
-static void on_update_event(void *data, uint64_t count)
-{
-	update(data);
 }
 
 static void output_changed(void *data, struct output *output, bool started)
@@ -261,22 +210,113 @@ static const struct output_events output_events = {
 	.changed = output_changed,
 };
 
+static struct output *find_output(struct group *group, const char *address)
+{
+	struct output *o;
+	spa_list_for_each(o, &group->outputs, link)
+		if (spa_streq(speaker_address(o->speaker), address))
+			return o;
+	return NULL;
+}
+
+static int adopt(struct group *group, struct speaker *speaker)
+{
+	const char *address = speaker_address(speaker);
+	const char *codec = pw_properties_get(speaker->props, "api.bluez5.codec");
+	struct known *k = known_find(&group->known, address, codec ? codec : "");
+	struct output *o;
+
+	/* Two nodes of one speaker: it would play everything twice */
+	if (find_output(group, address))
+		return -EEXIST;
+	o = output_new(speaker, group->core, group->data_loop, &group->host, group->args,
+			k ? k->latency_ns : -1, &output_events, group);
+	if (o == NULL)
+		return -errno;
+	speaker->user_data = o;
+	spa_list_append(&group->outputs, &o->link);
+	return 0;
+}
+
+static void drop(struct group *group, struct output *o)
+{
+	o->speaker->user_data = NULL;
+	spa_list_remove(&o->link);
+	group_status_remove(group, o);
+	output_destroy(o);
+}
+
+/* Members without an output: there may be room for them now */
+static void adopt_waiting(struct group *group)
+{
+	struct speaker *s;
+
+	group->retry_ns = INT64_MAX;
+	spa_list_for_each(s, &group->members.speakers, link)
+		if (s->member && s->user_data == NULL && adopt(group, s) == 0)
+			pw_log_info("%s joins the group %s after all", speaker_address(s),
+					group->args->group);
+}
+
+/* Returns when to look again. */
+static int64_t update_outputs(struct group *group, int64_t now_ns)
+{
+	struct output *o, *t;
+
+	spa_list_for_each_safe(o, t, &group->outputs, link) {
+		if (!o->failed)
+			continue;
+		drop(group, o);
+		group->retry_ns = now_ns + OUTPUT_RETRY_NS;
+	}
+	if (now_ns >= group->retry_ns)
+		adopt_waiting(group);
+	return group->retry_ns;
+}
+
+static void update(struct group *group)
+{
+	int64_t now_ns = loop_now_ns(group->main_loop);
+	int64_t retry_ns = update_outputs(group, now_ns);
+	int64_t next_ns = SPA_MIN(update_latencies(group, now_ns), retry_ns);
+
+	update_audible(group, now_ns, &next_ns);
+	update_delays(group);
+	set_timer(group, now_ns, next_ns);
+	status_changed(&group->status);
+}
+
+static void on_timer(void *data, uint64_t expirations)
+{
+	update(data);
+}
+
+static void on_update_event(void *data, uint64_t count)
+{
+	update(data);
+}
+
 static void member_added(void *data, struct speaker *speaker)
 {
 	struct group *group = data;
-	const char *codec = pw_properties_get(speaker->props, "api.bluez5.codec");
-	struct known *k = find_known(group, speaker_address(speaker), codec ? codec : "");
-	struct output *o;
+	const char *address = speaker_address(speaker), *name = group->args->group;
+	int res;
 
-	o = output_new(speaker, group->core, group->data_loop, &group->host, group->args,
-			k ? k->latency_ns : -1, &output_events, group);
-	speaker->user_data = o;
-	if (o == NULL) {
-		pw_log_error("%s can't join the group %s: %m", speaker_address(speaker),
-				group->args->group);
-		return;
+	switch (res = adopt(group, speaker)) {
+	case 0:
+		break;
+	case -ENOSPC:
+		pw_log_error("%s can't join the group %s: it has %u speakers, the most that "
+				"it can have", address, name, FANOUT_HOST_OUTPUTS_MAX);
+		break;
+	case -EEXIST:
+		pw_log_warn("%s can't join the group %s: another node of the same name or "
+				"address is in it", address, name);
+		break;
+	default:
+		pw_log_error("%s can't join the group %s: %s", address, name, spa_strerror(res));
+		break;
 	}
-	spa_list_append(&group->outputs, &o->link);
 	schedule_update(group);
 }
 
@@ -293,10 +333,8 @@ static void member_removed(void *data, struct speaker *speaker)
 
 	if (o == NULL)
 		return;
-	speaker->user_data = NULL;
-	spa_list_remove(&o->link);
-	group_status_remove(group, o);
-	output_destroy(o);
+	drop(group, o);
+	group->retry_ns = 0;
 	schedule_update(group);
 }
 
@@ -307,8 +345,8 @@ static void status_stored(void *data, const char *address, const char *json)
 	int64_t latency_ns;
 
 	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns) &&
-	    find_known(group, address, codec) == NULL)
-		remember(group, address, codec, latency_ns);
+	    known_find(&group->known, address, codec) == NULL)
+		known_set(&group->known, address, codec, latency_ns);
 }
 
 static void metadata_attached(void *data)
@@ -365,7 +403,7 @@ static void sink_bound(void *data, uint32_t id)
 static void sink_failed(void *data, const char *error)
 {
 	struct group *group = data;
-	pw_log_error("the sink %s failed: %s", args_node_name(group->args), error);
+	group->failed(group->failed_data, error);
 }
 
 static const struct sink_events sink_events = {
@@ -376,16 +414,26 @@ static const struct sink_events sink_events = {
 	.failed = sink_failed,
 };
 
+static void driver_lost(void *data)
+{
+	struct group *group = data;
+	group->failed(group->failed_data, "its driver is gone");
+}
+
 static void write_status(void *data)
 {
 	group_status_write(data);
 }
 
 void group_init(struct group *group, struct pw_context *context, struct pw_core *core,
-		struct pw_registry *registry, struct pw_loop *data_loop, const struct args *args)
+		struct pw_registry *registry, struct pw_loop *data_loop, const struct args *args,
+		void (*failed)(void *data, const char *why), void *data)
 {
 	spa_zero(*group);
 	group->args = args;
+	group->failed = failed;
+	group->failed_data = data;
+	group->retry_ns = INT64_MAX;
 	group->context = context;
 	group->core = core;
 	group->main_loop = pw_context_get_main_loop(context);
@@ -413,7 +461,7 @@ int group_start(struct group *group)
 	if ((res = fanout_host_init(&group->host, group->context, group->data_loop, &args->info,
 			args->rate, args->max_delay_ns)) < 0 ||
 	    (res = driver_init(&group->driver, group->context, group->core,
-			group->data_loop, args)) < 0 ||
+			group->data_loop, args, driver_lost, group)) < 0 ||
 	    (res = sink_init(&group->sink, group->core, group->data_loop, args,
 			&sink_events, group)) < 0 ||
 	    (res = members_ensure_metadata(&group->members)) < 0)
@@ -432,8 +480,6 @@ void group_activate(struct group *group)
 
 void group_finish(struct group *group)
 {
-	struct known *k;
-
 	if (group->args == NULL)
 		return;
 	/* The sink's process() is the only user of the host: it goes first */
@@ -447,7 +493,6 @@ void group_finish(struct group *group)
 	if (group->update_event)
 		pw_loop_destroy_source(group->main_loop, group->update_event);
 	status_finish(&group->status);
-	spa_list_consume(k, &group->known, link)
-		known_free(k);
+	known_clear(&group->known);
 	spa_zero(*group);
 }

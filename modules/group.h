@@ -23,6 +23,8 @@ struct group {
 	struct pw_core *core;
 	struct pw_loop *main_loop;
 	struct pw_loop *data_loop;
+	void (*failed)(void *data, const char *why);
+	void *failed_data;
 
 	struct driver driver;
 	struct sink sink;
@@ -33,6 +35,7 @@ struct group {
 	/* main loop */
 	struct spa_list outputs;	/**< struct output.link */
 	struct spa_list known;		/**< struct known.link: latencies of former times */
+	int64_t retry_ns;		/**< when those without an output are tried again, or INT64_MAX */
 	struct align align;
 	bool audible;			/**< somebody has been heard since it began to play */
 	int64_t playing_since_ns;	/**< valid while sink.playing */
@@ -44,9 +47,14 @@ struct group {
 	uint32_t rate;			/**< of the last cycle, in Hz; atomic */
 };
 
-/** Main loop, like all of this. Nothing appears in the graph yet. */
+/**
+ * Main loop, like all of this. Nothing appears in the graph yet.
+ *
+ * \param failed  the group can't go on: finish it later, not from this call
+ */
 void group_init(struct group *group, struct pw_context *context, struct pw_core *core,
-		struct pw_registry *registry, struct pw_loop *data_loop, const struct args *args);
+		struct pw_registry *registry, struct pw_loop *data_loop, const struct args *args,
+		void (*failed)(void *data, const char *why), void *data);
 
 /**
  * Make the driver and the sink: the graph has no other group of this name.

@@ -120,6 +120,7 @@ struct impl {
 	struct pw_impl_module *module;
 	struct spa_hook module_listener;
 	struct pw_context *context;
+	struct spa_hook context_listener;
 	struct pw_loop *main_loop;
 	struct pw_loop *data_loop;
 	struct args args;
@@ -130,7 +131,6 @@ struct impl {
 
 	struct pw_core *core;
 	struct spa_hook core_listener;
-	struct spa_hook core_proxy_listener;
 	int sync;			/**< sequence number that is waited for */
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
@@ -143,26 +143,18 @@ struct impl {
  * Main loop. */
 static struct spa_list instances = { &instances, &instances };
 
-static void forget_core(struct impl *impl)
-{
-	spa_hook_remove(&impl->core_proxy_listener);
-	spa_hook_remove(&impl->core_listener);
-	impl->core = NULL;
-}
-
 static void leave(struct impl *impl)
 {
-	struct pw_core *core = impl->core;
-
 	group_finish(&impl->group);
 	if (impl->registry) {
 		spa_hook_remove(&impl->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)impl->registry);
 		impl->registry = NULL;
 	}
-	if (core) {
-		forget_core(impl);
-		pw_core_disconnect(core);
+	if (impl->core) {
+		spa_hook_remove(&impl->core_listener);
+		pw_core_disconnect(impl->core);
+		impl->core = NULL;
 	}
 	impl->taken = false;
 }
@@ -217,6 +209,7 @@ static void core_error(void *data, uint32_t id, int seq, int res, const char *me
 
 	if (id == PW_ID_CORE && res == -EPIPE) {
 		pw_log_info("the daemon is gone, waiting for it to come back");
+		impl->state = STATE_AWAY;
 		pw_loop_signal_event(impl->main_loop, impl->lost);
 		return;
 	}
@@ -229,17 +222,17 @@ static const struct pw_core_events core_events = {
 	.error = core_error,
 };
 
-/* The context ends and is disconnecting us: a second time would be once too often */
-static void core_removed(void *data)
+/* The host ends. Its next step is to disconnect us: go while all is in order. */
+static void context_destroy(void *data)
 {
 	struct impl *impl = data;
-	forget_core(impl);
+	impl->state = STATE_AWAY;
 	leave(impl);
 }
 
-static const struct pw_proxy_events core_proxy_events = {
-	PW_VERSION_PROXY_EVENTS,
-	.removed = core_removed,
+static const struct pw_context_events context_events = {
+	PW_VERSION_CONTEXT_EVENTS,
+	.destroy = context_destroy,
 };
 
 static bool is_other_group(struct impl *impl, uint32_t id, const char *type,
@@ -301,6 +294,16 @@ static int load_needed(struct impl *impl)
 	return res;
 }
 
+/* Somebody has destroyed what it can't do without: begin anew */
+static void group_failed(void *data, const char *why)
+{
+	struct impl *impl = data;
+
+	if (impl->state != STATE_AWAY)
+		pw_log_error("the group '%s' failed and is made again: %s", impl->args.group, why);
+	pw_loop_signal_event(impl->main_loop, impl->lost);
+}
+
 /* Returns 0 if the daemon is there */
 static int join(struct impl *impl)
 {
@@ -313,8 +316,6 @@ static int join(struct impl *impl)
 	impl->core = pw_context_connect(impl->context, props, 0);
 	if (impl->core == NULL)
 		return -errno;
-	pw_proxy_add_listener((struct pw_proxy *)impl->core, &impl->core_proxy_listener,
-			&core_proxy_events, impl);
 	pw_core_add_listener(impl->core, &impl->core_listener, &core_events, impl);
 
 	impl->registry = pw_core_get_registry(impl->core, PW_VERSION_REGISTRY, 0);
@@ -324,7 +325,7 @@ static int join(struct impl *impl)
 		return res;
 	}
 	group_init(&impl->group, impl->context, impl->core, impl->registry,
-			impl->data_loop, &impl->args);
+			impl->data_loop, &impl->args, group_failed, impl);
 	pw_registry_add_listener(impl->registry, &impl->registry_listener, &registry_events, impl);
 
 	impl->state = STATE_LISTING;
@@ -357,6 +358,7 @@ static void impl_destroy(struct impl *impl)
 {
 	leave(impl);
 	spa_list_remove(&impl->link);
+	spa_hook_remove(&impl->context_listener);
 	if (impl->retry)
 		pw_loop_destroy_source(impl->main_loop, impl->retry);
 	if (impl->lost)
@@ -405,6 +407,7 @@ int pipewire__module_init(struct pw_impl_module *module, const char *args)
 	spa_list_append(&instances, &impl->link);
 	impl->module = module;
 	impl->context = context;
+	pw_context_add_listener(context, &impl->context_listener, &context_events, impl);
 	impl->main_loop = pw_context_get_main_loop(context);
 
 	if ((res = args_init(&impl->args, args)) < 0)

@@ -10,6 +10,9 @@
 #include "log.h"
 #include "output.h"
 
+/* An hour: far beyond anything that sounds together */
+#define LATENCY_MAX_NS		(3600.0 * SPA_NSEC_PER_SEC)
+
 static void stream_destroy(void *data)
 {
 	struct output *output = data;
@@ -25,6 +28,9 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 
 	if (state == PW_STREAM_STATE_ERROR)
 		pw_log_warn("%s: stream failed: %s", speaker_address(output->speaker), error);
+	if (state == PW_STREAM_STATE_ERROR ||
+	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
+		output->failed = true;
 	output->streaming = state == PW_STREAM_STATE_STREAMING;
 	output->events->changed(output->data, output, output->streaming && !was_streaming);
 }
@@ -159,15 +165,16 @@ void output_destroy(struct output *output)
 int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate)
 {
 	const struct spa_latency_info *l = &output->latency;
-	double samples;
+	double samples, ns;
 
-	if (!output->has_latency)
+	if (!output->has_latency || rate == 0)
 		return 0;
 	/* As pw_stream_get_time_n(): the middle of each range */
 	samples = (l->min_quantum + l->max_quantum) / 2.0 * quantum +
 		((int64_t)l->min_rate + l->max_rate) / 2;
-	return (int64_t)((l->min_ns + l->max_ns) / 2) +
-		(int64_t)(samples * SPA_NSEC_PER_SEC / rate);
+	ns = (double)(l->min_ns / 2 + l->max_ns / 2) + samples * SPA_NSEC_PER_SEC / rate;
+	/* Any client can set any latency: nan is none, and sums must not overflow */
+	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
 }
 
 int output_apply(struct output *output, int64_t delay_ns, bool audible)

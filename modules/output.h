@@ -32,6 +32,7 @@ struct output {
 
 	bool streaming;			/**< linked, and the graph runs it */
 	int64_t streaming_since_ns;	/**< the owner's; valid while streaming */
+	bool failed;			/**< its node is gone: destroy it */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */

@@ -29,6 +29,10 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 		sink->events->playing(sink->data, playing);
 	}
 	switch (state) {
+	case PW_STREAM_STATE_UNCONNECTED:
+		if (old != PW_STREAM_STATE_UNCONNECTED)
+			sink->events->failed(sink->data, error ? error : "its sink is gone");
+		break;
 	case PW_STREAM_STATE_ERROR:
 		sink->events->failed(sink->data, error ? error : "unknown error");
 		break;
