@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
 	struct scene_options o = { .seed = 1, .clock = "real", .stall_ms = 4.0 };
 	struct json json = { .file = stdout };
 	const struct scene_type *type;
+	sigset_t signals;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -117,6 +119,11 @@ int main(int argc, char **argv)
 			argv[optind]);
 		return 2;
 	}
+	/* before there are threads: the loop of a run is to get them, whoever else is there */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	pw_init(&argc, &argv);
 	/* this client has no configuration on purpose, which is a warning otherwise */
 	pw_log_set_level(SPA_LOG_LEVEL_ERROR);
