@@ -87,7 +87,10 @@ struct clock_participant;
 struct clock_participant *clock_participant_new(struct clock_shm *c, const char *name);
 void clock_participant_destroy(struct clock_participant *p);
 
-/** The thread's epoll set: add descriptors that `wait` shall return. Its data must not be UINT64_MAX. */
+/**
+ * The thread's epoll set: add descriptors that `wait` shall return. Their data must not be UINT64_MAX.
+ * No signalfds: the owner asks for what is ready, and a signalfd shows each process its own signals.
+ */
 int clock_participant_epoll_fd(const struct clock_participant *p);
 
 /**

@@ -4,13 +4,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +20,7 @@
 #include <spa/utils/string.h>
 
 #include "clock-user.h"
+#include "signals.h"
 #include "system.h"
 
 SPA_LOG_TOPIC_DEFINE_STATIC(log_topic, "spa.room-clock");
@@ -320,31 +319,16 @@ static int impl_eventfd_read(void *object, int fd, uint64_t *count)
 	return read(fd, count, sizeof(*count)) == sizeof(*count) ? 0 : -errno;
 }
 
-/* Signals */
+/* Signals: through signals.c */
 
 static int impl_signalfd_create(void *object, int signal, int flags)
 {
-	sigset_t mask;
-	int fl = 0;
-
-	if (flags & SPA_FD_CLOEXEC)
-		fl |= SFD_CLOEXEC;
-	if (flags & SPA_FD_NONBLOCK)
-		fl |= SFD_NONBLOCK;
-	sigemptyset(&mask);
-	sigaddset(&mask, signal);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	return result(signalfd(-1, &mask, fl));
+	return clock_signal_open(signal, flags & SPA_FD_CLOEXEC, flags & SPA_FD_NONBLOCK);
 }
 
 static int impl_signalfd_read(void *object, int fd, int *signal)
 {
-	struct signalfd_siginfo info;
-
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		return -errno;
-	*signal = info.ssi_signo;
-	return 0;
+	return read(fd, signal, sizeof(*signal)) == sizeof(*signal) ? 0 : -errno;
 }
 
 static const struct spa_system_methods impl_system = {
