@@ -1,0 +1,110 @@
+#!/bin/sh
+# Members that come and go while the group plays, too many of them, and others
+# that destroy what is the group's
+# SPDX-License-Identifier: MIT
+set -eu
+# shellcheck source=tests/module/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+two_sinks
+start_pipewire pipewire
+start_wireplumber
+cat >"$T/combine.conf" <<CONF
+context.properties = { core.daemon = false }
+context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
+context.modules = [
+  { name = libpipewire-module-protocol-native }
+  { name = libpipewire-module-client-node }
+  { name = libpipewire-module-adapter }
+  { name = libpipewire-module-metadata }
+  { name = $MODULE args = { stream.rules = $RULES } }
+]
+CONF
+export PIPEWIRE_DEBUG=2
+spawn host pipewire -c "$T/combine.conf"
+host=$PID
+spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
+
+out=bluez_combine.default.output
+meta() { pw-metadata -n bluez-combine 0 "$1" "$2" Spa:String:JSON >/dev/null; }
+status() { "$AWAIT" metadata bluez-combine "$@"; }
+playing() { kill -0 "$host" && status status '"state": "playing"' && "$AWAIT" link $out.speaker_a speaker_a; }
+check 'the group plays' playing
+
+coming_and_going() {
+	for round in 1 2 3 4 5 6; do
+		meta member.speaker_b '{ "include": false }'
+		"$AWAIT" gone $out.speaker_b || return 1
+		meta member.speaker_b "{ \"include\": true, \"trim.msec\": $round }"
+		"$AWAIT" link $out.speaker_b speaker_b || return 1
+		status status.speaker_b '"state": "playing"' >/dev/null || return 1
+	done
+	playing
+}
+check 'a member that comes and goes leaves the others playing' coming_and_going
+
+# pw-cli holds what it makes until its input ends
+mkfifo "$T/nodes"
+spawn nodes sh -c "exec pw-cli -m <'$T/nodes'"
+nodes=$PID
+exec 3>"$T/nodes"
+speaker() { echo "create-node adapter { factory.name = support.null-audio-sink node.name = $1 media.class = Audio/Sink audio.position = [ FL FR ] }" >&3; }
+
+spawn far pw-cli -m load-module "$MODULE" '{ combine.group = far node.name = speaker_far
+	combine.max-delay.msec = 4000 combine.headroom.msec = 500 stream.rules = [ ] }'
+far=$PID
+check 'a group keeps the longest delay that can be asked for' "$AWAIT" node speaker_far
+
+speaker speaker_twin
+"$AWAIT" link $out.speaker_twin speaker_twin
+speaker speaker_twin
+check 'a second node of one name is not played to' logged host \
+	"speaker_twin can't join the group default: another node of the same name or address"
+check "another group's sink is no member, whatever its name" "$AWAIT" -t 1 gone $out.speaker_far
+stop "$far"
+
+"$BUILD_DIR/tests/module/flood" bluez-combine 500 member.speaker_ '{ "gain": 0.5, "role": "left" }'
+"$BUILD_DIR/tests/module/flood" bluez-combine 500 member.speaker_ '{ "gain": 7 }' 2>/dev/null
+meta member.speaker_b '{ "include": true, "gain": 0.25 }'
+check 'a flood of changes is survived, and the next change acted on' \
+	status status.speaker_b '"gain": 0.250000'
+check 'and the group plays on' playing
+
+for n in $(seq 1 62); do speaker "speaker_$n"; done
+check 'the 65th speaker is refused, and why is said' logged host \
+	"can't join the group default: it has 64 speakers, the most that it can have"
+check '64 speakers play' status status '"members": 64, "playing": 64'
+meta member.speaker_a '{ "include": false }'
+check 'when one leaves there is room for it' "$AWAIT" node $out.speaker_62
+exec 3>&-
+stop "$nodes"
+check 'they leave with their nodes' status status '"members": 1,'
+meta member.speaker_a '{ "include": true }'
+check 'and the group plays on with those that are left' playing
+
+destroyed() {
+	pw-cli destroy "$1" >/dev/null && logged host "$2" && playing
+}
+again() {
+	pw-cli destroy $out.speaker_b >/dev/null && "$AWAIT" gone $out.speaker_b &&
+		"$AWAIT" link $out.speaker_b speaker_b && playing
+}
+check 'an output that somebody destroys is made again' again
+check 'the driver too' destroyed bluez_combine.default.driver 'is made again: its driver is gone'
+check 'and the sink' destroyed bluez_combine.default 'is made again: its sink is gone'
+stop "$host"
+
+# Only valgrind sees what PipeWire itself reads
+if command -v valgrind >/dev/null; then
+	spawn memcheck valgrind -q --error-exitcode=9 --leak-check=full \
+		--errors-for-leak-kinds=definite --log-file="$T/valgrind.log" \
+		pipewire -c "$T/combine.conf"
+	host=$PID
+	check 'the group plays under valgrind' playing
+	ends_well() { kill "$host"; wait "$host" || { cat "$T/valgrind.log"; return 1; }; }
+	check 'a host that ends while it plays touches nothing freed and loses nothing' ends_well
+else
+	check 'a host that ends while it plays touches nothing freed # SKIP no valgrind' true
+fi
+
+finish
