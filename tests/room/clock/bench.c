@@ -115,7 +115,7 @@ static void set_environment(const struct bench *b)
 void bench_init(struct bench *b, double report_sec)
 {
 	struct clock_owner_options options = {
-		.report_sec = report_sec, .report = on_report, .data = b
+		.paused = true, .report_sec = report_sec, .report = on_report, .data = b
 	};
 	char path[PATH_MAX];
 	FILE *f;
@@ -133,6 +133,7 @@ void bench_init(struct bench *b, double report_sec)
 	    (b->runner = clock_participant_new(b->clock, "runner")) == NULL)
 		fail("clock");
 	clock_shm_set_fast(b->clock, true);
+	clock_shm_set_paused(b->clock, false);
 	set_environment(b);
 }
 

@@ -47,7 +47,7 @@ static void on_report(void *data, const char *text)
 static void set_up(struct fixture *f, gconstpointer data)
 {
 	struct clock_owner_options options = {
-		.report_sec = 0.1, .report = on_report, .data = f
+		.paused = true, .report_sec = 0.1, .report = on_report, .data = f
 	};
 
 	f->dir = g_dir_make_tmp("test-clock-XXXXXX", NULL);
@@ -59,6 +59,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->runner = clock_participant_new(f->clock, "runner");
 	g_assert_nonnull(f->runner);
 	clock_shm_set_fast(f->clock, true);
+	clock_shm_set_paused(f->clock, false);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
