@@ -38,4 +38,26 @@ for round in 1 2 3; do
 	check "the group comes back with the daemon ($round)" linked
 done
 
+# The metadata may be of another process, which goes and comes back
+stop "$host"
+cat >"$T/metadata.lua" <<'LUA'
+metadata = ImplMetadata ("bluez-combine")
+metadata:activate (Features.ALL, function (m, e) print (e or "made") end)
+LUA
+spawn owner wpexec "$T/metadata.lua"
+owner=$PID
+logged owner made
+spawn host pipewire -c "$T/combine.conf"
+host=$PID
+check 'the group is there with the metadata of another process' linked
+told() {
+	"$AWAIT" metadata bluez-combine status.speaker_a '"state"' &&
+		"$AWAIT" metadata bluez-combine status '"members": 2'
+}
+check 'it tells its status there' told
+stop "$owner"
+spawn owner-again wpexec "$T/metadata.lua"
+check 'when that process comes back, everything is told again' told
+check 'and nobody has left' linked
+
 finish
