@@ -1,0 +1,86 @@
+/* The command line tool: from its first word to the command */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <pipewire/pipewire.h>
+#include <spa/utils/string.h>
+
+#include "command.h"
+#include "text.h"
+
+static const struct command *const commands[] = {
+	&status_command,
+};
+
+static void print_help(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "usage: pw-bluez-combine COMMAND [OPTION]...\n"
+			"       pw-bluez-combine --help | --version\n\n"
+			"One Bluetooth stream, in sync, on all Bluetooth speakers.\n\n"
+			"Commands:\n");
+	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(out, "\npw-bluez-combine COMMAND --help tells more of one, the manual page all.\n");
+}
+
+static void print_version(void)
+{
+	printf("pw-bluez-combine %s\ncompiled with libpipewire %s\nlinked with libpipewire %s\n",
+			BLUEZ_COMBINE_VERSION, pw_get_headers_version(), pw_get_library_version());
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+
+	if (options_parse(&options, command->options, command->name, argc, argv) < 0)
+		return EXIT_USAGE;
+	if (options.help) {
+		printf("usage: pw-bluez-combine %s %s\n\n%s\n\n", command->name, command->synopsis,
+				command->summary);
+		options_print_help(stdout, command->options);
+		return EXIT_OK;
+	}
+	return command->run(&options);
+}
+
+static int run(int argc, char **argv)
+{
+	char text[64];
+	size_t i;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
+		if (spa_streq(argv[1], commands[i]->name))
+			return run_command(commands[i], argc - 1, argv + 1);
+	if (spa_streq(argv[1], "--help") || spa_streq(argv[1], "-h")) {
+		print_help(stdout);
+		return EXIT_OK;
+	}
+	if (spa_streq(argv[1], "--version") || spa_streq(argv[1], "-V")) {
+		print_version();
+		return EXIT_OK;
+	}
+	text_copy(text, sizeof(text), argv[1], TEXT_ANY_WIDTH);
+	fprintf(stderr, "pw-bluez-combine: '%s' is no command; there are:", text);
+	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
+		fprintf(stderr, " %s", commands[i]->name);
+	fprintf(stderr, "; see --help\n");
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int res;
+
+	text_init();
+	pw_init(&argc, &argv);
+	res = run(argc, argv);
+	pw_deinit();
+	return res;
+}

@@ -1,0 +1,38 @@
+/* Options of the subcommands */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_OPTIONS_H
+#define BLUEZ_COMBINE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** Which options a command takes; what one means is the same in all of them. */
+enum {
+	OPTION_GROUP = 1 << 0,
+	OPTION_REMOTE = 1 << 1,
+	OPTION_JSON = 1 << 2,
+	OPTION_WATCH = 1 << 3,
+	OPTION_ALL = 1 << 4,
+};
+
+struct options {
+	const char *group;		/**< never NULL */
+	const char *remote;		/**< NULL: the default daemon */
+	bool json;
+	bool watch;
+	bool all;
+	bool help;			/**< help is asked for: run nothing */
+};
+
+/** Read what follows the name of \a command, which is argv[0], of the options \a allowed.
+ * Says on stderr what is wrong. Returns 0 or -EINVAL. */
+int options_parse(struct options *options, uint32_t allowed, const char *command,
+		int argc, char **argv);
+
+/** One line for each option that is \a allowed. */
+void options_print_help(FILE *out, uint32_t allowed);
+
+#endif /* BLUEZ_COMBINE_OPTIONS_H */

@@ -1,0 +1,270 @@
+/* The status as lines for people */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <spa/utils/defs.h>
+#include <spa/utils/string.h>
+
+#include "status.h"
+#include "text.h"
+
+#define CELL_MAX	256
+#define NAME_WIDTH	32
+#define ADDRESS_WIDTH	32
+#define WORD_WIDTH	12
+
+struct cell {
+	char text[CELL_MAX];
+	int width;			/* columns on the terminal */
+};
+
+/* Each writes a cell and returns whether it says something that is not the same
+ * for any ordinary speaker: a column in which none does is not shown. */
+
+static bool cell_word(struct cell *cell, const char *str, int width)
+{
+	cell->width = text_copy(cell->text, CELL_MAX, *str ? str : "-", width);
+	return *str != '\0';
+}
+
+static bool cell_msec(struct cell *cell, struct report_int ns)
+{
+	if (!ns.valid)
+		return cell_word(cell, "", WORD_WIDTH);
+	cell->width = snprintf(cell->text, CELL_MAX, "%.1f", (double)ns.value / SPA_NSEC_PER_MSEC);
+	return true;
+}
+
+static bool cell_name(struct cell *cell, const struct report_speaker *s)
+{
+	cell_word(cell, s->name, NAME_WIDTH);
+	return true;
+}
+
+static bool cell_address(struct cell *cell, const struct report_speaker *s)
+{
+	cell_word(cell, s->address, ADDRESS_WIDTH);
+	return true;
+}
+
+static bool cell_state(struct cell *cell, const struct report_speaker *s)
+{
+	cell_word(cell, s->state, WORD_WIDTH);
+	return true;
+}
+
+static bool cell_basis(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_word(cell, s->basis, WORD_WIDTH);
+}
+
+static bool cell_latency(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_msec(cell, s->latency_ns);
+}
+
+static bool cell_delay(struct cell *cell, const struct report_speaker *s)
+{
+	/* What it last had means nothing for the next time */
+	return s->here ? cell_msec(cell, s->delay_ns) : cell_word(cell, "", WORD_WIDTH);
+}
+
+static bool cell_role(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_word(cell, s->role, WORD_WIDTH) && !spa_streq(s->role, "stereo");
+}
+
+static bool cell_gain(struct cell *cell, const struct report_speaker *s)
+{
+	if (isnan(s->gain) || s->gain < 0)
+		return cell_word(cell, "", WORD_WIDTH);
+	if (s->gain == 1.0)
+		return cell_word(cell, "full", WORD_WIDTH) && false;
+	if (s->gain == 0.0)
+		return cell_word(cell, "silent", WORD_WIDTH);
+	cell->width = snprintf(cell->text, CELL_MAX, "%+.1f dB", 20 * log10(s->gain));
+	return true;
+}
+
+static bool cell_trim(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_msec(cell, s->trim_ns) && s->trim_ns.value != 0;
+}
+
+static bool cell_correction(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_msec(cell, s->correction_ns) && s->correction_ns.value != 0;
+}
+
+static const struct column {
+	const char *title;
+	int width;			/* where widths are fixed */
+	bool right;
+	bool (*write)(struct cell *cell, const struct report_speaker *speaker);
+} columns[] = {
+	{ "SPEAKER", 20, false, cell_name },
+	{ "ADDRESS", 17, false, cell_address },
+	{ "STATE", 9, false, cell_state },
+	{ "BASIS", 10, false, cell_basis },
+	{ "LATENCY ms", 10, true, cell_latency },
+	{ "DELAY ms", 8, true, cell_delay },
+	{ "ROLE", 6, false, cell_role },
+	{ "GAIN", 8, true, cell_gain },
+	{ "TRIM ms", 7, true, cell_trim },
+	{ "CORRECTION ms", 13, true, cell_correction },
+};
+#define N_COLUMNS	SPA_N_ELEMENTS(columns)
+
+static void print_row(FILE *out, const struct cell *row, const int *widths)
+{
+	const char *separator = "  ";
+	int owed = 0;			/* spaces before the next cell: none at the line's end */
+	size_t c;
+
+	for (c = 0; c < N_COLUMNS; c++) {
+		int pad = SPA_MAX(widths[c] - row[c].width, 0);
+
+		if (widths[c] == 0)
+			continue;
+		fprintf(out, "%*s%s%s", owed + (columns[c].right ? pad : 0), "", separator, row[c].text);
+		owed = columns[c].right ? 0 : pad;
+	}
+	fputc('\n', out);
+}
+
+static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool fixed)
+{
+	struct cell (*rows)[N_COLUMNS] = calloc(n + 1, sizeof(*rows));
+	int widths[N_COLUMNS] = { 0 };
+	uint32_t i;
+	size_t c;
+
+	if (rows == NULL)
+		return;
+	for (c = 0; c < N_COLUMNS; c++) {
+		bool says = false;
+
+		cell_word(&rows[0][c], columns[c].title, WORD_WIDTH + 4);
+		for (i = 0; i < n; i++)
+			if (columns[c].write(&rows[i + 1][c], &r->speakers[i]))
+				says = true;
+		if (fixed)
+			widths[c] = columns[c].width;
+		for (i = 0; says && !fixed && i <= n; i++)
+			widths[c] = SPA_MAX(widths[c], rows[i][c].width);
+	}
+	for (i = 0; i <= n; i++)
+		print_row(out, rows[i], widths);
+	free(rows);
+}
+
+static void print_forced(FILE *out, const char *what, struct report_int is, struct report_int wanted)
+{
+	if (!wanted.valid)
+		return;
+	fprintf(out, "  another client has forced a %s of %" PRIi64 ", wanted is %" PRIi64 ": the speakers "
+			"stay together, their latency is less exact\n", what, is.value, wanted.value);
+}
+
+static void print_group(FILE *out, const struct report *r)
+{
+	struct cell sink, state;
+
+	if (!r->found) {
+		fprintf(out, "group %s: not there; waiting for the policy or a module\n", r->group);
+		return;
+	}
+	if (r->status == NULL) {
+		fprintf(out, "group %s: %s\n", r->group, r->bad_status ?
+				"its status is not readable: another program has written it" :
+				"no sink; there is one while a source, such as an Echo, is connected");
+		return;
+	}
+	cell_word(&sink, r->sink, 2 * NAME_WIDTH);
+	cell_word(&state, r->state, WORD_WIDTH);
+	fprintf(out, "%s: %s", sink.text, state.text);
+	if (r->playing.valid && r->members.valid)
+		fprintf(out, ", %" PRIi64 " of %" PRIi64 " speakers", r->playing.value, r->members.value);
+	if (r->latency_ns.valid && r->latency_ns.value > 0)
+		fprintf(out, ", latency %.1f ms", (double)r->latency_ns.value / SPA_NSEC_PER_MSEC);
+	if (r->quantum.valid && r->rate.valid && r->quantum.value > 0)
+		fprintf(out, ", quantum %" PRIi64 "/%" PRIi64, r->quantum.value, r->rate.value);
+	fputc('\n', out);
+	print_forced(out, "quantum", r->quantum, r->quantum_wanted);
+	print_forced(out, "rate", r->rate, r->rate_wanted);
+	if (r->version.valid && r->version.value > REPORT_VERSION)
+		fputs("  a newer version has written this: parts may be missing here\n", out);
+}
+
+static const struct {
+	const char *word;
+	const char *meaning;
+} legend[] = {
+	{ "assumed", "it reports no latency and PipeWire takes 125 ms; give it an offset if it sounds late or early" },
+	{ "unaligned", "plays, but is too far from the others for them to wait" },
+	{ "muted", "too far from the others, and silent as bluez-combine.unaligned says" },
+	{ "settling", "silent until its latency is known, three seconds at most" },
+};
+
+static void print_legend(FILE *out, const struct report *r, uint32_t n)
+{
+	uint32_t i;
+	size_t l;
+
+	for (l = 0; l < SPA_N_ELEMENTS(legend); l++)
+		for (i = 0; i < n; i++)
+			if (spa_streq(r->speakers[i].state, legend[l].word) ||
+			    spa_streq(r->speakers[i].basis, legend[l].word)) {
+				fprintf(out, "  %s: %s\n", legend[l].word, legend[l].meaning);
+				break;
+			}
+}
+
+static void print_bad(FILE *out, const struct report *r)
+{
+	struct cell address;
+	uint32_t i;
+
+	for (i = 0; i < r->n_speakers; i++) {
+		const struct report_speaker *s = &r->speakers[i];
+
+		cell_address(&address, s);
+		if (s->bad_status)
+			fprintf(out, "  status.%s is not readable: another program has written it\n",
+					address.text);
+		if (s->bad_member)
+			fprintf(out, "  member.%s is not valid and has no effect\n", address.text);
+	}
+}
+
+static void print_table(FILE *out, const struct report *r, bool all, bool fixed)
+{
+	uint32_t n = 0;
+
+	while (n < r->n_speakers && (all || r->speakers[n].here))
+		n++;
+	print_group(out, r);
+	if (n > 0)
+		print_speakers(out, r, n, fixed);
+	if (n < r->n_speakers)
+		fprintf(out, "  %u more %s not here; --all shows %s\n", r->n_speakers - n,
+				r->n_speakers - n == 1 ? "is" : "are",
+				r->n_speakers - n == 1 ? "it" : "them");
+	print_legend(out, r, n);
+	print_bad(out, r);
+}
+
+void status_table_print(FILE *out, const struct report *r, bool all)
+{
+	print_table(out, r, all, false);
+}
+
+void status_table_print_fixed(FILE *out, const struct report *r)
+{
+	print_table(out, r, true, true);
+}

@@ -1,0 +1,130 @@
+/* The status command: who plays, with what */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <spa/utils/string.h>
+
+#include "command.h"
+#include "status.h"
+
+#define TERMINAL_CLEAR	"\033[H\033[2J"
+
+struct status {
+	const struct options *options;
+	struct client client;
+	bool redraw;			/* watch on a terminal */
+	char *shown;			/* watch: what was printed last */
+};
+
+static char *render(struct status *status, const struct report *report)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	if (status->options->json)
+		status_json_print(out, report);
+	else if (status->options->watch && !status->redraw)
+		status_table_print_fixed(out, report);
+	else
+		status_table_print(out, report, status->options->all);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	const char *next;
+
+	for (; text && (next = strchr(text, '\n')); text = next + 1)
+		if ((size_t)(next - text) == len && memcmp(text, line, len) == 0)
+			return true;
+	return false;
+}
+
+static void print_changed_lines(const char *text, const char *before)
+{
+	const char *next;
+
+	for (; (next = strchr(text, '\n')); text = next + 1)
+		if (!has_line(before, text, next - text))
+			fwrite(text, 1, next + 1 - text, stdout);
+}
+
+/* Takes text over. Returns 0 or -errno. */
+static int show(struct status *status, char *text)
+{
+	if (status->shown && spa_streq(text, status->shown)) {
+		free(text);
+		return 0;
+	}
+	if (status->redraw)
+		printf("%s%s", TERMINAL_CLEAR, text);
+	else if (status->options->watch)
+		print_changed_lines(text, status->shown);
+	else
+		fputs(text, stdout);
+	free(status->shown);
+	status->shown = text;
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
+}
+
+static void on_changed(void *data)
+{
+	struct status *status = data;
+	struct report report;
+	char *text = NULL;
+	int res;
+
+	if (client_group(&status->client) == NULL && !status->options->watch) {
+		client_complain_no_group(&status->client);
+		client_quit(&status->client, EXIT_NO_GROUP);
+		return;
+	}
+	if (report_init(&report, &status->client) == 0)
+		text = render(status, &report);
+	report_finish(&report);
+	if (text == NULL) {
+		fprintf(stderr, "pw-bluez-combine: no memory\n");
+		client_quit(&status->client, EXIT_OTHER);
+	} else if ((res = show(status, text)) < 0) {
+		fprintf(stderr, "pw-bluez-combine: can't write the output: %s\n", strerror(-res));
+		client_quit(&status->client, EXIT_OTHER);
+	} else if (!status->options->watch) {
+		client_quit(&status->client, EXIT_OK);
+	}
+}
+
+static int run(const struct options *options)
+{
+	struct status status = { .options = options };
+	const char *term = getenv("TERM");
+	int res;
+
+	status.redraw = options->watch && !options->json && isatty(STDOUT_FILENO) &&
+		term && *term && !spa_streq(term, "dumb");
+	res = client_init(&status.client, options->remote, options->group, on_changed, &status);
+	if (res == EXIT_OK)
+		res = client_run(&status.client);
+	client_finish(&status.client);
+	free(status.shown);
+	return res;
+}
+
+const struct command status_command = {
+	.name = "status",
+	.summary = "show who plays, with what latency and delay",
+	.synopsis = "[--group NAME] [--watch] [--json] [--all] [--remote NAME]",
+	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_WATCH | OPTION_JSON | OPTION_ALL,
+	.run = run,
+};
