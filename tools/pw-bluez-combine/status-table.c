@@ -122,7 +122,6 @@ static const struct column {
 
 static void print_row(FILE *out, const struct cell *row, const int *widths)
 {
-	const char *separator = "  ";
 	int owed = 0;			/* spaces before the next cell: none at the line's end */
 	size_t c;
 
@@ -131,7 +130,7 @@ static void print_row(FILE *out, const struct cell *row, const int *widths)
 
 		if (widths[c] == 0)
 			continue;
-		fprintf(out, "%*s%s%s", owed + (columns[c].right ? pad : 0), "", separator, row[c].text);
+		fprintf(out, "%*s%s%s", owed + (columns[c].right ? pad : 0), "", "  ", row[c].text);
 		owed = columns[c].right ? 0 : pad;
 	}
 	fputc('\n', out);

@@ -1,0 +1,191 @@
+#!/bin/sh
+# pw-bluez-combine status: what it shows, of what is so and of what others make up
+# SPDX-License-Identifier: MIT
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+TOOL="$BUILD_DIR/tools/pw-bluez-combine/pw-bluez-combine"
+export LC_ALL=C.UTF-8
+
+# exits CODE TEXT ARGUMENT...: it exits with CODE, and TEXT is in what it prints
+exits() {
+	expected=$1
+	text=$2
+	shift 2
+	status=0
+	"$TOOL" "$@" >"$T/out" 2>&1 </dev/null || status=$?
+	cat "$T/out"
+	echo "exit status $status"
+	[ "$status" = "$expected" ] && grep -F -q -e "$text" "$T/out"
+}
+shows() {
+	text=$1
+	shift
+	exits 0 "$text" status "$@"
+}
+hides() {
+	text=$1
+	shift
+	"$TOOL" status "$@" >"$T/out" && cat "$T/out" && ! grep -F -q -e "$text" "$T/out"
+}
+# No byte that a terminal acts on, the ends of lines apart
+harmless() {
+	"$TOOL" status "$@" >"$T/out" && cat -v "$T/out" && ! tr -d '\n' <"$T/out" | grep -q '[[:cntrl:]]'
+}
+# json CONDITION ARGUMENT...: strict JSON on one line, of which the condition is true
+json() {
+	condition=$1
+	shift
+	"$TOOL" status --json "$@" >"$T/out" || return 1
+	cat "$T/out"
+	[ "$(wc -l <"$T/out")" = 1 ] && python3 -c '
+import json, sys
+def refuse(word): raise ValueError(word)
+with open(sys.argv[1], encoding="utf-8") as file:
+    o = json.load(file, parse_constant=refuse)
+s = {speaker["address"]: speaker for speaker in o["speakers"]}
+sys.exit(0 if eval(sys.argv[2]) else 1)' "$T/out" "$condition"
+}
+meta() { pw-metadata -n bluez-combine 0 "$@" >/dev/null; }
+forge() { meta "$1" "$2" Spa:String:JSON; }
+
+check 'its help names the commands' exits 0 'status ' --help
+check 'its version is told' exits 0 'libpipewire' --version
+check 'no command is an error' exits 2 'usage: pw-bluez-combine'
+check 'an unknown command is named' exits 2 "'stat' is no command; there are: status" stat
+check 'the help of a command names its options' exits 0 '--group NAME' status --help
+check 'an unknown option is named' exits 2 "'--loud' is no option" status --loud
+check 'an unknown letter is named' exits 2 "'-x' is no option" status -jx
+check 'an option without its value is named' exits 2 "'--group' needs a value" status --group
+check 'an option with a value too many is named' exits 2 "'--json=3' takes no value" status --json=3
+check 'a group that can be none is named with what is allowed' exits 2 \
+	"'--group' = 'a b' is not valid: expected letters, digits, '_' and '-'" status --group 'a b'
+check 'an empty remote is refused' exits 2 "'--remote' = ''" status --remote=
+check 'an argument too many is named' exits 2 "'now' is not expected" status now
+check 'without a daemon it says so' exits 3 "can't connect to PipeWire at 'pipewire-0'" status
+check 'and so when it is to watch' exits 3 "can't connect" status --watch
+
+two_sinks
+start_pipewire pipewire
+start_wireplumber
+"$AWAIT" node speaker_b
+check 'without a group it says so' exits 4 "no group 'default'" status
+check 'a daemon of another name is not there' exits 3 "at 'elsewhere'" status --remote elsewhere
+other_remote() { PIPEWIRE_REMOTE=elsewhere exits 4 "no group 'default'" status --remote pipewire-0; }
+check 'the named daemon counts, not that of the environment' other_remote
+
+spawn watch "$TOOL" status --watch
+watch=$PID
+spawn watch-json "$TOOL" status --watch --json
+watch_json=$PID
+check 'a group that is not there is waited for' logged watch 'group default: not there'
+spawn host pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"
+"$AWAIT" link bluez_combine.default.output.speaker_b speaker_b
+"$AWAIT" metadata bluez-combine status '"state": "idle"' >/dev/null
+check 'it appears when it comes' logged watch 'bluez_combine.default: idle'
+spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
+"$AWAIT" metadata bluez-combine status '"state": "playing", "latency.nsec": 30' >/dev/null
+"$AWAIT" metadata bluez-combine status '"playing": 2' >/dev/null
+check 'the group has a line' shows 'bluez_combine.default: playing, 2 of 2 speakers, latency '
+check 'a speaker has its name, its address and its state' shows 'Speaker A  speaker_a  playing'
+check 'a second speaker has a line too' shows 'Speaker B  speaker_b  playing'
+check 'a gain that is the same for all is not shown' hides GAIN
+check 'what is usual is not explained' hides ': '"it reports no latency"
+check 'a change is seen by who watches' logged watch 'bluez_combine.default: playing'
+check 'and by who watches as JSON' logged watch-json '"state": "playing"'
+
+lines_of_b() { grep -c 'Speaker B' "$T/watch.log"; }
+before=$(lines_of_b)
+forge member.speaker_a '{ "role": "left", "gain": 0.5, "trim.msec": 5 }'
+"$AWAIT" metadata bluez-combine status.speaker_a '"gain": 0.5' >/dev/null
+check 'a gain of one speaker is shown in dB' shows '-6.0 dB'
+check 'and that of the other is full' shows 'full'
+check 'a role of one speaker is shown' shows 'left'
+check 'a trim of one speaker is shown' shows '5.0'
+check 'a correction that nobody has is not shown' hides CORRECTION
+check 'the changed line is printed to who watches' logged watch '-6.0 dB'
+check 'and not the line that is as it was' [ "$(lines_of_b)" = "$before" ]
+
+pw-metadata -n settings 0 clock.force-quantum 512 >/dev/null
+"$AWAIT" metadata bluez-combine status '"quantum.wanted": 1024' >/dev/null
+check 'a forced quantum is explained' shows 'another client has forced a quantum of 512, wanted is 1024'
+pw-metadata -n settings 0 clock.force-quantum 0 >/dev/null
+
+forge member.speaker_b '{ "include": false }'
+"$AWAIT" metadata bluez-combine status.speaker_b '"state": "gone"' >/dev/null
+check 'a speaker that is left out is counted' shows '1 more is not here; --all shows it'
+check 'and not listed' hides 'Speaker B'
+check 'and listed by --all' shows 'Speaker B  speaker_b  left out' --all
+check 'a member that goes is told to who watches' logged watch 'left out'
+meta -d member.speaker_b
+"$AWAIT" metadata bluez-combine status.speaker_b '"state": "playing"' >/dev/null
+
+check 'its JSON has the group' json \
+	'o["version"] == 1 and o["group"] == "default" and o["status"]["sink"] == "bluez_combine.default"'
+check 'its JSON has the speakers' json \
+	's["speaker_a"]["gain"] == 0.5 and s["speaker_a"]["role"] == "left" and s["speaker_b"]["name"] == "Speaker B"'
+check 'its JSON has what is wished of a speaker' json \
+	's["speaker_a"]["member"]["trim.msec"] == 5 and "member" not in s["speaker_b"]'
+check 'its JSON names nothing invalid' json '"invalid" not in o'
+
+# Somebody else's writes
+evil='{ "name": "\u001b[31mRed\u202e\u009b\u0007\nnext \"line\" \\ é", "state": "unaligned", "basis": "assumed",
+	"gain": -1e999, "latency.nsec": "x", "delay.nsec": 99999999999999999999, "member": 3, "address": 4, "new": [ .5 { a = b } 0x10 inf null ] }'
+forge status.evil "$evil"
+"$AWAIT" metadata bluez-combine status.evil >/dev/null
+check 'what a terminal would act on is not shown' harmless
+check 'but shown as question marks' shows '?[31mRed???'
+check 'nor is it in the JSON' harmless --json
+forge status.wide '{ "name": "A speaker whose name does not come to an end soon", "state": "idle" }'
+check 'a wide name is cut' shows 'A speaker whose name does not...  wide'
+check 'an assumed latency is explained' shows 'assumed: it reports no latency'
+check 'an unaligned speaker is explained' shows 'unaligned: plays, but'
+check 'relaxed JSON becomes strict' json \
+	's["evil"]["new"] == [".5", {"a": "b"}, "0x10", "inf", None] and s["evil"]["name"].startswith("\x1b[31mRed")'
+check 'fields of ours are not overwritten' json 's["evil"]["address"] == "evil" and "member" not in s["evil"]'
+forge "status.$(printf '\033[2Jkey')" '{ }'
+forge "member.$(printf '\377\376')" '[ ]'
+check 'a key is as harmless as a value' harmless --all
+check 'and in the JSON' harmless --json
+n=0
+for bad in '{' '{ "state": ' '{ "state" }' '}' '[ ]' '{ } { }' '{ "a": [ }' 'true' '"' '{ "name": "x' '{ [ ] = 1 }' \
+	"$(printf '{ "a": %s }' "$(printf '%0400d' 0 | sed 's/0/[ /g')")"; do
+	n=$((n + 1))
+	forge status.bad "$bad"
+	check "a broken status ($n) is named" shows 'status.bad is not readable'
+	check "and in the JSON ($n)" json '"status.bad" in o["invalid"] and "state" not in s["bad"]'
+done
+forge member.speaker_a 'loud'
+check 'a member entry that is no object is named' shows 'member.speaker_a is not valid'
+forge status 'nonsense'
+check 'the status of the group may be broken too' shows 'another program has written it'
+check 'and is null in the JSON' json 'o["status"] is None and "status" in o["invalid"]'
+forge status '{ "state": "playing", "latency.nsec": -9223372036854775808, "quantum": 1e9, "version": 2 }'
+check 'a newer version is told' shows 'a newer version has written this'
+
+full() { status=0; "$TOOL" status >/dev/full 2>"$T/out" || status=$?; [ "$status" = 1 ] && grep "can't write" "$T/out"; }
+check 'output that goes nowhere is an error' full
+
+lines() { python3 -c 'import json, sys
+for line in open(sys.argv[1]): json.loads(line)' "$T/watch-json.log"; }
+check 'each line of the watched JSON is an object' lines
+
+spawn kitchen pw-cli -m load-module "$MODULE" "{ combine.group = kitchen stream.rules = [ ] }"
+"$AWAIT" metadata bluez-combine.kitchen status >/dev/null
+check 'another group has a status of its own' shows 'bluez_combine.kitchen: idle, 0 of 0 speakers' --group kitchen
+check 'the groups that there are are named' exits 4 "there are: default, kitchen" status --group attic
+
+if script --version >/dev/null 2>&1; then
+	export TERM=xterm
+	spawn terminal script -q -c "'$TOOL' status --watch --group kitchen" /dev/null
+	check 'a terminal is redrawn' logged terminal "$(printf '\033[H\033[2Jbluez_combine.kitchen')"
+	stop "$PID"
+fi
+
+stop "$PIPEWIRE"
+status=0
+wait "$watch" || status=$?
+check 'who watches is told that the daemon has ended' logged watch 'the connection to PipeWire was lost'
+check 'by the exit status as well' [ "$status" = 3 ]
+wait "$watch_json" || :
+finish
