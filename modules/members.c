@@ -11,6 +11,7 @@
 #include "member-entry.h"
 #include "members.h"
 #include "names.h"
+#include "status.h"
 
 const char *speaker_address(const struct speaker *speaker)
 {
@@ -177,10 +178,20 @@ static const struct pw_proxy_events proxy_events = {
 	.destroy = proxy_destroy,
 };
 
+static void node_state(struct speaker *speaker, bool running)
+{
+	if (running && !speaker->running)
+		speaker->running_since_ns =
+			loop_now_ns(pw_context_get_main_loop(speaker->members->context));
+	speaker->running = running;
+}
+
 static void node_info(void *data, const struct pw_node_info *info)
 {
 	struct speaker *speaker = data;
 
+	if (info->change_mask & PW_NODE_CHANGE_MASK_STATE)
+		node_state(speaker, info->state == PW_NODE_STATE_RUNNING);
 	if (!(info->change_mask & PW_NODE_CHANGE_MASK_PROPS) || info->props == NULL)
 		return;
 	pw_properties_free(speaker->props);
@@ -353,6 +364,7 @@ void members_init(struct members *members, struct pw_context *context, struct pw
 	members->metadata_id = SPA_ID_INVALID;
 	spa_list_init(&members->speakers);
 	spa_list_init(&members->entries);
+	links_init(&members->links);
 }
 
 void members_finish(struct members *members)
@@ -364,6 +376,7 @@ void members_finish(struct members *members)
 	spa_list_consume(s, &members->speakers, link)
 		speaker_free(s);
 	clear_entries(members);
+	links_finish(&members->links);
 	drop_metadata(members);
 	spa_zero(*members);
 }
@@ -375,6 +388,7 @@ void members_global(struct members *members, uint32_t id, const char *type,
 
 	if (props == NULL)
 		return;
+	links_global(&members->links, id, type, props);
 	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata)) {
 		bind_metadata(members, id, props);
 	} else if (spa_streq(type, PW_TYPE_INTERFACE_Node)) {
@@ -390,6 +404,7 @@ void members_global_remove(struct members *members, uint32_t id)
 {
 	struct speaker *s;
 
+	links_global_remove(&members->links, id);
 	if (members->metadata && id == members->metadata_id) {
 		drop_metadata(members);
 		clear_entries(members);

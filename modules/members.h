@@ -10,6 +10,7 @@
 #include <spa/utils/list.h>
 
 #include "args.h"
+#include "links.h"
 
 struct members;
 
@@ -22,6 +23,8 @@ struct speaker {
 	struct spa_hook proxy_listener;
 	struct spa_hook object_listener;
 	struct pw_properties *props;	/**< of the node; NULL until they have come */
+	bool running;			/**< the graph runs the node */
+	int64_t running_since_ns;	/**< valid while running */
 
 	bool member;			/**< a rule or the metadata wants it */
 	struct member_config config;	/**< what it then plays */
@@ -48,6 +51,7 @@ struct members {
 	void *data;
 
 	struct spa_list speakers;	/**< struct speaker.link */
+	struct links links;		/**< of the whole graph */
 	struct spa_list entries;	/**< struct member_entry.link: the metadata's wishes */
 	bool active;			/**< rules and wishes are acted on */
 

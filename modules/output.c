@@ -10,6 +10,10 @@
 #include "log.h"
 #include "output.h"
 
+/* A transport is acquired, and the first packet sent, within this; and who has
+ * played to the speaker for longer has not just started it */
+#define STUCK_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
+
 /* An hour: far beyond anything that sounds together */
 #define LATENCY_MAX_NS		(3600.0 * SPA_NSEC_PER_SEC)
 
@@ -185,6 +189,27 @@ int output_apply(struct output *output, int64_t delay_ns, bool audible)
 	output->audible = audible;
 	return fanout_host_set(output->host, output->slot, delay_ns,
 			audible ? config->gain : 0.0, config->role);
+}
+
+/* The first packet that a sink sends adds its length to what it reports: so a
+ * sink that was started about when we came, and has reported once only, has sent
+ * none. With nobody else linked it was started under our driver, and does. */
+bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
+{
+	const struct speaker *s = output->speaker;
+	int64_t limit_ns = output->streaming_since_ns + STUCK_NS;
+
+	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
+	    output->n_reports > 1 ||
+	    s->running_since_ns < output->streaming_since_ns - STUCK_NS ||
+	    !links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream)))
+		return false;
+	if (now_ns < limit_ns) {
+		*next_ns = SPA_MIN(*next_ns, limit_ns);
+		return false;
+	}
+	pw_log_warn("%s takes nothing: leaving it alone for a moment", speaker_address(s));
+	return true;
 }
 
 const char *output_codec(const struct output *output)

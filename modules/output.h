@@ -36,6 +36,7 @@ struct output {
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
+	uint32_t n_reports;		/**< that differed from the one before, while streaming */
 	struct settle settle;		/**< when that is to be believed */
 
 	/* what the group decided */
@@ -61,6 +62,20 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 
 /** Tell the fan-out what was decided; it fades and crossfades by itself. */
 int output_apply(struct output *output, int64_t delay_ns, bool audible);
+
+/**
+ * Does the speaker's sink run, but take nothing? Says so in the log if so; the
+ * way out is to destroy the output and to make it again a while later.
+ *
+ * PipeWire 1.4.2 does this when a sink that another stream has started as the
+ * driver comes under our driver before its transport is acquired. It has marked
+ * its input as full (media-sink.c: media_on_timeout()), and nothing but its own
+ * timer ever empties it, which a follower's does not run. Once we are gone it
+ * does again.
+ *
+ * \param next_ns  lowered to when to ask again
+ */
+bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns);
 
 const char *output_codec(const struct output *output);
 

@@ -1,0 +1,185 @@
+/* Which delay each member of a group gets, and when it is heard */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <inttypes.h>
+
+#include <spa/utils/atomic.h>
+#include <spa/utils/result.h>
+
+#include "group-align.h"
+#include "known.h"
+#include "log.h"
+
+/* When a whole group starts, its speakers begin together as soon as each has
+ * reported once; what they report later moves them by a crossfade. One that
+ * has reported nothing by then is not waited for any longer. */
+#define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* A Bluetooth sink that plays has reported long before this */
+#define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* Stands for a latency of 0, which the alignment takes for none */
+#define NO_LATENCY_NS		1
+
+/*
+ * What a sink reports, where it means something. A Bluetooth sink reports 0
+ * until it plays, and that is no latency; any other sink may mean it. One that
+ * has nothing to say for this long is taken as it is: late is better than mute.
+ * What is known of one does not change by its falling silent.
+ */
+static int64_t heard_latency(const struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
+{
+	int64_t limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
+
+	if (ns > 0)
+		return ns;
+	if (!speaker_is_bluetooth(o->speaker))
+		return NO_LATENCY_NS;
+	if (o->settle.settled)
+		return 0;
+	if (now_ns >= limit_ns)
+		return NO_LATENCY_NS;
+	*next_ns = SPA_MIN(*next_ns, limit_ns);
+	return 0;
+}
+
+/* Hear what every speaker reports now. Returns when to look again. */
+static int64_t update_latencies(struct group *group, int64_t now_ns)
+{
+	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum);
+	uint32_t rate = SPA_ATOMIC_LOAD(group->rate);
+	int64_t next_ns = INT64_MAX, next;
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		/* What a sink that does not play reports lacks the packet, and
+		 * would be believed if it stood still. */
+		if (o->streaming) {
+			int64_t ns = heard_latency(o, output_latency_ns(o, quantum, rate),
+					now_ns, &next_ns);
+			if (ns > 0 && ns != o->reported_ns) {
+				settle_report(&o->settle, now_ns, ns);
+				o->n_reports++;
+				pw_log_debug("%s reports %" PRIi64 " ns",
+						speaker_address(o->speaker), ns);
+			}
+			o->reported_ns = ns;
+		}
+		settle_tick(&o->settle, now_ns, &next);
+		if (o->settle.settled)
+			known_set(&group->known, speaker_address(o->speaker), output_codec(o),
+					o->settle.latency_ns);
+		next_ns = SPA_MIN(next_ns, next);
+	}
+	return next_ns;
+}
+
+static bool has_latency(const struct output *o)
+{
+	return o->settle.settled || o->reported_ns > 0;
+}
+
+/*
+ * May the group begin to be heard? Everybody who is to play begins together: at
+ * once where all latencies are known from before, else as soon as every speaker
+ * has reported, and after START_WAIT_NS with those that have.
+ */
+static bool may_start(struct group *group, int64_t now_ns, int64_t *next_ns)
+{
+	int64_t limit_ns = group->playing_since_ns + START_WAIT_NS;
+	uint32_t ready = 0, waiting = 0;
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		if (has_latency(o))
+			ready++;
+		else
+			waiting++;
+	}
+	if (ready == 0)
+		return false;
+	if (waiting == 0 || now_ns >= limit_ns)
+		return true;
+	*next_ns = SPA_MIN(*next_ns, limit_ns);
+	return false;
+}
+
+static void start(struct group *group)
+{
+	struct output *o;
+
+	group->audible = true;
+	spa_list_for_each(o, &group->outputs, link)
+		o->early = has_latency(o) && !o->settle.settled;
+}
+
+static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns)
+{
+	struct output *o;
+
+	/* The first to come back after all have gone interrupts nobody */
+	if (!group->sink.playing || spa_list_is_empty(&group->outputs)) {
+		group->audible = false;
+	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
+		start(group);
+	}
+	spa_list_for_each(o, &group->outputs, link)
+		if (o->settle.settled || !group->audible)
+			o->early = false;
+}
+
+/* Who does not belong to the alignment: one that is muted until its latency is
+ * known, or whose latency is beyond what the group may wait for. */
+static bool is_audible(const struct group *group, const struct output *o)
+{
+	if (!o->settle.settled && !o->early)
+		return false;
+	return o->aligned || !group->args->mute_unaligned;
+}
+
+static void apply(struct group *group, struct align_member *m)
+{
+	struct output *o;
+	int res;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		o->aligned = m->aligned;
+		if ((res = output_apply(o, m->delay_ns, is_audible(group, o))) < 0)
+			pw_log_warn("%s: can't set a delay of %" PRIi64 " ns: %s",
+					speaker_address(o->speaker), m->delay_ns,
+					spa_strerror(res));
+		m++;
+	}
+}
+
+static void update_delays(struct group *group)
+{
+	struct align_member members[FANOUT_HOST_OUTPUTS_MAX] = { 0 };
+	struct align_params params = {
+		.headroom_ns = group->args->headroom_ns,
+		.max_delay_ns = group->args->max_delay_ns,
+	};
+	struct output *o;
+	uint32_t n = 0;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		const struct member_config *config = &o->speaker->config;
+		members[n++] = (struct align_member) {
+			.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
+			.correction_ns = config->correction_ns,
+			.trim_ns = config->trim_ns,
+			.settled = o->settle.settled || o->early,
+		};
+	}
+	align_update(&group->align, &params, members, n, group->audible);
+	apply(group, members);
+	sink_set_latency(&group->sink, group->align.total_ns);
+}
+
+int64_t group_align(struct group *group, int64_t now_ns)
+{
+	int64_t next_ns = update_latencies(group, now_ns);
+
+	update_audible(group, now_ns, &next_ns);
+	update_delays(group);
+	return next_ns;
+}
