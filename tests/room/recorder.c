@@ -218,6 +218,8 @@ struct track *recorder_track(struct recorder *rec, const char *kind, const char 
 		errno = EIO;
 		goto error;
 	}
+	/* it holds the date, and two runs are to give the same file */
+	sf_command(track->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
 	m->track = track;
 	push(rec, m);
 	return track;

@@ -24,11 +24,13 @@ static void usage(FILE *file)
 {
 	fputs("usage: room list\n"
 	      "       room SCENE [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
-	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real] [--stall MS]\n"
+	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real|room] [--stall MS]\n"
 	      "\n"
 	      "  --peer      runs PipeWire's combine-stream through the same, too\n"
 	      "  --module    our module loaded by the daemon, without the WirePlumber policy\n"
 	      "  --keep DIR  leaves timelines, logs and plots there\n"
+	      "  --clock C   the machine's clock, or the room's own, on which nothing is late; the\n"
+	      "              default is the scene's: see 'room list'\n"
 	      "  --stall MS  a run in which the machine stood still for longer is done again, up to\n"
 	      "              twice; default 4\n"
 	      "\n"
@@ -50,7 +52,7 @@ static int list(void)
 {
 	for (size_t i = 0; i < SPA_N_ELEMENTS(all_scenes); i++)
 		for (const struct scene_type *t = all_scenes[i]; t->name != NULL; t++)
-			printf("%-12s %s\n", t->name, t->text);
+			printf("%-12s %s%s\n", t->name, t->text, t->real ? " (on the machine's clock)" : "");
 	return 0;
 }
 
@@ -82,9 +84,10 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct scene_options o = { .seed = 1, .clock = "real", .stall_ms = 4.0 };
+	struct scene_options o = { .seed = 1, .stall_ms = 4.0 };
 	struct json json = { .file = stdout };
 	const struct scene_type *type;
+	const char *clock = NULL;
 	sigset_t signals;
 	int c;
 
@@ -98,7 +101,7 @@ int main(int argc, char **argv)
 		case 'n': o.speakers = (int)number("speakers", optarg, 1, SCENE_SPEAKERS_MAX); break;
 		case 'e': o.seed = (uint64_t)number("seed", optarg, 0, 9e15); break;
 		case 'k': o.keep = optarg; break;
-		case 'c': o.clock = optarg; break;
+		case 'c': clock = optarg; break;
 		case 'l': o.stall_ms = number("stall", optarg, 1, 10000); break;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
@@ -110,8 +113,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[optind], "list") == 0)
 		return list();
-	if (strcmp(o.clock, "real") != 0) {
-		fprintf(stderr, "room: --clock: '%s' is not one of: real\n", o.clock);
+	if (clock != NULL && strcmp(clock, "real") != 0 && strcmp(clock, "room") != 0) {
+		fprintf(stderr, "room: --clock: '%s' is not one of: real, room\n", clock);
 		return 2;
 	}
 	if ((type = find_scene(argv[optind])) == NULL) {
@@ -119,6 +122,7 @@ int main(int argc, char **argv)
 			argv[optind]);
 		return 2;
 	}
+	o.own_clock = clock != NULL ? strcmp(clock, "room") == 0 : type->real == NULL;
 	/* before there are threads: the loop of a run is to get them, whoever else is there */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);

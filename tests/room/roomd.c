@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * roomd --out DIR [--seed N]
+ * roomd --out DIR [--seed N] [--clock real|room]
  *
  * Owns org.bluez on the system bus that DBUS_SYSTEM_BUS_ADDRESS names and is
  * bluetoothd enough for PipeWire. Scenes put adapters, speakers and Echos into
@@ -11,7 +11,8 @@
  * the Echos send becomes WAV files in DIR, all on one timeline.
  *
  * Prints "ready <epoch>" when it is there, with the epoch in ns of
- * CLOCK_MONOTONIC. Ends on SIGTERM, SIGINT and Quit.
+ * CLOCK_MONOTONIC or of the room's own clock, which it opens where ROOM_CLOCK
+ * says and which stands at first. Ends on SIGTERM, SIGINT and Quit.
  */
 #include <errno.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 
 #include <glib-unix.h>
 
+#include "clock-room.h"
 #include "roomd.h"
 
 static gboolean on_signal(void *data)
@@ -136,12 +138,30 @@ static void room_destroy(struct room *room)
 	g_clear_pointer(&room->loop, g_main_loop_unref);
 }
 
-static bool room_init(struct room *room, const char *dir, GError **error)
+static struct room_clock *make_clock(const char *kind, GError **error)
+{
+	const char *path = g_getenv("ROOM_CLOCK");
+	struct room_clock *clock = NULL;
+
+	if (g_strcmp0(kind, "real") == 0)
+		clock = room_clock_new_real();
+	else if (g_strcmp0(kind, "room") == 0 && path != NULL)
+		clock = room_clock_new_own(path);
+	else
+		errno = EINVAL;
+	if (clock == NULL)
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			    "--clock '%s': expected real, or room with ROOM_CLOCK set: %s", kind, strerror(errno));
+	return clock;
+}
+
+static bool room_init(struct room *room, const char *dir, const char *clock, GError **error)
 {
 	room->loop = g_main_loop_new(NULL, FALSE);
 	room->adapters = g_ptr_array_new_with_free_func(destroy_adapter);
 	room->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_destroy);
-	room->clock = room_clock_new_real();
+	if ((room->clock = make_clock(clock, error)) == NULL)
+		return false;
 	room->recorder = recorder_new(dir);
 	if (room->recorder == NULL) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", dir, strerror(errno));
@@ -164,12 +184,13 @@ static bool room_init(struct room *room, const char *dir, GError **error)
 int main(int argc, char *argv[])
 {
 	struct room room = { 0 };
-	g_autofree char *dir = NULL;
+	g_autofree char *dir = NULL, *clock = g_strdup("real");
 	g_autoptr(GError) error = NULL;
 	gint64 seed = 1;
 	const GOptionEntry entries[] = {
 		{ "out", 0, 0, G_OPTION_ARG_FILENAME, &dir, "Where the WAVs and events go", "DIR" },
 		{ "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "Of everything that is drawn (1)", "N" },
+		{ "clock", 0, 0, G_OPTION_ARG_STRING, &clock, "The machine's, or the room's own (real)", "real|room" },
 		{ NULL }
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- a virtual Bluetooth world");
@@ -182,7 +203,7 @@ int main(int argc, char *argv[])
 	}
 	signal(SIGPIPE, SIG_IGN);
 	room.seed = seed;
-	if (room_init(&room, dir, &error)) {
+	if (room_init(&room, dir, clock, &error)) {
 		g_unix_signal_add(SIGTERM, on_signal, &room);
 		g_unix_signal_add(SIGINT, on_signal, &room);
 		own_name(&room);

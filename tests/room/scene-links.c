@@ -132,7 +132,7 @@ static int run_variant(const struct scene_type *type, const struct scene_options
 	const struct variant *v = &variants[number];
 	struct stack_options so = {
 		.system = system, .analogue = v->analogue, .configured = v->configured,
-		.clock = o->clock, .seed = o->seed,
+		.own_clock = o->own_clock, .seed = o->seed,
 	};
 	g_autofree char *label = g_strdup_printf("links-%d-%s", number + 1,
 			system == STACK_POLICY ? "policy" : "stock");
@@ -257,6 +257,7 @@ static int run_links(const struct scene_type *type, const struct scene_options *
 
 const struct scene_type scenes_links[] = {
 	{ .name = "links", .text = "nobody else's stream moves, and the default sink stays",
-	  .seconds = 60.0, .whole = run_links },
+	  .seconds = 60.0, .whole = run_links,
+	  .real = "WirePlumber's own timers decide when it links what" },
 	{ 0 },
 };

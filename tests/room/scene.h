@@ -22,7 +22,7 @@ struct scene_options {
 	int speakers;		/**< 0: as the scene says */
 	uint64_t seed;
 	const char *keep;	/**< folder for timelines and logs, NULL: removed */
-	const char *clock;	/**< "real" */
+	bool own_clock;		/**< the room's, not the machine's */
 	double stall_ms;	/**< a longer one spoils a run */
 };
 
@@ -73,6 +73,7 @@ struct scene_type {
 	double seconds;
 	struct scene_bounds bounds;
 	bool no_peer;			/**< there is nothing that the peer could show */
+	const char *real;		/**< why on the machine's clock; NULL: on the room's own */
 	struct stack_options stack;	/**< .system is chosen by the runner unless it is fixed */
 	bool fixed_system;
 	/** What happens; 0 or -errno, having said why */

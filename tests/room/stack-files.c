@@ -184,6 +184,18 @@ static char **set_policy(char **env, const struct stack *s)
 			ROOM_SOURCE_DIR "/wireplumber:" ROOM_SYSTEM_DATA_DIR "/wireplumber", TRUE);
 }
 
+/* Before what SPA_PLUGIN_DIR names already: the variable takes the place of the default. */
+static char **set_clock(char **env, const char *dir)
+{
+	const char *dirs = g_environ_getenv(env, "SPA_PLUGIN_DIR");
+	g_autofree char *search = g_strdup_printf(ROOM_BUILD_DIR "/tests/room/clock:%s",
+			dirs != NULL ? dirs : ROOM_SYSTEM_SPA_DIR);
+
+	env = g_environ_setenv(env, "SPA_PLUGIN_DIR", search, TRUE);
+	env = g_environ_setenv(env, "SPA_SUPPORT_LIB", "libroom-clock-support", TRUE);
+	return set_folder(env, CLOCK_SHM_ENV, dir, "clock");
+}
+
 char **stack_make_env(const struct stack *s)
 {
 	static const char *const unset[] = {
@@ -192,6 +204,7 @@ char **stack_make_env(const struct stack *s)
 		"PIPEWIRE_PROPS", "PIPEWIRE_ALSA", "SPA_DATA_DIR", "WIREPLUMBER_CONFIG_DIR",
 		"WIREPLUMBER_DATA_DIR", "SPA_PLUGIN_DIR", "PIPEWIRE_MODULE_DIR", "DISPLAY",
 		"XDG_DATA_DIRS", "XDG_CONFIG_DIRS",
+		"ROOM_CLOCK", "ROOM_CLOCK_LOOPS", "SPA_SUPPORT_LIB",
 		"WAYLAND_DISPLAY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
 	};
 	g_autofree char *bus = g_strdup_printf("unix:path=%s/bus", s->dir);
@@ -216,6 +229,8 @@ char **stack_make_env(const struct stack *s)
 	}
 	if (s->options.system == STACK_POLICY)
 		env = set_policy(env, s);
+	if (s->options.own_clock)
+		env = set_clock(env, s->dir);
 	return env;
 }
 

@@ -36,6 +36,7 @@ static void on_signal(void *data, int signal_number)
 struct child_watch {
 	struct stack *stack;
 	struct spa_source *source;
+	pid_t pid;
 };
 
 static void child_watch_free(void *data)
@@ -51,6 +52,7 @@ static void on_child(void *data, int fd, uint32_t mask)
 {
 	struct child_watch *w = data;
 
+	stack_clock_watch(&w->stack->clock, w->pid, false);
 	/* its descriptor stays readable */
 	pw_loop_destroy_source(w->stack->loop, w->source);
 	w->source = NULL;
@@ -61,6 +63,7 @@ static void watch_child(struct stack *s, struct process *p)
 	struct child_watch *w = g_new0(struct child_watch, 1);
 
 	w->stack = s;
+	w->pid = p->pid;
 	if (p->pidfd >= 0)
 		w->source = pw_loop_add_io(s->loop, p->pidfd, SPA_IO_IN | SPA_IO_HUP, false, on_child, w);
 	g_ptr_array_add(s->watches, w);
@@ -79,11 +82,10 @@ static struct process *ended_daemon(struct stack *s)
 int stack_wait(struct stack *s, bool (*done)(struct stack *s, void *data), void *data,
 	       int ms, const char *what)
 {
-	int64_t end = g_get_monotonic_time() + ms * 1000LL;
+	int64_t end = stack_clock_now(&s->clock) + ms * 1000000LL;
 	struct process *p;
 
 	for (;;) {
-		int64_t left = (end - g_get_monotonic_time() + 999) / 1000;
 
 		if (s->interrupted)
 			return -EINTR;
@@ -93,24 +95,29 @@ int stack_wait(struct stack *s, bool (*done)(struct stack *s, void *data), void 
 			fprintf(stderr, "room: %s has ended while waiting for %s\n", p->name, what);
 			return -ECHILD;
 		}
-		if (left <= 0) {
+		if (stack_clock_now(&s->clock) >= end) {
 			if (done == NULL)
 				return 0;
 			fprintf(stderr, "room: no %s within %d ms\n", what, ms);
 			return -ETIMEDOUT;
 		}
-		pw_loop_iterate(s->loop, (int)left);
+		stack_clock_iterate(&s->clock, s->loop, end);
 	}
 }
 
 int stack_pass(struct stack *s, int ms)
 {
-	return stack_wait(s, NULL, NULL, ms, "time to pass");
+	int res;
+
+	stack_clock_set_fast(&s->clock, true);
+	res = stack_wait(s, NULL, NULL, ms, "time to pass");
+	stack_clock_set_fast(&s->clock, false);
+	return res;
 }
 
 int64_t stack_now(const struct stack *s)
 {
-	return watchdog_now() - s->epoch_ns;
+	return stack_clock_now(&s->clock) - s->epoch_ns;
 }
 
 static GVariant *call(struct stack *s, const char *method, GVariant *args, const char *type)
@@ -254,6 +261,8 @@ static int start(struct stack *s, struct process *p, const char *name, int flags
 	res = process_start(p, name, s->out, argv, s->env, flags);
 	if (res < 0)
 		fprintf(stderr, "room: cannot start %s: %s\n", program, strerror(-res));
+	else
+		stack_clock_watch(&s->clock, p->pid, true);
 	return res;
 }
 
@@ -290,13 +299,22 @@ static int start_roomd(struct stack *s)
 
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)s->options.seed);
 	res = start(s, &s->roomd, "roomd", PROCESS_PIPE_OUT, own ? own : ROOM_BUILD_DIR "/tests/room/roomd",
-			"--out", s->out, "--seed", seed, NULL);
+			"--out", s->out, "--seed", seed, "--clock", s->options.own_clock ? "room" : "real", NULL);
 	if (res < 0)
 		return res;
 	line = process_read_line(&s->roomd, READY_MS);
 	if (line == NULL || sscanf(line, "ready %" SCNd64, &s->epoch_ns) != 1) {
 		fprintf(stderr, "room: roomd is not ready: %s\n", line ? line : "it said nothing");
 		return -EIO;
+	}
+	if (s->options.own_clock) {
+		const char *path = g_environ_getenv(s->env, CLOCK_SHM_ENV);
+
+		if ((res = stack_clock_init(&s->clock, path, s->loop)) < 0) {
+			fprintf(stderr, "room: cannot come to the clock: %s\n", strerror(-res));
+			return res;
+		}
+		stack_clock_watch(&s->clock, s->dbus.pid, true);
 	}
 	return watch_events(s);
 }
@@ -393,6 +411,7 @@ int stack_init(struct stack *s, const struct stack_options *options, const char 
 
 void stack_finish(struct stack *s)
 {
+	stack_clock_finish(&s->clock);
 	if (s->graph != NULL)
 		graph_destroy(s->graph);
 	g_clear_pointer(&s->watches, g_ptr_array_unref);
@@ -433,15 +452,18 @@ void stack_finish(struct stack *s)
 struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv)
 {
 	struct process *p = g_new0(struct process, 1);
+	char **env = g_environ_setenv(g_strdupv(s->env), CLOCK_SHM_ENV_LOOPS, "data", TRUE);
 	/* pw-play has no thread of its own for audio; it is not what is tested */
-	int res = process_start(p, name, s->out, argv, s->env, PROCESS_REALTIME);
+	int res = process_start(p, name, s->out, argv, env, PROCESS_REALTIME);
 
+	g_strfreev(env);
 	if (res < 0) {
 		fprintf(stderr, "room: cannot start %s: %s\n", argv[0], strerror(-res));
 		process_finish(p);
 		g_free(p);
 		return NULL;
 	}
+	stack_clock_watch(&s->clock, p->pid, true);
 	g_ptr_array_add(s->clients, p);
 	watch_child(s, p);
 	return p;

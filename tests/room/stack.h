@@ -9,6 +9,7 @@
 
 #include "graph.h"
 #include "process.h"
+#include "stack-clock.h"
 
 enum stack_system {
 	STACK_STOCK,	/**< nothing but what the distribution has */
@@ -24,7 +25,7 @@ struct stack_options {
 	const char *module_args;	/**< more arguments of the module, SPA-JSON, with STACK_MODULE */
 	const char *pipewire_conf;	/**< more for pipewire.conf.d, NULL: none */
 	const char *wireplumber_conf;	/**< more for wireplumber.conf.d, NULL: none */
-	const char *clock;		/**< of the room: NULL or "real" */
+	bool own_clock;			/**< the room's, not the machine's */
 	uint64_t seed;
 };
 
@@ -45,7 +46,8 @@ struct stack {
 	GPtrArray *clients;	/**< struct process: players */
 	GPtrArray *watches;	/**< struct child_watch, stack.c */
 	GDBusConnection *bus;
-	int64_t epoch_ns;	/**< of the timelines, CLOCK_MONOTONIC */
+	struct stack_clock clock;
+	int64_t epoch_ns;	/**< of the timelines, on that clock */
 
 	struct pw_main_loop *main_loop;
 	struct pw_loop *loop;
@@ -71,7 +73,7 @@ const char *stack_sink(const struct stack *s);
  * -ECHILD when a daemon has ended. \a what is for the message on stderr. */
 int stack_wait(struct stack *s, bool (*done)(struct stack *s, void *data), void *data,
 	       int ms, const char *what);
-/** Let so much time pass. 0 or as stack_wait(). */
+/** Let so much time pass; the room's own goes fast meanwhile. 0 or as stack_wait(). */
 int stack_pass(struct stack *s, int ms);
 /** Call a method of the room; args is floating or NULL. 0 or -EIO, having said why. */
 int stack_call(struct stack *s, const char *method, GVariant *args);

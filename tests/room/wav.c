@@ -54,6 +54,8 @@ int wav_write(const struct wav *wav, const char *path)
 		fprintf(stderr, "%s: %s\n", path, sf_strerror(NULL));
 		return -EINVAL;
 	}
+	/* it holds the date, and two runs are to give the same file */
+	sf_command(file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
 	wrote = sf_writef_float(file, wav->data, wav->frames);
 	sf_close(file);
 	return wrote == (sf_count_t)wav->frames ? 0 : -EIO;
