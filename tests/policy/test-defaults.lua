@@ -47,6 +47,20 @@ test ("a_member_that_is_the_only_real_output_is_the_default", function ()
   equal (chosen { NULL, A, OURS }, "bluez_output.A")
 end)
 
+test ("the_combined_sink_is_never_chosen_by_itself", function ()
+  equal (defaults.is_by_itself ({ OURS }, "bluez_combine.default", "bluez_combine.default", 1), true)
+  equal (defaults.best_without ({ OURS }, "bluez_combine.default"), nil)
+  equal ((defaults.best_without ({ OURS, NULL }, "bluez_combine.default")), "null")
+  equal ((defaults.best_without ({ NULL, OURS, ANALOG, A }, "bluez_combine.default")), "bluez_output.A")
+end)
+
+test ("the_combined_sink_is_kept_when_the_user_has_chosen_it", function ()
+  equal (defaults.is_by_itself ({ OURS, ANALOG }, "bluez_combine.default",
+      "bluez_combine.default", 30001), false)
+  equal (defaults.is_by_itself ({ OURS, ANALOG }, "bluez_combine.default", "alsa", 1009), false)
+  equal (defaults.is_by_itself ({ ANALOG }, "bluez_combine.default", "bluez_combine.default", 1), false)
+end)
+
 test ("among_members_the_choice_is_the_stock_one", function ()
   equal (chosen { A, B, OURS }, "bluez_output.A")
   equal (chosen { B, A, OURS }, "bluez_output.B")

@@ -87,4 +87,22 @@ function defaults.choose (nodes, selected, selected_priority, lowered, current)
   return name, priority
 end
 
+-- Whether name is selected for nothing but its own priority: nobody chose it.
+function defaults.is_by_itself (nodes, name, selected, selected_priority)
+  local props = selected == name and find (nodes, name)
+  return props and priority_of (props) == selected_priority or false
+end
+
+-- What stock WirePlumber would take if there was no node of this name: the
+-- highest priority, the first of equals; nil if there is no other.
+function defaults.best_without (nodes, name)
+  local others = {}
+  for _, props in ipairs (nodes) do
+    if props ["node.name"] ~= name then
+      table.insert (others, props)
+    end
+  end
+  return best (others, function () return false end)
+end
+
 return defaults
