@@ -90,7 +90,7 @@ check 'the group has a line' shows 'bluez_combine.default: playing, 2 of 2 speak
 check 'a speaker has its name, its address and its state' shows 'Speaker A  speaker_a  playing'
 check 'a second speaker has a line too' shows 'Speaker B  speaker_b  playing'
 check 'a gain that is the same for all is not shown' hides GAIN
-check 'what is usual is not explained' hides ': '"it reports no latency"
+check 'what is usual is not explained' hides 'reports no latency'
 check 'a change is seen by who watches' logged watch 'bluez_combine.default: playing'
 check 'and by who watches as JSON' logged watch-json '"state": "playing"'
 
@@ -108,7 +108,7 @@ check 'and not the line that is as it was' [ "$(lines_of_b)" = "$before" ]
 
 pw-metadata -n settings 0 clock.force-quantum 512 >/dev/null
 "$AWAIT" metadata bluez-combine status '"quantum.wanted": 1024' >/dev/null
-check 'a forced quantum is explained' shows 'another client has forced a quantum of 512, wanted is 1024'
+check 'a forced quantum is explained' shows 'another client forces a quantum of 512 instead of 1024'
 pw-metadata -n settings 0 clock.force-quantum 0 >/dev/null
 
 forge member.speaker_b '{ "include": false }'
@@ -157,6 +157,13 @@ for bad in '{' '{ "state": ' '{ "state" }' '}' '[ ]' '{ } { }' '{ "a": [ }' 'tru
 done
 forge member.speaker_a 'loud'
 check 'a member entry that is no object is named' shows 'member.speaker_a is not valid'
+meta -d status
+check 'a group without a sink says so' shows 'group default: no sink'
+check 'and none of its speakers plays' hides playing --all
+forge member.speaker_b '{ "target": "speaker_b" }'
+check 'a connected speaker is idle then' shows 'Speaker B  speaker_b  idle'
+forge member.speaker_b '{ "target": "speaker_b", "include": false }'
+check 'and one that is left out stays so' hides 'Speaker B'
 forge status 'nonsense'
 check 'the status of the group may be broken too' shows 'another program has written it'
 check 'and is null in the JSON' json 'o["status"] is None and "status" in o["invalid"]'

@@ -86,16 +86,26 @@ static void read_member(struct report_speaker *s, const char *json)
 		s->member = json;
 }
 
-static void finish_speaker(struct report_speaker *s)
+static void finish_speaker(const struct report *r, struct report_speaker *s)
 {
-	char include[8] = "";
+	char include[8] = "", target[REPORT_STRING_MAX] = "";
+	bool left_out;
 
-	if (s->member)
+	if (s->member) {
 		get_string(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, include, sizeof(include));
+		get_string(s->member, BLUEZ_COMBINE_MEMBER_TARGET, target, sizeof(target));
+	}
+	left_out = spa_streq(include, "false");
+	/* Without a sink a status is what was last. What is connected then is known
+	 * from the policy: it names a target just as long. */
+	if (r->status == NULL && !r->bad_status) {
+		snprintf(s->state, sizeof(s->state), target[0] && !left_out ? "idle" : "gone");
+		s->delay_ns.valid = false;
+	}
 	if (s->state[0] == '\0')
 		snprintf(s->state, sizeof(s->state), s->bad_status ? "?" : "gone");
 	s->here = !spa_streq(s->state, "gone");
-	if (!s->here && spa_streq(include, "false"))
+	if (!s->here && left_out)
 		snprintf(s->state, sizeof(s->state), "left out");
 }
 
@@ -148,7 +158,7 @@ int report_init(struct report *report, const struct client *client)
 					e->value);
 	}
 	for (i = 0; i < report->n_speakers; i++)
-		finish_speaker(&report->speakers[i]);
+		finish_speaker(report, &report->speakers[i]);
 	if (report->n_speakers > 0)
 		qsort(report->speakers, report->n_speakers, sizeof(*report->speakers), compare_speakers);
 	return 0;

@@ -166,8 +166,8 @@ static void print_forced(FILE *out, const char *what, struct report_int is, stru
 {
 	if (!wanted.valid)
 		return;
-	fprintf(out, "  another client has forced a %s of %" PRIi64 ", wanted is %" PRIi64 ": the speakers "
-			"stay together, their latency is less exact\n", what, is.value, wanted.value);
+	fprintf(out, "  another client forces a %s of %" PRIi64 " instead of %" PRIi64 ": in sync, "
+			"but less exactly\n", what, is.value, wanted.value);
 }
 
 static void print_group(FILE *out, const struct report *r)
@@ -204,7 +204,7 @@ static const struct {
 	const char *word;
 	const char *meaning;
 } legend[] = {
-	{ "assumed", "it reports no latency and PipeWire takes 125 ms; give it an offset if it sounds late or early" },
+	{ "assumed", "it reports no latency, 125 ms are taken; if it sounds off, give it an offset" },
 	{ "unaligned", "plays, but is too far from the others for them to wait" },
 	{ "muted", "too far from the others, and silent as bluez-combine.unaligned says" },
 	{ "settling", "silent until its latency is known, three seconds at most" },
