@@ -29,6 +29,8 @@ static void usage(FILE *file)
 	      "  --peer      runs PipeWire's combine-stream through the same, too\n"
 	      "  --module    our module loaded by the daemon, without the WirePlumber policy\n"
 	      "  --keep DIR  leaves timelines, logs and plots there\n"
+	      "  --start S   level: speakers begin to play when their buffers are filled; first: at a\n"
+	      "              fixed time after the first packet, as most receivers do; default first\n"
 	      "  --clock C   the machine's clock, or the room's own, on which nothing is late; the\n"
 	      "              default is the scene's: see 'room list'\n"
 	      "  --stall MS  a run in which the machine stood still for longer is done again, up to\n"
@@ -68,6 +70,16 @@ static double number(const char *option, const char *text, double min, double ma
 	return value;
 }
 
+/* false: the first of two, true: the second */
+static bool choice(const char *option, const char *text, const char *a, const char *b)
+{
+	if (strcmp(text, a) != 0 && strcmp(text, b) != 0) {
+		fprintf(stderr, "room: --%s: '%s' is not one of: %s, %s\n", option, text, a, b);
+		exit(2);
+	}
+	return strcmp(text, b) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -80,6 +92,7 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 'e' },
 		{ "keep", required_argument, NULL, 'k' },
 		{ "clock", required_argument, NULL, 'c' },
+		{ "start", required_argument, NULL, 't' },
 		{ "stall", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -87,7 +100,7 @@ int main(int argc, char **argv)
 	struct scene_options o = { .seed = 1, .stall_ms = 4.0 };
 	struct json json = { .file = stdout };
 	const struct scene_type *type;
-	const char *clock = NULL;
+	bool chosen = false;
 	sigset_t signals;
 	int c;
 
@@ -101,7 +114,11 @@ int main(int argc, char **argv)
 		case 'n': o.speakers = (int)number("speakers", optarg, 1, SCENE_SPEAKERS_MAX); break;
 		case 'e': o.seed = (uint64_t)number("seed", optarg, 0, 9e15); break;
 		case 'k': o.keep = optarg; break;
-		case 'c': clock = optarg; break;
+		case 'c':
+			o.own_clock = choice("clock", optarg, "real", "room");
+			chosen = true;
+			break;
+		case 't': o.level = choice("start", optarg, "first", "level"); break;
 		case 'l': o.stall_ms = number("stall", optarg, 1, 10000); break;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
@@ -113,16 +130,13 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[optind], "list") == 0)
 		return list();
-	if (clock != NULL && strcmp(clock, "real") != 0 && strcmp(clock, "room") != 0) {
-		fprintf(stderr, "room: --clock: '%s' is not one of: real, room\n", clock);
-		return 2;
-	}
 	if ((type = find_scene(argv[optind])) == NULL) {
 		fprintf(stderr, "room: there is no scene '%s'; 'room list' tells which there are\n",
 			argv[optind]);
 		return 2;
 	}
-	o.own_clock = clock != NULL ? strcmp(clock, "room") == 0 : type->real == NULL;
+	if (!chosen)
+		o.own_clock = type->real == NULL;
 	/* before there are threads: the loop of a run is to get them, whoever else is there */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);

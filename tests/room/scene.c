@@ -79,8 +79,8 @@ int scene_add_speaker(struct scene *sc, const char *name, const char *options, .
 int scene_add_fixed(struct scene *sc, const char *name, double latency_ms)
 {
 	return scene_add_speaker(sc, name, "{'latency.msec': <%.3f>, 'report.msec': <%.3f>, "
-			"'adapter': <'hci%d'>}", latency_ms, latency_ms,
-			sc->n_speakers % (sc->n_adapters + 1));
+			"'start': <'%s'>, 'adapter': <'hci%d'>}", latency_ms, latency_ms,
+			sc->options->level ? "level" : "first", sc->n_speakers % (sc->n_adapters + 1));
 }
 
 int scene_add_adapters(struct scene *sc, int n)

@@ -17,6 +17,7 @@ struct scene_options {
 	bool peer;		/**< run the peer through the same, too */
 	bool module;		/**< our module in the daemon, without the policy */
 	bool json;
+	bool level;		/**< fixed speakers start when their buffers are filled, not by the first packet */
 	int runs;		/**< 0: as the scene says */
 	double seconds;		/**< of music, 0: as the scene says */
 	int speakers;		/**< 0: as the scene says */
