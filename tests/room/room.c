@@ -18,14 +18,17 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_change,
 	scenes_time,
 	scenes_links,
+	scenes_watchdog,
 };
 
 static void usage(FILE *file)
 {
-	fputs("usage: room list\n"
-	      "       room SCENE [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
-	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real|room] [--stall MS]\n"
+	fputs("usage: room list [--names]\n"
+	      "       room SCENE [--short] [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
+	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real|room] [--start first|level]\n"
+	      "                  [--hog] [--stops] [--stall MS] [--input WAV]\n"
 	      "\n"
+	      "  --short     fewer runs and less music: for every change\n"
 	      "  --peer      runs PipeWire's combine-stream through the same, too\n"
 	      "  --module    our module loaded by the daemon, without the WirePlumber policy\n"
 	      "  --keep DIR  leaves timelines, logs and plots there\n"
@@ -33,10 +36,14 @@ static void usage(FILE *file)
 	      "              fixed time after the first packet, as most receivers do; default first\n"
 	      "  --clock C   the machine's clock, or the room's own, on which nothing is late; the\n"
 	      "              default is the scene's: see 'room list'\n"
-	      "  --stall MS  a run in which the machine stood still for longer is done again, up to\n"
-	      "              twice; default 4\n"
+	      "  --stall MS  a run in which the machine stood still for longer is discarded and done\n"
+	      "              again; if that is so three times, nothing is known of it; default 4\n"
+	      "  --hog       a busy loop on each processor meanwhile\n"
+	      "  --stops     and all processes stand still for 50 ms at random, again and again\n"
+	      "  --input WAV what the Echo of the demonstration plays\n"
 	      "\n"
-	      "Exit status: 0 all within the bounds, 1 not, 2 could not run.\n"
+	      "Exit status: 0 all within the bounds, 1 not, 2 could not run, 3 inconclusive: what\n"
+	      "there is is within them, but runs were spoilt by stalls in every attempt.\n"
 	      "ROOM_SPA_PLUGIN_DIR, ROOM_PIPEWIRE_MODULE_DIR and ROOM_DATA_DIR (.../share) name an\n"
 	      "installed tree to test instead of the one that was built.\n", file);
 }
@@ -50,11 +57,14 @@ static const struct scene_type *find_scene(const char *name)
 	return NULL;
 }
 
-static int list(void)
+static int list(bool names)
 {
 	for (size_t i = 0; i < SPA_N_ELEMENTS(all_scenes); i++)
 		for (const struct scene_type *t = all_scenes[i]; t->name != NULL; t++)
-			printf("%-12s %s%s\n", t->name, t->text, t->real ? " (on the machine's clock)" : "");
+			if (names)
+				puts(t->name);
+			else
+				printf("%-12s %s%s\n", t->name, t->text, t->real ? " (on the machine's clock)" : "");
 	return 0;
 }
 
@@ -94,13 +104,18 @@ int main(int argc, char **argv)
 		{ "clock", required_argument, NULL, 'c' },
 		{ "start", required_argument, NULL, 't' },
 		{ "stall", required_argument, NULL, 'l' },
+		{ "short", no_argument, NULL, 'q' },
+		{ "names", no_argument, NULL, 'a' },
+		{ "hog", no_argument, NULL, 'g' },
+		{ "stops", no_argument, NULL, 'o' },
+		{ "input", required_argument, NULL, 'i' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct scene_options o = { .seed = 1, .stall_ms = 4.0 };
 	struct json json = { .file = stdout };
 	const struct scene_type *type;
-	bool chosen = false;
+	bool chosen = false, names = false;
 	sigset_t signals;
 	int c;
 
@@ -120,6 +135,11 @@ int main(int argc, char **argv)
 			break;
 		case 't': o.level = choice("start", optarg, "first", "level"); break;
 		case 'l': o.stall_ms = number("stall", optarg, 1, 10000); break;
+		case 'q': o.brief = true; break;
+		case 'a': names = true; break;
+		case 'g': o.hog = true; break;
+		case 'o': o.stops = true; break;
+		case 'i': o.input = optarg; break;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
@@ -129,7 +149,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (strcmp(argv[optind], "list") == 0)
-		return list();
+		return list(names);
 	if ((type = find_scene(argv[optind])) == NULL) {
 		fprintf(stderr, "room: there is no scene '%s'; 'room list' tells which there are\n",
 			argv[optind]);

@@ -68,7 +68,7 @@ static int play_echo_on_all(struct scene *sc)
 	return res < 0 ? res : scene_pass(sc, sc->seconds);
 }
 
-static int play_start(struct scene *sc)
+int scene_play_start(struct scene *sc)
 {
 	int res;
 
@@ -77,7 +77,7 @@ static int play_start(struct scene *sc)
 	return play_noise_on_all(sc);
 }
 
-static int play_echo(struct scene *sc)
+int scene_play_echo(struct scene *sc)
 {
 	int res;
 
@@ -91,7 +91,7 @@ static int play_many(struct scene *sc)
 {
 	int res = scene_add_adapters(sc, sc->n_wanted > 8 ? 3 : 1);
 
-	return res < 0 ? res : play_echo(sc);
+	return res < 0 ? res : scene_play_echo(sc);
 }
 
 /* As real ones are said to be: wrong reports, clocks, queues, buffers that differ */
@@ -132,10 +132,10 @@ static void judge_latency(struct scene *sc, struct measure *m)
 
 const struct scene_type scenes_start[] = {
 	{ .name = "start", .text = "three speakers, cold starts, noise from a player",
-	  .runs = 5, .speakers = 3, .seconds = 12.0, .bounds = IN_SYNC, .play = play_start,
+	  .runs = 5, .speakers = 3, .seconds = 12.0, .bounds = IN_SYNC, .play = scene_play_start,
 	  .stack = { .system = STACK_MODULE }, .fixed_system = true },
 	{ .name = "echo", .text = "three speakers, an Echo with +60 ppm and 3 ms jitter",
-	  .runs = 3, .speakers = 3, .seconds = 30.0, .bounds = IN_SYNC, .play = play_echo,
+	  .runs = 3, .speakers = 3, .seconds = 30.0, .bounds = IN_SYNC, .play = scene_play_echo,
 	  .judge = judge_latency },
 	{ .name = "start-real", .text = "buffers, clocks, queues and reports as of real speakers; no bound",
 	  .runs = 3, .speakers = 4, .seconds = 30.0, .play = play_real, .judge = judge_latency },

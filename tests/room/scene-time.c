@@ -16,8 +16,12 @@
 #define SLOWEST_MS	220.0
 #define HEADROOM_MS	30.0
 #define QUANTUM_MS	(1024.0 / 48.0)
-#define ATTEMPTS	3
 #define IDLE_S		1.0	/* an Echo is connected for a while before it plays */
+
+/** What became of the runs */
+struct counts {
+	int discarded, spoilt, own, failed;
+};
 
 enum way { GROUP, DIRECT, PEER, N_WAYS };
 static const char *const way_names[] = { "group_ms", "direct_ms", "peer_ms" };
@@ -64,40 +68,43 @@ static double last_first_sound(const char *dir)
 }
 
 static int run_way(const struct scene_type *type, const struct scene_options *o, int run,
-		   enum way way, int *discarded, double *result)
+		   enum way way, struct counts *counts, double *result)
 {
 	static const enum stack_system systems[] = { STACK_POLICY, STACK_STOCK, STACK_PEER };
 	struct scene_type with_play = *type;
 	struct stack_options so = { .own_clock = o->own_clock, .seed = o->seed + run };
+	enum scene_state state = SCENE_STALLED;
 	int res = 0;
 
 	with_play.play = play_group;
 	so.system = way == GROUP && o->module ? STACK_MODULE : systems[way];
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+	for (int attempt = 0; attempt < SCENE_ATTEMPTS && state == SCENE_STALLED; attempt++) {
 		g_autofree char *label = g_strdup_printf("start-time-%d-%d-%d", run + 1, way, attempt);
 		const struct stack_event *e = NULL;
 		struct scene sc;
-		bool stalled;
 
 		if ((res = scene_open(&sc, &with_play, o, &so, label)) == 0)
-			res = scene_play(&sc);
-		stalled = scene_stalled(&sc) && attempt + 1 < ATTEMPTS;
+			res = scene_play(&sc, attempt);
+		state = scene_state(&sc);
 		if (res == 0)
 			e = stack_find_event(&sc.stack, SCENE_ECHO, "pending", 0);
-		if (res == 0 && !stalled && e != NULL)
+		if (res == 0 && state == SCENE_CLEAN && e != NULL)
 			*result = last_first_sound(sc.out) * 1000.0 - e->t_ns / 1e6 - SLOWEST_MS;
-		if (res < 0 && res != -EINTR)
+		if (res < 0 && res != -EINTR && state == SCENE_CLEAN)
 			stack_print_logs(&sc.stack);
 		scene_close(&sc);
-		if (res == -EINTR || !stalled)
-			break;
-		++*discarded;
+		if (res == -EINTR)
+			return res;
+		counts->discarded += state == SCENE_STALLED;
 	}
-	return res;
+	counts->spoilt += state == SCENE_STALLED;
+	counts->own += state == SCENE_OWN_STALL;
+	counts->failed += state == SCENE_CLEAN && isnan(*result);
+	return 0;
 }
 
 static void tell(struct json *j, const struct scene_options *o, double (*values)[N_WAYS], int runs,
-		 const double *medians, double bound, int discarded, bool ok)
+		 const double *medians, double bound, const struct counts *c, const char *verdict)
 {
 	if (o->json) {
 		for (int w = 0; w < N_WAYS; w++) {
@@ -110,8 +117,11 @@ static void tell(struct json *j, const struct scene_options *o, double (*values)
 		json_double(j, "direct_median_ms", medians[DIRECT]);
 		json_double(j, "peer_median_ms", medians[PEER]);
 		json_double(j, "bound_ms", bound);
-		json_int(j, "discarded", discarded);
-		json_bool(j, "ok", ok);
+		json_int(j, "attempts_discarded", c->discarded);
+		json_int(j, "runs_spoilt", c->spoilt);
+		json_int(j, "own_stalls", c->own);
+		json_int(j, "failed", c->failed);
+		json_string(j, "verdict", verdict);
 		return;
 	}
 	for (int w = 0; w < N_WAYS; w++) {
@@ -120,22 +130,24 @@ static void tell(struct json *j, const struct scene_options *o, double (*values)
 			printf(" %.1f", values[r][w]);
 		putchar('\n');
 	}
-	printf("bound for the group %.1f ms, %d runs discarded: %s\n", bound, discarded,
-		ok ? "ok" : "NOT OK");
+	printf("bound for the group %.1f ms; attempts discarded for stalls %d, runs spoilt in all attempts "
+		"%d, by own stalls %d, failed %d\nverdict: %s\n", bound, c->discarded, c->spoilt, c->own,
+		c->failed, verdict);
 }
 
 static int run_time(const struct scene_type *type, const struct scene_options *o, struct json *j)
 {
-	int runs = o->runs > 0 ? o->runs : type->runs, discarded = 0, res = 0;
+	int runs = scene_runs(type, o), res = 0;
 	double (*values)[N_WAYS] = g_malloc_n(runs, sizeof(*values)), medians[N_WAYS], bound;
 	g_autofree double *sorted = g_malloc_n(runs, sizeof(double));
-	bool ok;
+	struct counts counts = { 0 };
+	enum scene_verdict verdict;
 
 	for (int r = 0; r < runs && res != -EINTR; r++)
 		for (int w = 0; w < N_WAYS; w++) {
 			values[r][w] = NAN;
 			if ((w != PEER || o->peer) && res != -EINTR)
-				res = run_way(type, o, r, w, &discarded, &values[r][w]);
+				res = run_way(type, o, r, w, &counts, &values[r][w]);
 		}
 	for (int w = 0; w < N_WAYS; w++) {
 		int n = 0;
@@ -146,21 +158,22 @@ static int run_time(const struct scene_type *type, const struct scene_options *o
 		medians[w] = measure_median(sorted, n);
 	}
 	bound = medians[DIRECT] + HEADROOM_MS + QUANTUM_MS;
-	ok = medians[GROUP] <= bound;
+	verdict = !(medians[GROUP] <= bound) || counts.own || counts.failed ? SCENE_NOT_WELL :
+		counts.spoilt ? SCENE_INCONCLUSIVE : SCENE_WELL;
 	if (o->json) {
 		json_begin(j, NULL, '{');
 		json_string(j, "scene", type->name);
 	}
-	tell(j, o, values, runs, medians, bound, discarded, ok);
+	tell(j, o, values, runs, medians, bound, &counts, scene_verdict_names[verdict]);
 	if (o->json)
 		json_end(j, '}');
 	g_free(values);
-	return res == -EINTR ? 2 : !ok;
+	return res == -EINTR ? SCENE_COULD_NOT_RUN : verdict;
 }
 
 const struct scene_type scenes_time[] = {
 	{ .name = "start-time", .text = "from the Echo's announcement to sound in all, beside one direct link",
-	  .runs = 5, .speakers = 3, .seconds = 2.0, .whole = run_time,
+	  .runs = 5, .speakers = 3, .seconds = 2.0, .brief_runs = 2, .whole = run_time,
 	  .real = "linking and Lua take time, and that is what is measured" },
 	{ 0 },
 };

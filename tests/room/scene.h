@@ -8,6 +8,7 @@
 #include "measure.h"
 #include "report.h"
 #include "stack.h"
+#include "trouble.h"
 #include "watchdog.h"
 
 #define SCENE_SPEAKERS_MAX	64
@@ -25,6 +26,22 @@ struct scene_options {
 	const char *keep;	/**< folder for timelines and logs, NULL: removed */
 	bool own_clock;		/**< the room's, not the machine's */
 	double stall_ms;	/**< a longer one spoils a run */
+	bool hog;		/**< busy loops on all processors meanwhile */
+	bool stops;		/**< all processes stop at random: stalls spoil nothing then */
+	bool brief;		/**< the form for every change: fewer runs, less music */
+	const char *input;	/**< sound file for the Echo of a demonstration */
+
+	/* for the watchdog's own test */
+	int staged;		/**< in so many attempts of a run everything is stopped once */
+	bool staged_own;	/**< but a process of the room's, which uses the processor */
+};
+
+/** Also exit statuses */
+enum scene_verdict {
+	SCENE_WELL,
+	SCENE_NOT_WELL,
+	SCENE_COULD_NOT_RUN,
+	SCENE_INCONCLUSIVE,	/**< what there is is well, but some runs were spoilt in every attempt */
 };
 
 /** Limits of the verdict; 0 and below: none */
@@ -32,6 +49,8 @@ struct scene_bounds {
 	double median, worst;	/**< ms of skew, over all windows of all runs */
 	bool whole;		/**< no gap, repeat, skip, absence after the first second */
 };
+
+extern const char *const scene_verdict_names[];
 
 struct scene_figure {
 	const char *name;	/**< static, with its unit at the end */
@@ -60,6 +79,8 @@ struct scene {
 	int64_t began_ns, ended_ns;	/**< CLOCK_MONOTONIC; a stall between counts */
 	double from;			/**< s of the timeline, what is before is not judged */
 	int64_t mark_ns;		/**< ns since the epoch, when what the scene is about began */
+	struct trouble trouble;
+	int n_stops;			/**< of everything, that were staged */
 	const char *excused;		/**< speaker whose own gaps and steps are not judged */
 
 	struct scene_figure figures[SCENE_FIGURES_MAX];
@@ -72,6 +93,8 @@ struct scene_type {
 	const char *text;		/**< one line for the list */
 	int runs, speakers;
 	double seconds;
+	int brief_runs;			/**< of the short form, 0: the same */
+	double brief_seconds;
 	struct scene_bounds bounds;
 	bool no_peer;			/**< there is nothing that the peer could show */
 	const char *real;		/**< why on the machine's clock; NULL: on the room's own */
@@ -81,7 +104,7 @@ struct scene_type {
 	int (*play)(struct scene *sc);
 	/** More figures and faults from what was measured; may be NULL */
 	void (*judge)(struct scene *sc, struct measure *m);
-	/** Instead of all that: does its own runs; returns 0 when all is well, 1 when not */
+	/** Instead of all that: does its own runs; returns an enum scene_verdict */
 	int (*whole)(const struct scene_type *type, const struct scene_options *o, struct json *j);
 };
 
@@ -91,6 +114,9 @@ extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
 extern const struct scene_type scenes_links[];
 extern const struct scene_type scenes_time[];
+extern const struct scene_type scenes_watchdog[];
+extern const struct scene_type scenes_compare[];
+extern const struct scene_type scenes_demo[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
@@ -102,6 +128,9 @@ int scene_add_fixed_speakers(struct scene *sc);
 int scene_connect_speakers(struct scene *sc);
 /** SCENE_ECHO with +60 ppm and 3 ms of jitter */
 int scene_add_usual_echo(struct scene *sc);
+/** What the scenes `start` and `echo` play */
+int scene_play_start(struct scene *sc);
+int scene_play_echo(struct scene *sc);
 /** Connect the Echo and let it play until \a n speakers sound */
 int scene_start_echo(struct scene *sc, int n);
 
@@ -145,15 +174,31 @@ void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* For scenes that do their own runs: scene-run.c */
 
+#define SCENE_ATTEMPTS	3	/* a run that a stall may have touched is done again */
+
+/** Whether a run says anything */
+enum scene_state {
+	SCENE_CLEAN,
+	SCENE_STALLED,		/**< the machine stood still in it, and so it does not */
+	SCENE_OWN_STALL,	/**< the room's own processes made that, which is a failure */
+};
+
 /** Start the stack for one run. scene_close() in any case. */
 int scene_open(struct scene *sc, const struct scene_type *type, const struct scene_options *o,
 	       const struct stack_options *so, const char *label);
 void scene_close(struct scene *sc);
-/** type->play(), then the files are closed. Notes the time for the stalls. */
-int scene_play(struct scene *sc);
-/** Has the machine stalled for too long in it? */
-bool scene_stalled(const struct scene *sc);
-/** All runs of a scene with a verdict: 0 well, 1 not, 2 could not run */
-int scene_run(const struct scene_type *type, const struct scene_options *o, struct json *j);
+/** type->play(), then the files are closed. Notes the time for the stalls. \a attempt: 0, 1, 2 */
+int scene_play(struct scene *sc, int attempt);
+/** To be asked before anything is measured: what was heard must not decide what is thrown away. */
+enum scene_state scene_state(const struct scene *sc);
+int scene_runs(const struct scene_type *type, const struct scene_options *o);
+double scene_seconds(const struct scene_type *type, const struct scene_options *o);
+/** Runs until one says something or \a ATTEMPTS are over; adds to a JSON array. 0 or -EINTR. */
+struct tally;
+int scene_run_tally(const struct scene_type *type, const struct scene_options *o,
+		    struct tally *t, int run, struct json *j);
+/** All runs of a scene with a verdict */
+enum scene_verdict scene_run(const struct scene_type *type, const struct scene_options *o,
+			     struct json *j);
 
 #endif /* ROOM_SCENE_H */

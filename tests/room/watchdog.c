@@ -21,10 +21,12 @@ struct dog {
 	pthread_t thread;
 	bool started, realtime;
 	int cpu;
+	int64_t used_ns[WATCHDOG_PIDS_MAX];	/**< processor time when it last looked, -1: not known */
 };
 
 struct watchdog {
 	atomic_bool stop;
+	atomic_int pids[WATCHDOG_PIDS_MAX];	/**< 0: none */
 	pthread_mutex_t lock;
 	struct stall *stalls;	/**< in the order in which they ended */
 	int n_stalls;
@@ -40,13 +42,41 @@ int64_t watchdog_now(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-static void note(struct watchdog *w, const struct dog *dog, int64_t t_ns, int64_t late_ns)
+/* The kernel's name for the processor time of a process: as clock_getcpuclockid(), which looks it up */
+static clockid_t process_clock(pid_t pid)
 {
+	return (clockid_t)(~(unsigned)pid << 3 | 2);
+}
+
+/* By all that are looked after, since this dog last asked */
+static int64_t take_used(struct dog *dog)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < WATCHDOG_PIDS_MAX; i++) {
+		pid_t pid = atomic_load_explicit(&dog->watchdog->pids[i], memory_order_relaxed);
+		int64_t used = -1;
+		struct timespec t;
+
+		if (pid != 0 && clock_gettime(process_clock(pid), &t) == 0)
+			used = t.tv_sec * 1000000000LL + t.tv_nsec;
+		if (used > dog->used_ns[i] && dog->used_ns[i] >= 0)
+			sum += used - dog->used_ns[i];
+		dog->used_ns[i] = used;
+	}
+	return sum;
+}
+
+static void note(struct watchdog *w, const struct dog *dog, int64_t t_ns, int64_t late_ns,
+		 int64_t used_ns)
+{
+	struct stall stall = { t_ns, late_ns, used_ns, dog->cpu };
+
 	pthread_mutex_lock(&w->lock);
 	if (w->n_stalls < MAX_STALLS)
-		w->stalls[w->n_stalls++] = (struct stall) { t_ns, late_ns, dog->cpu };
+		w->stalls[w->n_stalls++] = stall;
 	else if (late_ns > w->stalls[MAX_STALLS - 1].late_ns)
-		w->stalls[MAX_STALLS - 1] = (struct stall) { t_ns, late_ns, dog->cpu };
+		w->stalls[MAX_STALLS - 1] = stall;
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -57,15 +87,16 @@ static void *run(void *data)
 
 	while (!atomic_load_explicit(&dog->watchdog->stop, memory_order_relaxed)) {
 		struct timespec t;
-		int64_t now;
+		int64_t now, used;
 
 		next += PERIOD_NS;
 		t.tv_sec = next / 1000000000;
 		t.tv_nsec = next % 1000000000;
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 		now = watchdog_now();
+		used = take_used(dog);
 		if (now - next > STALL_MIN_NS) {
-			note(dog->watchdog, dog, next, now - next);
+			note(dog->watchdog, dog, next, now - next, used);
 			next = now;
 		}
 	}
@@ -80,6 +111,8 @@ static int dog_start(struct watchdog *w, struct dog *dog, int cpu)
 	int res;
 
 	*dog = (struct dog) { .watchdog = w, .cpu = cpu };
+	for (int i = 0; i < WATCHDOG_PIDS_MAX; i++)
+		dog->used_ns[i] = -1;
 	pthread_attr_init(&attr);
 	if (cpu >= 0) {
 		CPU_ZERO(&set);
@@ -149,6 +182,12 @@ void watchdog_destroy(struct watchdog *w)
 	free(w);
 }
 
+void watchdog_look_after(struct watchdog *w, const pid_t *pids, int n)
+{
+	for (int i = 0; i < WATCHDOG_PIDS_MAX; i++)
+		atomic_store(&w->pids[i], i < n ? pids[i] : 0);
+}
+
 bool watchdog_realtime(const struct watchdog *w)
 {
 	for (int i = 0; i < w->n_dogs; i++)
@@ -179,6 +218,11 @@ struct stalls watchdog_stalls(struct watchdog *w, int64_t from_ns, int64_t to_ns
 			continue;
 		}
 		sum.count++;
+		if (s->used_ns > STALL_OWN * s->late_ns) {
+			sum.own++;
+			if (s->late_ns > sum.worst_own_ns)
+				sum.worst_own_ns = s->late_ns;
+		}
 		if (s->late_ns > sum.worst_ns) {
 			sum.worst_ns = s->late_ns;
 			sum.worst_t_ns = s->t_ns;
