@@ -182,6 +182,10 @@ spawn kitchen pw-cli -m load-module "$MODULE" "{ combine.group = kitchen stream.
 check 'another group has a status of its own' shows 'bluez_combine.kitchen: idle, 0 of 0 speakers' --group kitchen
 check 'the groups that there are are named' exits 4 "there are: default, kitchen" status --group attic
 
+# shellcheck disable=SC2016 # sh expands it
+closed() { timeout 20 sh -c '"$1" status --watch --group kitchen | head -n 1' sh "$TOOL"; }
+check 'who watches ends when nobody reads' closed
+
 # Not everywhere is a terminal to be had
 if script -q -c true /dev/null >/dev/null 2>&1; then
 	export TERM=xterm

@@ -105,6 +105,21 @@ static void on_changed(void *data)
 	}
 }
 
+/* Nobody reads any more, as in a pipe into head */
+static void on_output_closed(void *data, int fd, uint32_t mask)
+{
+	struct status *status = data;
+
+	client_quit(&status->client, EXIT_OTHER);
+}
+
+/* A file can't be waited for, and needs not: this is for pipes and terminals */
+static void watch_output(struct status *status)
+{
+	pw_loop_add_io(pw_main_loop_get_loop(status->client.loop), STDOUT_FILENO,
+			SPA_IO_ERR | SPA_IO_HUP, false, on_output_closed, status);
+}
+
 static int run(const struct options *options)
 {
 	struct status status = { .options = options };
@@ -114,6 +129,8 @@ static int run(const struct options *options)
 	status.redraw = options->watch && !options->json && isatty(STDOUT_FILENO) &&
 		term && *term && !spa_streq(term, "dumb");
 	res = client_init(&status.client, options->remote, options->group, on_changed, &status);
+	if (res == EXIT_OK && options->watch)
+		watch_output(&status);
 	if (res == EXIT_OK)
 		res = client_run(&status.client);
 	client_finish(&status.client);
