@@ -91,6 +91,7 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 	spa_zero(*host);
 	host->data_loop = data_loop;
 	host->info = *info;
+	host->drained = true;
 
 	if ((host->silence = calloc(CYCLE_MAX, sizeof(float))) == NULL ||
 	    (host->scratch = calloc(CYCLE_MAX, sizeof(float))) == NULL) {
@@ -345,13 +346,52 @@ static void finish_output(struct fanout_host *host, struct fanout_slot *slot, st
 	pw_stream_queue_buffer(slot->stream, out);
 }
 
-void fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
+void fanout_host_set_drain(struct fanout_host *host, uint32_t samples)
+{
+	SPA_ATOMIC_STORE(host->drain, samples);
+}
+
+bool fanout_host_is_drained(const struct fanout_host *host)
+{
+	return SPA_ATOMIC_LOAD(host->drained);
+}
+
+/* A sink that nobody is linked to gets buffers that are marked as empty */
+static bool has_input(const struct pw_buffer *in)
+{
+	uint32_t c;
+
+	for (c = 0; in && c < in->buffer->n_datas; c++)
+		if (!SPA_FLAG_IS_SET(in->buffer->datas[c].chunk->flags, SPA_CHUNK_FLAG_EMPTY))
+			return true;
+	return false;
+}
+
+/* Returns true when it has changed whether all is played */
+static bool update_drained(struct fanout_host *host, bool input, uint32_t n_samples)
+{
+	bool drained;
+
+	if (input)
+		host->silent = 0;
+	else
+		host->silent = SPA_MIN(host->silent, UINT32_MAX - n_samples) + n_samples;
+	drained = host->silent > 0 && host->silent >= SPA_ATOMIC_LOAD(host->drain);
+	if (drained == host->drained)
+		return false;
+	SPA_ATOMIC_STORE(host->drained, drained);
+	return true;
+}
+
+bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 {
 	struct pw_buffer *in, *out[FANOUT_HOST_OUTPUTS_MAX];
-	uint32_t i;
+	uint32_t i, n_samples;
+	bool changed;
 
 	in = newest_buffer(sink);
-	map_inputs(host, in);
+	n_samples = map_inputs(host, in);
+	changed = update_drained(host, has_input(in), n_samples);
 
 	for (i = 0; i < host->n_slots; i++) {
 		struct fanout_slot *slot = &host->slots[i];
@@ -373,4 +413,5 @@ void fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 	}
 	if (in)
 		pw_stream_queue_buffer(sink, in);
+	return changed;
 }

@@ -49,6 +49,11 @@ struct fanout_host {
 	/* data loop */
 	uint32_t n_slots;			/**< slots from here on are free */
 	struct spa_io_position *position;
+	uint32_t silent;			/**< samples since there was input, up to UINT32_MAX */
+	bool drained;				/**< silent has reached drain; atomic */
+
+	uint32_t drain;				/**< what the outputs still hold when the input ends, in
+						  *  samples; set by the main loop; atomic */
 };
 
 /**
@@ -83,7 +88,16 @@ int fanout_host_set(struct fanout_host *host, uint32_t slot,
 /** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);
 
-/** Run one cycle: from the newest buffer of \a sink to all outputs. Data loop. */
-void fanout_host_process(struct fanout_host *host, struct pw_stream *sink);
+/** How much is to be played after the input has ended. Main loop. */
+void fanout_host_set_drain(struct fanout_host *host, uint32_t samples);
+
+/** Has all that ever came in been played? Any thread. */
+bool fanout_host_is_drained(const struct fanout_host *host);
+
+/**
+ * Run one cycle: from the newest buffer of \a sink to all outputs. Data loop.
+ * Returns true when fanout_host_is_drained() has changed.
+ */
+bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink);
 
 #endif /* BLUEZ_COMBINE_FANOUT_HOST_H */

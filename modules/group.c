@@ -116,12 +116,23 @@ static int64_t update_outputs(struct group *group, int64_t now_ns)
 	return SPA_MIN(group->retry_ns, next_ns);
 }
 
+/* When the Echo pauses, its stream is gone at once, and the graph would stop with
+ * up to B of sound in the delay lines: each speaker would end at another place,
+ * and begin with what is left when the music goes on. */
+static void update_drain(struct group *group)
+{
+	fanout_host_set_drain(&group->host, (uint64_t)group->align.total_ns *
+			SPA_ATOMIC_LOAD(group->rate) / SPA_NSEC_PER_SEC);
+	sink_keep_awake(&group->sink, !fanout_host_is_drained(&group->host));
+}
+
 static void update(struct group *group)
 {
 	int64_t now_ns = loop_now_ns(group->main_loop);
 	int64_t retry_ns = update_outputs(group, now_ns);
 	int64_t next_ns = SPA_MIN(group_align(group, now_ns), retry_ns);
 
+	update_drain(group);
 	set_timer(group, now_ns, next_ns);
 	status_changed(&group->status);
 }
@@ -209,7 +220,8 @@ static void sink_process(void *data)
 	struct group *group = data;
 	struct spa_io_position *position = SPA_ATOMIC_LOAD(group->host.position);
 
-	fanout_host_process(&group->host, group->sink.stream);
+	if (fanout_host_process(&group->host, group->sink.stream))
+		pw_loop_signal_event(group->main_loop, group->update_event);
 
 	if (position && (position->clock.duration != group->quantum ||
 	    position->clock.rate.denom != group->rate)) {

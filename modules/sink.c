@@ -103,6 +103,8 @@ int sink_init(struct sink *sink, struct pw_core *core, struct pw_loop *data_loop
 	sink->events = events;
 	sink->data = data;
 	sink->id = SPA_ID_INVALID;
+	sink->quantum = args->quantum;
+	sink->rate = args->rate;
 
 	if ((props = make_properties(args, data_loop)) == NULL)
 		return -errno;
@@ -148,4 +150,22 @@ void sink_set_latency(struct sink *sink, int64_t latency_ns)
 	sink->latency_ns = latency_ns;
 	params[0] = spa_latency_build(&b, SPA_PARAM_Latency, &latency);
 	pw_stream_update_params(sink->stream, params, 1);
+}
+
+void sink_keep_awake(struct sink *sink, bool awake)
+{
+	char latency[64];
+	struct spa_dict_item items[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_ALWAYS_PROCESS, awake ? "true" : "false"),
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_LATENCY, latency),
+	};
+
+	if (sink->stream == NULL || sink->awake == awake)
+		return;
+	sink->awake = awake;
+	/* PipeWire looks at the graph anew when the wish for a latency changes, and
+	 * not for node.always-process alone (impl-node.c: check_properties()). The
+	 * driver's quantum is forced, so the wish itself comes to nothing. */
+	snprintf(latency, sizeof(latency), "%u/%u", sink->quantum - !awake, sink->rate);
+	pw_stream_update_properties(sink->stream, &SPA_DICT_INIT_ARRAY(items));
 }

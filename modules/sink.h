@@ -30,6 +30,8 @@ struct sink {
 	uint32_t id;			/**< in the graph, or SPA_ID_INVALID */
 	bool playing;
 	int64_t latency_ns;		/**< what upstream was told last */
+	bool awake;			/**< it runs also when nobody is linked to it */
+	uint32_t quantum, rate;		/**< of the group */
 };
 
 /** Make the sink. Main loop. Returns 0 or -errno; sink_finish() undoes it. */
@@ -39,5 +41,8 @@ void sink_finish(struct sink *sink);
 
 /** Tell upstream how long it takes until what it sends is heard. Main loop. */
 void sink_set_latency(struct sink *sink, int64_t latency_ns);
+
+/** Run it, and what it plays to, whether or not somebody is linked to it. Main loop. */
+void sink_keep_awake(struct sink *sink, bool awake);
 
 #endif /* BLUEZ_COMBINE_SINK_H */
