@@ -77,9 +77,11 @@ struct scene {
 	int n_adapters;			/**< hci0 is there by itself */
 	char *source;			/**< the file that a player plays, NULL with an Echo */
 	int64_t began_ns, ended_ns;	/**< CLOCK_MONOTONIC; a stall between counts */
+	bool started;			/**< something plays */
 	double from;			/**< s of the timeline, what is before is not judged */
 	int64_t mark_ns;		/**< ns since the epoch, when what the scene is about began */
 	struct trouble trouble;
+	enum scene_state state;		/**< of the attempt */
 	int n_stops;			/**< of everything, that were staged */
 	const char *excused;		/**< speaker whose own gaps and steps are not judged */
 
@@ -117,6 +119,7 @@ extern const struct scene_type scenes_time[];
 extern const struct scene_type scenes_watchdog[];
 extern const struct scene_type scenes_compare[];
 extern const struct scene_type scenes_demo[];
+extern const struct scene_type scenes_pause[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
@@ -180,17 +183,40 @@ void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
 enum scene_state {
 	SCENE_CLEAN,
 	SCENE_STALLED,		/**< the machine stood still in it, and so it does not */
-	SCENE_OWN_STALL,	/**< the room's own processes made that, which is a failure */
+	SCENE_OWN_STALL,	/**< and the room's processes used the processor meanwhile */
 };
+
+/**
+ * A thread that is on the processor when the host of a virtual machine stops that or waits for a
+ * page of its memory seems to use it, too. That hits anybody; what is done by the room's own
+ * processes comes again. So the room is at fault when most attempts say so.
+ */
+struct scene_attempts {
+	int n, own;
+	bool clean;		/**< the last one */
+};
+
+/** Is there to be another? */
+static inline bool scene_attempt(const struct scene_attempts *a)
+{
+	return !a->clean && a->n < SCENE_ATTEMPTS;
+}
+
+/** Of all of them: SCENE_STALLED says that nothing is known, SCENE_OWN_STALL is a failure */
+static inline enum scene_state scene_attempts_end(const struct scene_attempts *a)
+{
+	return a->clean ? SCENE_CLEAN : 2 * a->own > a->n ? SCENE_OWN_STALL : SCENE_STALLED;
+}
 
 /** Start the stack for one run. scene_close() in any case. */
 int scene_open(struct scene *sc, const struct scene_type *type, const struct scene_options *o,
 	       const struct stack_options *so, const char *label);
 void scene_close(struct scene *sc);
-/** type->play(), then the files are closed. Notes the time for the stalls. \a attempt: 0, 1, 2 */
-int scene_play(struct scene *sc, int attempt);
-/** To be asked before anything is measured: what was heard must not decide what is thrown away. */
-enum scene_state scene_state(const struct scene *sc);
+/**
+ * type->play(), then the files are closed. Counts the attempt and says whether it is clean before
+ * anything is measured: what was heard must not decide what is thrown away.
+ */
+int scene_play(struct scene *sc, struct scene_attempts *a);
 int scene_runs(const struct scene_type *type, const struct scene_options *o);
 double scene_seconds(const struct scene_type *type, const struct scene_options *o);
 /** Runs until one says something or \a ATTEMPTS are over; adds to a JSON array. 0 or -EINTR. */
