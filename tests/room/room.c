@@ -16,9 +16,11 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_self,
 	scenes_start,
 	scenes_change,
+	scenes_pause,
 	scenes_time,
 	scenes_links,
 	scenes_watchdog,
+	scenes_compare,
 };
 
 static void usage(FILE *file)

@@ -117,18 +117,6 @@ static int start_trouble(struct scene *sc, int attempt)
 	return res;
 }
 
-int scene_play(struct scene *sc, int attempt)
-{
-	int res;
-
-	sc->began_ns = watchdog_now();
-	if ((res = start_trouble(sc, attempt)) == 0 && (res = sc->type->play(sc)) == 0)
-		res = stack_call(&sc->stack, "Finish", NULL);
-	sc->n_stops = trouble_finish(&sc->trouble);
-	sc->ended_ns = watchdog_now();
-	return res;
-}
-
 static struct stalls find_stalls(const struct scene *sc)
 {
 	if (watchdog == NULL || sc->began_ns == 0)
@@ -136,92 +124,110 @@ static struct stalls find_stalls(const struct scene *sc)
 	return watchdog_stalls(watchdog, sc->began_ns, sc->ended_ns);
 }
 
-enum scene_state scene_state(const struct scene *sc)
+static enum scene_state find_state(const struct scene *sc)
 {
 	struct stalls stalls = find_stalls(sc);
 	int64_t limit = (int64_t)(sc->options->stall_ms * 1e6);
 
+	/* stops that are staged spoil nothing */
 	if (sc->options->stops)
 		return SCENE_CLEAN;
 	return stalls.worst_own_ns > limit ? SCENE_OWN_STALL :
 		stalls.worst_ns > limit ? SCENE_STALLED : SCENE_CLEAN;
 }
 
-static void tell_run(const struct scene *sc, const struct tally *t, int run, int attempt,
-		     enum scene_state state, bool failed, struct json *j)
+int scene_play(struct scene *sc, struct scene_attempts *a)
+{
+	int res;
+
+	sc->began_ns = watchdog_now();
+	if ((res = start_trouble(sc, a->n)) == 0 && (res = sc->type->play(sc)) == 0)
+		res = stack_call(&sc->stack, "Finish", NULL);
+	sc->n_stops = trouble_finish(&sc->trouble);
+	sc->ended_ns = watchdog_now();
+	sc->state = find_state(sc);
+	a->n++;
+	a->own += sc->state == SCENE_OWN_STALL;
+	a->clean = sc->state == SCENE_CLEAN;
+	return res;
+}
+
+static void tell_run(const struct scene *sc, const struct tally *t, int run, int attempt, bool failed,
+		     struct json *j)
 {
 	static const char *const texts[] = { "", ": discarded, the machine stalled",
-		": FAILED, the room's own processes stalled the machine" };
+		": discarded, and the room's own processes used the processor in the stall" };
 	struct stalls stalls = find_stalls(sc);
 
 	if (!sc->options->json) {
-		printf("%s, run %d, %s%s%s\n", sc->type->name, run + 1, scene_system_names[t->system],
-			texts[state], state == SCENE_STALLED && attempt + 1 == SCENE_ATTEMPTS ?
-			" in every attempt" : "");
+		printf("%s, run %d, %s%s\n", sc->type->name, run + 1, scene_system_names[t->system],
+			texts[sc->state]);
 		if (stalls.count > 0)
-			printf("  %d stalls of the machine, worst %.1f ms; %d were the room's own\n",
+			printf("  %d stalls of the machine, worst %.1f ms; the room's processes ran in %d\n",
 				stalls.count, stalls.worst_ns / 1e6, stalls.own);
 		if (sc->n_stops > 0)
 			printf("  everything was stopped %d times\n", sc->n_stops);
 		return;
 	}
 	json_int(j, "run", run + 1);
-	json_int(j, "attempt", attempt + 1);
+	json_int(j, "attempt", attempt);
 	json_string(j, "system", scene_system_names[t->system]);
-	json_bool(j, "discarded", state == SCENE_STALLED);
-	json_bool(j, "own_stall", state == SCENE_OWN_STALL);
+	json_bool(j, "discarded", sc->state != SCENE_CLEAN);
+	json_bool(j, "own_stall", sc->state == SCENE_OWN_STALL);
 	json_bool(j, "failed", failed);
 	json_int(j, "stops", sc->n_stops);
 	json_stalls(j, sc, &stalls);
 }
 
-static enum scene_state run_once(const struct scene_type *type, const struct scene_options *o,
-				 struct tally *t, int run, int attempt, struct json *j, int *res)
+static int run_once(const struct scene_type *type, const struct scene_options *o,
+		    struct tally *t, int run, struct scene_attempts *a, struct json *j)
 {
 	struct stack_options so = type->stack;
-	enum scene_state state;
 	struct scene sc;
 	g_autofree char *label = g_strdup_printf("%s-%d-%s%s%.0d", type->name, run + 1,
-			scene_system_names[t->system], attempt ? "-again" : "", attempt);
+			scene_system_names[t->system], a->n ? "-again" : "", a->n);
+	int res;
 
 	so.system = t->system;
 	so.own_clock = o->own_clock;
 	so.seed = o->seed + run;
-	if ((*res = scene_open(&sc, type, o, &so, label)) == 0)
-		*res = scene_play(&sc, attempt);
-	state = scene_state(&sc);
-	if (*res == -EINTR)
+	if ((res = scene_open(&sc, type, o, &so, label)) == 0)
+		res = scene_play(&sc, a);
+	else
+		/* there is nothing to try again */
+		a->clean = true;
+	if (res == -EINTR)
 		goto done;
-	if (*res < 0 && state == SCENE_CLEAN)
+	if (res < 0 && a->clean)
 		stack_print_logs(&sc.stack);
 	if (o->json)
 		json_begin(j, NULL, '{');
-	tell_run(&sc, t, run, attempt, state, *res < 0, j);
-	t->discarded += state == SCENE_STALLED;
-	t->own_stalls += state == SCENE_OWN_STALL;
-	t->failed += state == SCENE_CLEAN && *res < 0;
-	if (state == SCENE_CLEAN && *res == 0)
+	tell_run(&sc, t, run, a->n, res < 0, j);
+	t->discarded += !a->clean;
+	t->failed += a->clean && res < 0;
+	if (a->clean && res == 0)
 		tally_measure(&sc, t, j);
 	if (o->json)
 		json_end(j, '}');
 done:
 	scene_close(&sc);
 	fflush(stdout);
-	return state;
+	return res == -EINTR ? res : 0;
 }
 
 int scene_run_tally(const struct scene_type *type, const struct scene_options *o,
 		    struct tally *t, int run, struct json *j)
 {
-	enum scene_state state = SCENE_STALLED;
+	struct scene_attempts a = { 0 };
 	int res = 0;
 
-	for (int i = 0; i < SCENE_ATTEMPTS && state == SCENE_STALLED && res != -EINTR; i++)
-		state = run_once(type, o, t, run, i, j, &res);
-	if (res == -EINTR)
+	while (scene_attempt(&a) && res == 0)
+		res = run_once(type, o, t, run, &a, j);
+	if (res < 0)
 		return res;
 	t->runs++;
-	t->spoilt += state == SCENE_STALLED;
+	t->spoilt += scene_attempts_end(&a) == SCENE_STALLED;
+	t->own_stalls += scene_attempts_end(&a) == SCENE_OWN_STALL;
 	return 0;
 }
 

@@ -73,33 +73,34 @@ static int run_way(const struct scene_type *type, const struct scene_options *o,
 	static const enum stack_system systems[] = { STACK_POLICY, STACK_STOCK, STACK_PEER };
 	struct scene_type with_play = *type;
 	struct stack_options so = { .own_clock = o->own_clock, .seed = o->seed + run };
-	enum scene_state state = SCENE_STALLED;
+	struct scene_attempts a = { 0 };
 	int res = 0;
 
 	with_play.play = play_group;
 	so.system = way == GROUP && o->module ? STACK_MODULE : systems[way];
-	for (int attempt = 0; attempt < SCENE_ATTEMPTS && state == SCENE_STALLED; attempt++) {
-		g_autofree char *label = g_strdup_printf("start-time-%d-%d-%d", run + 1, way, attempt);
+	while (scene_attempt(&a)) {
+		g_autofree char *label = g_strdup_printf("start-time-%d-%d-%d", run + 1, way, a.n);
 		const struct stack_event *e = NULL;
 		struct scene sc;
 
 		if ((res = scene_open(&sc, &with_play, o, &so, label)) == 0)
-			res = scene_play(&sc, attempt);
-		state = scene_state(&sc);
+			res = scene_play(&sc, &a);
+		else
+			a.clean = true;
 		if (res == 0)
 			e = stack_find_event(&sc.stack, SCENE_ECHO, "pending", 0);
-		if (res == 0 && state == SCENE_CLEAN && e != NULL)
+		if (res == 0 && a.clean && e != NULL)
 			*result = last_first_sound(sc.out) * 1000.0 - e->t_ns / 1e6 - SLOWEST_MS;
-		if (res < 0 && res != -EINTR && state == SCENE_CLEAN)
+		if (res < 0 && res != -EINTR && a.clean)
 			stack_print_logs(&sc.stack);
 		scene_close(&sc);
 		if (res == -EINTR)
 			return res;
-		counts->discarded += state == SCENE_STALLED;
+		counts->discarded += !a.clean;
 	}
-	counts->spoilt += state == SCENE_STALLED;
-	counts->own += state == SCENE_OWN_STALL;
-	counts->failed += state == SCENE_CLEAN && isnan(*result);
+	counts->spoilt += scene_attempts_end(&a) == SCENE_STALLED;
+	counts->own += scene_attempts_end(&a) == SCENE_OWN_STALL;
+	counts->failed += a.clean && isnan(*result);
 	return 0;
 }
 

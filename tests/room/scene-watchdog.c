@@ -24,7 +24,7 @@ static const struct part {
 static bool is_right(const struct part *part, const struct tally *t, enum scene_verdict verdict)
 {
 	if (part->own)
-		return t->own_stalls == 1 && t->discarded == 0 && verdict == SCENE_NOT_WELL;
+		return t->own_stalls == 1 && t->discarded == SCENE_ATTEMPTS && verdict == SCENE_NOT_WELL;
 	if (part->staged == SCENE_ATTEMPTS)
 		return t->discarded == SCENE_ATTEMPTS && t->spoilt == 1 && verdict == SCENE_INCONCLUSIVE;
 	return t->discarded >= 1 && t->spoilt == 0 && t->worst->len == 1 && verdict == SCENE_WELL;

@@ -3,16 +3,13 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "random.h"
+#include "noise.h"
 #include "scene.h"
-#include "wav.h"
 
 #define SPEAKER_SINKS	"bluez_output.*"
-#define NOISE_LEVEL	0.3f
 
 void scene_figure(struct scene *sc, const char *name, double value, double bound)
 {
@@ -95,23 +92,12 @@ int scene_add_adapters(struct scene *sc, int n)
 	return res;
 }
 
-/* Noise with a gentle slope: what a correlation likes best */
-static int write_noise(const char *path, double seconds, uint32_t rate, uint64_t seed)
+/* What stalls before anybody plays spoils nothing. */
+static void note_start(struct scene *sc)
 {
-	struct wav wav = { .rate = rate, .channels = 2, .frames = (size_t)(seconds * rate) };
-	struct random r = { .state = seed };
-	float low[2] = { 0.0f };
-	int res;
-
-	wav.data = g_malloc_n(2 * wav.frames, sizeof(float));
-	for (size_t i = 0; i < 2 * wav.frames; i++) {
-		low[i % 2] += 0.5f * ((float)random_around(&r, 1.0) - low[i % 2]);
-		wav.data[i] = NOISE_LEVEL * low[i % 2];
-	}
-	if ((res = wav_write(&wav, path)) < 0)
-		fprintf(stderr, "room: cannot write %s\n", path);
-	g_free(wav.data);
-	return res;
+	if (!sc->started)
+		sc->began_ns = watchdog_now();
+	sc->started = true;
 }
 
 static const char *address_of(const char *echo)
@@ -142,7 +128,7 @@ int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
 	text = g_strdup_vprintf(options, args);
 	va_end(args);
 	/* longer than it plays, so that nothing repeats */
-	res = write_noise(path, sc->seconds + 30.0, 44100, sc->seed ^ g_str_hash(name));
+	res = noise_write(path, sc->seconds + 30.0, 44100, sc->seed ^ g_str_hash(name));
 	if (res < 0)
 		return res;
 	all = g_strdup_printf("{'wav': <'%s'>, 'rate': <uint32 44100>%s%s}", path,
@@ -176,6 +162,8 @@ int scene_connect_all(struct scene *sc)
 
 int scene_echo(struct scene *sc, const char *name, bool play)
 {
+	if (play)
+		note_start(sc);
 	return call_device(sc, play ? "Play" : "Pause", name);
 }
 
@@ -267,7 +255,7 @@ int scene_play_noise(struct scene *sc, const char *target)
 {
 	g_autofree char *path = g_build_filename(sc->stack.out, "source.wav", NULL);
 	const char *argv[] = { "pw-play", NULL, NULL, NULL, NULL };
-	int res = write_noise(path, sc->seconds, 48000, sc->seed);
+	int res = noise_write(path, sc->seconds, 48000, sc->seed);
 
 	if (res < 0)
 		return res;
@@ -279,6 +267,7 @@ int scene_play_noise(struct scene *sc, const char *target)
 		argv[2] = target;
 		argv[3] = path;
 	}
+	note_start(sc);
 	g_free(sc->source);
 	sc->source = g_steal_pointer(&path);
 	return stack_spawn(&sc->stack, "pw-play", argv) != NULL ? 0 : -EIO;

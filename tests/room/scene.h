@@ -44,6 +44,13 @@ enum scene_verdict {
 	SCENE_INCONCLUSIVE,	/**< what there is is well, but some runs were spoilt in every attempt */
 };
 
+/** Whether a run says anything */
+enum scene_state {
+	SCENE_CLEAN,
+	SCENE_STALLED,		/**< the machine stood still in it, and so it does not */
+	SCENE_OWN_STALL,	/**< and the room's processes used the processor meanwhile */
+};
+
 /** Limits of the verdict; 0 and below: none */
 struct scene_bounds {
 	double median, worst;	/**< ms of skew, over all windows of all runs */
@@ -178,13 +185,6 @@ void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* For scenes that do their own runs: scene-run.c */
 
 #define SCENE_ATTEMPTS	3	/* a run that a stall may have touched is done again */
-
-/** Whether a run says anything */
-enum scene_state {
-	SCENE_CLEAN,
-	SCENE_STALLED,		/**< the machine stood still in it, and so it does not */
-	SCENE_OWN_STALL,	/**< and the room's processes used the processor meanwhile */
-};
 
 /**
  * A thread that is on the processor when the host of a virtual machine stops that or waits for a

@@ -19,7 +19,7 @@
  * much of the processors the processes that are looked after used meanwhile.
  */
 #define STALL_MIN_NS	1000000		/* what is noted */
-#define STALL_OWN	0.5		/* they used more than this of it: it is theirs */
+#define STALL_OWN	0.5		/* they ran for more than this of it */
 #define WATCHDOG_PIDS_MAX 8
 
 struct stall {
@@ -32,7 +32,7 @@ struct stall {
 struct stalls {
 	int count;		/**< of the SCHED_FIFO threads */
 	int64_t worst_ns, worst_t_ns;
-	int own;		/**< of them, those that the processes made themselves */
+	int own;		/**< of them, those in which the processes ran */
 	int64_t worst_own_ns;
 	int starved;		/**< of the normal one */
 	int64_t worst_starved_ns;
