@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include <spa/utils/string.h>
 
 #include "graph.h"
+#include "names.h"
 
 static void node_info(void *data, const struct pw_node_info *info)
 {
@@ -152,10 +154,76 @@ static const struct pw_proxy_events metadata_proxy_events = {
 	.destroy = metadata_destroy,
 };
 
+static int combine_property(void *data, uint32_t subject, const char *key,
+		const char *type, const char *value)
+{
+	struct graph *g = data;
+
+	if (subject != 0)
+		return 0;
+	if (key == NULL)
+		g_hash_table_remove_all(g->combine_values);
+	else if (value == NULL)
+		g_hash_table_remove(g->combine_values, key);
+	else
+		g_hash_table_insert(g->combine_values, g_strdup(key), g_strdup(value));
+	return 0;
+}
+
+static const struct pw_metadata_events combine_events = {
+	PW_VERSION_METADATA_EVENTS,
+	.property = combine_property,
+};
+
+static void combine_removed(void *data)
+{
+	struct graph *g = data;
+
+	pw_proxy_destroy((struct pw_proxy *)g->combine);
+}
+
+static void combine_destroy(void *data)
+{
+	struct graph *g = data;
+
+	spa_hook_remove(&g->combine_listener);
+	spa_hook_remove(&g->combine_proxy_listener);
+	g->combine = NULL;
+}
+
+static const struct pw_proxy_events combine_proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.destroy = combine_destroy,
+	.removed = combine_removed,
+};
+
+static void add_combine(struct graph *g, uint32_t id)
+{
+	g->combine = pw_registry_bind(g->registry, id, PW_TYPE_INTERFACE_Metadata,
+			PW_VERSION_METADATA, 0);
+	if (g->combine == NULL)
+		return;
+	pw_proxy_add_listener((struct pw_proxy *)g->combine, &g->combine_proxy_listener,
+			&combine_proxy_events, g);
+	pw_metadata_add_listener(g->combine, &g->combine_listener, &combine_events, g);
+}
+
+double graph_combine_number(const struct graph *g, const char *key, const char *field)
+{
+	const char *json = g_hash_table_lookup(g->combine_values, key);
+	char text[64];
+
+	if (json == NULL || spa_json_str_object_find(json, strlen(json), field, text, sizeof(text)) <= 0)
+		return NAN;
+	return g_ascii_strtod(text, NULL);
+}
+
 static void add_metadata(struct graph *g, uint32_t id, const struct spa_dict *props)
 {
 	const char *name = props ? spa_dict_lookup(props, PW_KEY_METADATA_NAME) : NULL;
 
+	if (g->combine == NULL && spa_streq(name, BLUEZ_COMBINE_METADATA))
+		add_combine(g, id);
 	if (g->metadata != NULL || !spa_streq(name, "default"))
 		return;
 	g->metadata = pw_registry_bind(g->registry, id, PW_TYPE_INTERFACE_Metadata,
@@ -251,6 +319,7 @@ struct graph *graph_new(struct pw_loop *loop, const char *remote)
 
 	if (g == NULL)
 		return NULL;
+	g->combine_values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	spa_list_init(&g->nodes);
 	spa_list_init(&g->ports);
 	spa_list_init(&g->links);
@@ -294,6 +363,9 @@ void graph_destroy(struct graph *g)
 		link_free(l);
 	if (g->metadata != NULL)
 		pw_proxy_destroy((struct pw_proxy *)g->metadata);
+	if (g->combine != NULL)
+		pw_proxy_destroy((struct pw_proxy *)g->combine);
+	g_hash_table_unref(g->combine_values);
 	if (g->registry != NULL) {
 		spa_hook_remove(&g->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)g->registry);

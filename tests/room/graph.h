@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <glib.h>
 #include <pipewire/pipewire.h>
 
 struct graph_node {
@@ -45,6 +46,10 @@ struct graph {
 	uint32_t metadata_id;
 	char *default_sink;		/**< node.name, NULL: none */
 	char *configured_sink;
+	struct pw_metadata *combine;	/**< "bluez-combine" */
+	struct spa_hook combine_proxy_listener;
+	struct spa_hook combine_listener;
+	GHashTable *combine_values;	/**< what stands in it: key -> JSON */
 	struct spa_list nodes, ports, links;
 	int synced;			/**< last sequence number that came back */
 	bool lost;			/**< the daemon is gone */
@@ -62,6 +67,8 @@ const char *graph_node_get(const struct graph_node *n, const char *key);
 int graph_count(struct graph *g, const char *name);
 /** Links that end in (or, out, begin at) nodes of that name */
 int graph_count_links(struct graph *g, const char *name, bool out);
+/** A number in our package's metadata, e.g. "status.AA:BB:CC:00:00:01", "delay.nsec"; NAN: none */
+double graph_combine_number(const struct graph *g, const char *key, const char *field);
 /** Every link as "node:port -> node:port", sorted, of those between nodes that
  * match \a accept (NULL: all); to be freed. */
 char *graph_describe_links(struct graph *g,

@@ -241,6 +241,8 @@ void report_table(FILE *file, const struct measure *m)
 	table_events(file, m);
 }
 
+#define REPORT_PLOT_MS	1.0	/* either way at least: what a listener could hear at best */
+
 static int plot_data(const struct measure *m, const char *path)
 {
 	FILE *file = fopen(path, "w");
@@ -275,7 +277,11 @@ static void plot_quote(FILE *file, const char *s)
 static int plot_script(const struct measure *m, const char *path, const char *png,
 		const char *data, const char *title)
 {
+	/* told apart by the colour-blind, too */
+	static const char *const colours[] = { "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7",
+		"#56b4e9", "#000000" };
 	FILE *file = fopen(path, "w");
+	char name[256];
 	double top = 0.0;
 
 	if (file == NULL)
@@ -283,19 +289,28 @@ static int plot_script(const struct measure *m, const char *path, const char *pn
 	for (int i = 0; i < m->n_speakers; i++)
 		if (m->speakers[i].skew_abs.n > 0)
 			top = fmax(top, m->speakers[i].skew_abs.max);
-	fputs("set terminal pngcairo size 1000,500 font 'DejaVu Sans,11'\nset output ", file);
+	/* lines that lie on one another: the first is the thickest, so that each is seen */
+	fputs("set terminal pngcairo size 1100,550 font 'DejaVu Sans,12'\nset output ", file);
 	plot_quote(file, png);
 	fputs("\nset title ", file);
 	plot_quote(file, title);
-	fprintf(file, " noenhanced\n"
+	fprintf(file, " noenhanced font ',15'\n"
 		"set xlabel 'time (s)'\nset ylabel 'skew (ms)'\n"
-		"set grid lc rgb '#dddddd'\nset key outside right noenhanced\n"
-		"set yrange [%g:%g]\nset datafile missing 'nan'\n"
-		"plot ", -fmax(0.5, 1.2 * top), fmax(0.5, 1.2 * top));
+		"set border 3 lc rgb '#666666'\nset tics nomirror out textcolor rgb '#333333'\n"
+		"set grid lc rgb '#dddddd' lt 1 lw 1\nset xzeroaxis lt 1 lw 1 lc rgb '#888888'\n"
+		"set key outside below horizontal left noenhanced\n"
+		"set xrange [%g:%g]\nset yrange [%g:%g]\nset datafile missing 'nan'\n"
+		"plot ", m->window_time[0] - 0.5, m->window_time[m->n_windows - 1] + 0.5,
+		-fmax(REPORT_PLOT_MS, 1.2 * top), fmax(REPORT_PLOT_MS, 1.2 * top));
 	for (int i = 0; i < m->n_speakers; i++) {
+		int rest = m->n_speakers - i;
+
 		plot_quote(file, data);
-		fprintf(file, " using 1:%d with linespoints pt 7 ps 0.4 lw 1.5 title ", i + 2);
-		plot_quote(file, m->speakers[i].signal.name);
+		fprintf(file, " using 1:%d with lines lw %g lc rgb '%s' title ", i + 2,
+			1.5 + 2.0 * (rest < 5 ? rest - 1 : 4), colours[i % (sizeof(colours) / sizeof(colours[0]))]);
+		snprintf(name, sizeof(name), "%s%s", m->speakers[i].signal.name,
+			i == m->reference ? " (reference)" : "");
+		plot_quote(file, name);
 		fputs(i + 1 < m->n_speakers ? ", \\\n     " : "\n", file);
 	}
 	return fclose(file) == 0 ? 0 : -errno;

@@ -21,6 +21,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_links,
 	scenes_watchdog,
 	scenes_compare,
+	scenes_demo,
 };
 
 static void usage(FILE *file)

@@ -27,8 +27,9 @@ void scene_fault(struct scene *sc, const char *format, ...)
 	g_string_append_c(sc->faults, '\n');
 }
 
+/* \a wav: of an Echo, else NULL */
 static int add_device(struct scene *sc, const char *method, const char *address,
-		      const char *name, const char *text)
+		      const char *name, const char *text, const char *wav)
 {
 	GError *error = NULL;
 	GVariant *options = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
@@ -42,6 +43,10 @@ static int add_device(struct scene *sc, const char *method, const char *address,
 	g_variant_dict_init(&dict, options);
 	g_variant_unref(options);
 	g_variant_dict_insert(&dict, "name", "s", name);
+	if (wav != NULL) {
+		g_variant_dict_insert(&dict, "wav", "s", wav);
+		g_variant_dict_insert(&dict, "rate", "u", 44100);
+	}
 	return stack_call(&sc->stack, method, g_variant_new("(s@a{sv})", address,
 				g_variant_dict_end(&dict)));
 }
@@ -68,7 +73,7 @@ int scene_add_speaker(struct scene *sc, const char *name, const char *options, .
 	va_end(args);
 	g_strlcpy(s->name, name, sizeof(s->name));
 	g_snprintf(s->address, sizeof(s->address), "AA:BB:CC:00:00:%02X", sc->n_speakers + 1);
-	if ((res = add_device(sc, "AddSpeaker", s->address, name, text)) == 0)
+	if ((res = add_device(sc, "AddSpeaker", s->address, name, text, NULL)) == 0)
 		sc->n_speakers++;
 	return res;
 }
@@ -116,24 +121,39 @@ static const char *device_address(struct scene *sc, const char *name)
 	return s ? s->address : address_of(name);
 }
 
-int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
+static int add_echo(struct scene *sc, const char *name, const char *wav, const char *options, va_list args)
 {
-	g_autofree char *file = g_strdup_printf("source-%s.wav", name);
-	g_autofree char *path = g_build_filename(sc->stack.out, file, NULL);
-	g_autofree char *text = NULL, *all = NULL;
+	g_autofree char *list = g_strdup_vprintf(options, args);
+	g_autofree char *text = g_strdup_printf("@a{sv} {%s}", list);
+
+	return add_device(sc, "AddEcho", address_of(name), name, text, wav);
+}
+
+int scene_add_echo_file(struct scene *sc, const char *name, const char *wav, const char *options, ...)
+{
 	va_list args;
 	int res;
 
 	va_start(args, options);
-	text = g_strdup_vprintf(options, args);
+	res = add_echo(sc, name, wav, options, args);
 	va_end(args);
+	return res;
+}
+
+int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
+{
+	g_autofree char *file = g_strdup_printf("source-%s.wav", name);
+	g_autofree char *path = g_build_filename(sc->stack.out, file, NULL);
+	va_list args;
+	int res;
+
 	/* longer than it plays, so that nothing repeats */
-	res = noise_write(path, sc->seconds + 30.0, 44100, sc->seed ^ g_str_hash(name));
-	if (res < 0)
+	if ((res = noise_write(path, sc->seconds + 30.0, 44100, sc->seed ^ g_str_hash(name))) < 0)
 		return res;
-	all = g_strdup_printf("{'wav': <'%s'>, 'rate': <uint32 44100>%s%s}", path,
-			text[0] ? ", " : "", text);
-	return add_device(sc, "AddEcho", address_of(name), name, all);
+	va_start(args, options);
+	res = add_echo(sc, name, path, options, args);
+	va_end(args);
+	return res;
 }
 
 static int call_device(struct scene *sc, const char *method, const char *name)

@@ -160,6 +160,9 @@ int scene_add_adapters(struct scene *sc, int n);
 /** An Echo that plays noise of its own, \a options as above, "" for none */
 int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
 	G_GNUC_PRINTF(3, 4);
+/** The same of a file, an absolute path */
+int scene_add_echo_file(struct scene *sc, const char *name, const char *wav, const char *options, ...)
+	G_GNUC_PRINTF(4, 5);
 /** By name; of Echos too */
 int scene_connect(struct scene *sc, const char *name);
 int scene_disconnect(struct scene *sc, const char *name);
