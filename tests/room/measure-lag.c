@@ -29,6 +29,10 @@
 #define CANDIDATE_MIN	0.5	/* of the best, or it is not worth it */
 #define CANDIDATE_GAP	6	/* low samples (1 ms) between two peaks */
 #define FINE_HALF	10	/* samples around a coarse peak */
+/* The coarse search hears nothing above LOW_CUTOFF and may take a lobe of a high tone for the peak
+ * beside it: where two windows are not all but equal, everything up to the next candidate is looked at. */
+#define WIDE_HALF	(CANDIDATE_GAP * LAG_DECIMATE)
+#define ALL_BUT_EQUAL	0.999
 #define SINC_HALF	8
 #define RHO_MIN		0.4	/* below, two windows have little in common */
 /* The second best place must leave so many times the energy of the best */
@@ -446,6 +450,33 @@ static int peaks(const float *r, int n, int *found)
 	return count;
 }
 
+static bool is_elsewhere(const struct lag *a, const struct lag *b)
+{
+	/* ranges overlap: both may have come upon the same place */
+	return fabs(a->lag - b->lag) > 1.0;
+}
+
+/* The best of the candidates, and how good the next is */
+static struct lag choose(const struct signal *a, int64_t pos, int64_t len, const struct signal *b,
+		const int *at, int n, int64_t low_min, int half)
+{
+	struct lag best = { .state = LAG_WEAK };
+
+	for (int i = 0; i < n; i++) {
+		struct lag lag = lag_refine(a, pos, len, b,
+				(double)(at[i] + low_min) * LAG_DECIMATE, half, 0.0);
+
+		if (lag.rho > best.rho) {
+			double next = is_elsewhere(&lag, &best) ? best.rho : best.next;
+			best = lag;
+			best.next = next;
+		} else if (lag.rho > best.next && is_elsewhere(&lag, &best)) {
+			best.next = lag.rho;
+		}
+	}
+	return best;
+}
+
 struct lag lag_find(struct lag_finder *f, const struct signal *a, int64_t pos, int64_t len,
 		const struct signal *b, int64_t min, int64_t max)
 {
@@ -459,19 +490,9 @@ struct lag lag_find(struct lag_finder *f, const struct signal *a, int64_t pos, i
 	if (span < 0)
 		return best;
 	n = peaks(f->time, span, at);
-	best.state = LAG_WEAK;
-	for (int i = 0; i < n; i++) {
-		struct lag lag = lag_refine(a, pos, len, b,
-				(double)(at[i] + low_min) * LAG_DECIMATE, FINE_HALF, 0.0);
-
-		if (lag.rho > best.rho) {
-			double next = best.rho;
-			best = lag;
-			best.next = next;
-		} else if (lag.rho > best.next) {
-			best.next = lag.rho;
-		}
-	}
+	best = choose(a, pos, len, b, at, n, low_min, FINE_HALF);
+	if (best.rho < ALL_BUT_EQUAL)
+		best = choose(a, pos, len, b, at, n, low_min, WIDE_HALF);
 	if (best.rho < RHO_MIN)
 		best.state = LAG_WEAK;
 	else if (lag_residual(best.next) < UNAMBIGUOUS * lag_residual(best.rho))

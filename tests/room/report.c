@@ -298,7 +298,7 @@ static int plot_script(const struct measure *m, const char *path, const char *pn
 		"set xlabel 'time (s)'\nset ylabel 'skew (ms)'\n"
 		"set border 3 lc rgb '#666666'\nset tics nomirror out textcolor rgb '#333333'\n"
 		"set grid lc rgb '#dddddd' lt 1 lw 1\nset xzeroaxis lt 1 lw 1 lc rgb '#888888'\n"
-		"set key outside below horizontal left noenhanced\n"
+		"set key outside top center horizontal noenhanced\n"
 		"set xrange [%g:%g]\nset yrange [%g:%g]\nset datafile missing 'nan'\n"
 		"plot ", m->window_time[0] - 0.5, m->window_time[m->n_windows - 1] + 0.5,
 		-fmax(REPORT_PLOT_MS, 1.2 * top), fmax(REPORT_PLOT_MS, 1.2 * top));
