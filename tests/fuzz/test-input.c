@@ -33,8 +33,8 @@ static const char * const corpus[] = {
 	"{ combine.quantum = 1024 combine.rate = 44100 combine.unaligned = mute }",
 	"{ audio.position = [ FL FR FC LFE ] audio.channels = 4 remote.name = other }",
 	"{ \"combine.props\": { \"node.name\": \"x\", \"priority.session\": 7 }, \"stream.props\": { } }",
-	"{ stream.rules = [ { matches = [ { node.name = \"~bluez.*\" } ] actions = { create-stream = "
-		"{ combine.role = left combine.gain = 0.5 combine.trim.msec = -3 } } } ] }",
+	("{ stream.rules = [ { matches = [ { node.name = \"~bluez.*\" } ] actions = { create-stream = "
+		"{ combine.role = left combine.gain = 0.5 combine.trim.msec = -3 } } } ] }"),
 	"{ stream.rules = [ ] node.name = a node.description = \"b \\u00e4 \\ud83d\\ude00\" }",
 	"{ \"version\": 1, \"target\": \"bluez_output.11_22_33_44_55_66.1\", \"include\": true }",
 	"{ \"role\": \"mono\", \"gain\": 1e-3, \"trim.msec\": 12.5, \"correction.msec\": -1999 }",
