@@ -310,7 +310,7 @@ const struct scene_type scenes_compare[] = {
 	  .runs = 10, .speakers = 3, .seconds = 20.0, .brief_runs = 3, .brief_seconds = 10.0,
 	  .play = scene_play_echo, .whole = run_trouble },
 	{ .name = "clocks", .text = "echo on the machine's clock and on the room's own, compared",
-	  .runs = 3, .speakers = 3, .seconds = 15.0, .brief_runs = 1, .brief_seconds = 10.0,
+	  .runs = 3, .speakers = 3, .seconds = 15.0, .brief_runs = 1, .brief_seconds = 5.0,
 	  .play = scene_play_echo, .whole = run_clocks },
 	{ .name = "speed", .text = "seconds of music in a second, for 3 and for 8 speakers",
 	  .speakers = 3, .seconds = 60.0, .brief_seconds = 20.0, .play = scene_play_echo,

@@ -251,6 +251,8 @@ static int run_links(const struct scene_type *type, const struct scene_options *
 		json_end(j, ']');
 		json_bool(j, "ok", worst == 0);
 		json_end(j, '}');
+	} else {
+		printf("verdict: %s\n", scene_verdict_names[worst]);
 	}
 	return worst;
 }

@@ -163,7 +163,7 @@ static int run_self(const struct scene_type *type, const struct scene_options *o
 		json_end(j, '}');
 	} else if (res == 0) {
 		report_table(stdout, &m);
-		printf("self: %s\n", wrong ? "NOT OK" : "ok");
+		printf("verdict: %s\n", scene_verdict_names[wrong > 0]);
 	}
 	measure_finish(&m);
 	if (o->keep == NULL)

@@ -132,15 +132,19 @@ static void judge_latency(struct scene *sc, struct measure *m)
 
 const struct scene_type scenes_start[] = {
 	{ .name = "start", .text = "three speakers, cold starts, noise from a player",
-	  .runs = 5, .speakers = 3, .seconds = 12.0, .bounds = IN_SYNC, .play = scene_play_start,
+	  .runs = 20, .speakers = 3, .seconds = 12.0, .brief_runs = 10, .brief_seconds = 6.0,
+	  .bounds = IN_SYNC, .play = scene_play_start,
 	  .stack = { .system = STACK_MODULE }, .fixed_system = true },
 	{ .name = "echo", .text = "three speakers, an Echo with +60 ppm and 3 ms jitter",
-	  .runs = 3, .speakers = 3, .seconds = 30.0, .bounds = IN_SYNC, .play = scene_play_echo,
+	  .runs = 3, .speakers = 3, .seconds = 60.0, .brief_runs = 2, .brief_seconds = 20.0,
+	  .bounds = IN_SYNC, .play = scene_play_echo,
 	  .judge = judge_latency },
 	{ .name = "start-real", .text = "buffers, clocks, queues and reports as of real speakers; no bound",
-	  .runs = 3, .speakers = 4, .seconds = 30.0, .play = play_real, .judge = judge_latency },
+	  .runs = 3, .speakers = 4, .seconds = 60.0, .brief_runs = 2, .brief_seconds = 20.0,
+	  .play = play_real, .judge = judge_latency },
 	{ .name = "many", .text = "8 speakers on two adapters, or --speakers 15 on four",
-	  .runs = 3, .speakers = 8, .seconds = 20.0, .bounds = IN_SYNC, .play = play_many,
+	  .runs = 3, .speakers = 8, .seconds = 30.0, .brief_runs = 1, .brief_seconds = 15.0,
+	  .bounds = IN_SYNC, .play = play_many,
 	  .judge = judge_latency },
 	{ 0 },
 };
