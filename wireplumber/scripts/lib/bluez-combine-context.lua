@@ -46,6 +46,7 @@ context.settings = settings.new (schema, function (key)
   local value = Settings.get (key)
   return value and value:parse ()
 end, warn)
+context.settings:check_all ()
 
 -- Options of bluez-combine-devices
 function context.device_options ()

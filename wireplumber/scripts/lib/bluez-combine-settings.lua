@@ -113,4 +113,18 @@ function settings:get (name)
   return value
 end
 
+-- Complain of everything that is wrong now, and not only when it is needed.
+function settings:check_all ()
+  local names = {}
+  for key in pairs (self.schema) do
+    if key:sub (1, #settings.PREFIX) == settings.PREFIX then
+      table.insert (names, key:sub (#settings.PREFIX + 1))
+    end
+  end
+  table.sort (names)
+  for _, name in ipairs (names) do
+    self:get (name)
+  end
+end
+
 return settings

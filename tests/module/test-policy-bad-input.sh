@@ -1,0 +1,87 @@
+#!/bin/sh
+# Wrong settings, rules and members: what the policy says, and that audio goes on
+# SPDX-License-Identifier: MIT
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+two_sinks
+start_pipewire pipewire
+
+share=$(pkg-config --variable=prefix libpipewire-0.3)/share
+export WIREPLUMBER_DATA_DIR="$SOURCE_DIR/wireplumber:$share/wireplumber"
+export WIREPLUMBER_CONFIG_DIR="$XDG_CONFIG_HOME/wireplumber:$SOURCE_DIR/wireplumber:$share/wireplumber"
+
+# The sink is wanted always, so that every setting is read
+cat >"$XDG_CONFIG_HOME/wireplumber/wireplumber.conf.d/20-wrong.conf" <<-'CONF'
+wireplumber.settings = {
+  bluez-combine.sink.lifetime = "always"
+  bluez-combine.source.vendors = "bluetooth:0171"
+  bluez-combine.match-by-name = "perhaps"
+  bluez-combine.auto-add = 7
+  bluez-combine.lower-member-priority = "yes, please"
+  bluez-combine.sink.linger.msec = -1
+  bluez-combine.sink.timeout.msec = 5
+  bluez-combine.headroom.msec = 9999
+  bluez-combine.max-delay.msec = "long"
+  bluez-combine.unaligned = "shout"
+  bluez-combine.quantum = 1000
+  bluez-combine.rate = 5
+}
+bluez-combine.rules = [
+  5
+  { matches = [ { device.name = "a" } ] actions = { update-props = { bluez-combine.member = maybe } } }
+  { matches = [ { device.name = "b" } ] actions = { update-props = { bluez-combine.sauce = true } } }
+  { matches = [ { device.name = "c" } ] }
+]
+CONF
+export WIREPLUMBER_DEBUG=2
+start_wireplumber
+spawn player "$BUILD_DIR/tests/module/tone" speaker_a
+player=$PID
+going_on() { kill -0 "$player" && "$AWAIT" -t 5 link tone speaker_a; }
+
+check 'the sink is there all the same' "$AWAIT" node bluez_combine.default
+check 'and so is other audio' going_on
+
+# setting NAME VALUE ALLOWED
+setting() {
+	check "setting $1 = $2 is named, with what is allowed" \
+		logged wireplumber "setting 'bluez-combine.$1' is $2; allowed: $3"
+}
+setting source.vendors '"bluetooth:0171"' 'an array'
+setting match-by-name '"perhaps"' 'true, false'
+setting auto-add 7 'true, false'
+setting lower-member-priority '"yes, please"' 'true, false'
+setting sink.linger.msec -1 'a whole number, 0 to 3600000'
+setting sink.timeout.msec 5 'a whole number, 100 to 30000'
+setting headroom.msec 9999 'a whole number, 0 to 500'
+setting max-delay.msec '"long"' 'a whole number, 0 to 4000'
+setting unaligned '"shout"' '"play", "mute"'
+setting quantum 1000 '0, or a power of two from 64 to 8192'
+setting rate 5 '0, or 8000 to 192000'
+
+rule() { check "a rule with $1" logged wireplumber "rule $2"; }
+rule 'no object' "1: 'matches' must be an array of objects"
+rule 'a member that is neither true nor false' '2: '"'bluez-combine.member'"' is "maybe"; allowed: true, false'
+rule 'an unknown key' "3: unknown key 'bluez-combine.sauce'; allowed: bluez-combine.source"
+rule 'no actions' "4: 'actions' must be { update-props"
+
+# Members by address, as the policy takes them
+meta() { pw-metadata -n bluez-combine 0 "$1" "$2" Spa:String:JSON >/dev/null; }
+"$AWAIT" metadata bluez-combine status >/dev/null
+address=AA:BB:CC:DD:EE:FF
+member() {
+	what=$1
+	meta "member.$address" "$2"
+	check "$what is named" logged wireplumber "$3"
+	check "$what: other audio goes on" going_on
+}
+member 'a role that does not exist' '{ "role": "centre" }' 'centre'
+member 'a gain above 0 dB' '{ "gain": 2 }' "'gain'"
+member 'a trim that is no number' '{ "trim.msec": "much" }' 'much'
+member 'a correction out of range' '{ "correction.msec": 99999 }' "'correction.msec'"
+member 'an include that is neither true nor false' '{ "include": 3 }' "'include'"
+member 'a field that does not exist' '{ "colour": "red" }' "'colour'"
+member 'JSON that breaks off' '{ "role": "left"' 'no complete JSON object'
+
+finish
