@@ -168,8 +168,9 @@ static void tell(const struct scene_options *o, const char *label, const struct 
 	double speed = r->music_s / r->wall_s;
 
 	if (!o->json) {
-		printf("%-8s skew worst %.3f ms, changed by %.4f ms%s; gaps and steps %d, blind windows %d; "
-			"%d stops of everything; %d attempts discarded; %.1f times real speed\n", label, r->spread, difference,
+		printf("%-8s skew worst %.3f ms, %s by %.4f ms%s; gaps and steps %d, blind windows %d; "
+			"%d stops of everything; %d attempts discarded; %.1f times real speed\n", label, r->spread,
+			isfinite(difference) ? "changed" : "nothing to be recognised, changed", difference,
 			same_bits ? ", same bits" : "", r->events, r->blind, r->stops, r->discarded, speed);
 		fflush(stdout);
 		return;

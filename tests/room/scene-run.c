@@ -13,6 +13,9 @@
 
 #define STAGED_MS	30	/* a stop of everything, and when it comes */
 #define STAGED_AFTER_MS	2000
+/* Random stops come after so much time at most; on the machine's clock seldom, or nothing is heard. */
+#define STOPS_MS	TROUBLE_STOP_MS
+#define STOPS_REAL_MS	2000
 
 static struct watchdog *watchdog;
 
@@ -111,7 +114,7 @@ static int start_trouble(struct scene *sc, int attempt)
 		own = t->hogs[0];
 	look_after(sc, own);
 	if (res == 0 && o->stops)
-		res = trouble_add_stops(t, sc->seed);
+		res = trouble_add_stops(t, sc->stack.options.own_clock ? STOPS_MS : STOPS_REAL_MS, sc->seed);
 	else if (res == 0 && attempt < o->staged)
 		res = trouble_add_stop(t, STAGED_AFTER_MS, STAGED_MS, own);
 	return res;

@@ -126,7 +126,7 @@ static pid_t fork_stopper(struct trouble *t)
 	return pid;
 }
 
-int trouble_add_stops(struct trouble *t, uint64_t seed)
+int trouble_add_stops(struct trouble *t, int pause_ms, uint64_t seed)
 {
 	pid_t parent = getpid(), pid = fork_stopper(t);
 	struct pollfd p = { .fd = t->fd, .events = POLLIN };
@@ -135,7 +135,7 @@ int trouble_add_stops(struct trouble *t, uint64_t seed)
 
 	if (pid != 0)
 		return pid < 0 ? pid : 0;
-	while (poll(&p, 1, 1 + rand_r(&state) % TROUBLE_STOP_MS) == 0) {
+	while (poll(&p, 1, 1 + rand_r(&state) % pause_ms) == 0) {
 		stop_all(parent, TROUBLE_STOP_MS, 0);
 		n++;
 	}

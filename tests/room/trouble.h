@@ -22,9 +22,9 @@ struct trouble {
 int trouble_add_hogs(struct trouble *t);
 /**
  * This process and all its children stand still for TROUBLE_STOP_MS, again and again, at random
- * intervals up to as long. 0 or -errno.
+ * intervals of up to \a pause_ms. 0 or -errno.
  */
-int trouble_add_stops(struct trouble *t, uint64_t seed);
+int trouble_add_stops(struct trouble *t, int pause_ms, uint64_t seed);
 /** The same once, for \a ms, after \a after_ms. \a but keeps running, 0: nobody does. */
 int trouble_add_stop(struct trouble *t, int after_ms, int ms, pid_t but);
 /** End all of it. \return how often everybody was stopped. A zeroed one is fine. */
