@@ -289,7 +289,8 @@ static int plot_script(const struct measure *m, const char *path, const char *pn
 	for (int i = 0; i < m->n_speakers; i++)
 		if (m->speakers[i].skew_abs.n > 0)
 			top = fmax(top, m->speakers[i].skew_abs.max);
-	/* lines that lie on one another: the first is the thickest, so that each is seen */
+	/* Lines that lie on one another: the first is the thickest, so that each is seen. A
+	 * value in brackets that is not a number interrupts its line. */
 	fputs("set terminal pngcairo size 1100,550 font 'DejaVu Sans,12'\nset output ", file);
 	plot_quote(file, png);
 	fputs("\nset title ", file);
@@ -298,15 +299,15 @@ static int plot_script(const struct measure *m, const char *path, const char *pn
 		"set xlabel 'time (s)'\nset ylabel 'skew (ms)'\n"
 		"set border 3 lc rgb '#666666'\nset tics nomirror out textcolor rgb '#333333'\n"
 		"set grid lc rgb '#dddddd' lt 1 lw 1\nset xzeroaxis lt 1 lw 1 lc rgb '#888888'\n"
-		"set key outside top center horizontal noenhanced\n"
-		"set xrange [%g:%g]\nset yrange [%g:%g]\nset datafile missing 'nan'\n"
+		"set key inside top right horizontal noenhanced\n"
+		"set xrange [%g:%g]\nset yrange [%g:%g]\n"
 		"plot ", m->window_time[0] - 0.5, m->window_time[m->n_windows - 1] + 0.5,
 		-fmax(REPORT_PLOT_MS, 1.2 * top), fmax(REPORT_PLOT_MS, 1.2 * top));
 	for (int i = 0; i < m->n_speakers; i++) {
 		int rest = m->n_speakers - i;
 
 		plot_quote(file, data);
-		fprintf(file, " using 1:%d with lines lw %g lc rgb '%s' title ", i + 2,
+		fprintf(file, " using 1:($%d) with lines lw %g lc rgb '%s' title ", i + 2,
 			1.5 + 2.0 * (rest < 5 ? rest - 1 : 4), colours[i % (sizeof(colours) / sizeof(colours[0]))]);
 		snprintf(name, sizeof(name), "%s%s", m->speakers[i].signal.name,
 			i == m->reference ? " (reference)" : "");
