@@ -16,7 +16,8 @@ int scene_add_fixed_speakers(struct scene *sc)
 	int res = 0;
 
 	for (int i = 0; i < sc->n_wanted && res == 0; i++) {
-		double latency = i < 3 ? LATENCIES[i] : 50.0 + 170.0 * (i * 7 % 15) / 15.0;
+		/* AVDTP reports tenths of a millisecond: only such a latency can be reported truly */
+		double latency = i < 3 ? LATENCIES[i] : rint(500.0 + 1700.0 * (i * 7 % 15) / 15.0) / 10.0;
 		char name[32];
 
 		snprintf(name, sizeof(name), "s%02d-%.0fms", i + 1, latency);
