@@ -157,6 +157,9 @@ static int check_keys(const struct pw_properties *props)
 {
 	const struct spa_dict_item *it;
 
+	/* The items of an empty dictionary are NULL, which spa_dict_for_each() adds to */
+	if (props->dict.n_items == 0)
+		return 0;
 	spa_dict_for_each(it, &props->dict) {
 		bool known = false;
 		SPA_FOR_EACH_ELEMENT_VAR(known_args, k)
