@@ -10,7 +10,10 @@
 #include "scene-tally.h"
 
 #define SAME_MS		0.01	/* of any skew, under trouble, on the room's clock */
-#define CLOCKS_MS	0.1	/* of the skew's median, between the clocks: what a start costs in real time */
+/* Of the skew's median over the runs, between the clocks. On the machine's clock a speaker keeps how late
+ * its first packet was sent, and that is the scheduler's: 0.04 to 0.22 ms were seen. More than the scene
+ * `echo` itself may have is no longer that. */
+#define CLOCKS_MS	0.3
 
 struct range {
 	char name[32];
@@ -311,7 +314,7 @@ const struct scene_type scenes_compare[] = {
 	  .runs = 10, .speakers = 3, .seconds = 20.0, .brief_runs = 3, .brief_seconds = 10.0,
 	  .play = scene_play_echo, .whole = run_trouble },
 	{ .name = "clocks", .text = "echo on the machine's clock and on the room's own, compared",
-	  .runs = 3, .speakers = 3, .seconds = 15.0, .brief_runs = 1, .brief_seconds = 5.0,
+	  .runs = 5, .speakers = 3, .seconds = 15.0, .brief_runs = 3, .brief_seconds = 5.0,
 	  .play = scene_play_echo, .whole = run_clocks },
 	{ .name = "speed", .text = "seconds of music in a second, for 3 and for 8 speakers",
 	  .speakers = 3, .seconds = 60.0, .brief_seconds = 20.0, .play = scene_play_echo,
