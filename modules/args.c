@@ -362,12 +362,6 @@ static int get_unaligned(const struct pw_properties *props, struct args *args)
 	return 0;
 }
 
-static void set_default(struct pw_properties *props, const char *key, const char *value)
-{
-	if (pw_properties_get(props, key) == NULL)
-		pw_properties_set(props, key, value);
-}
-
 /* Names as the user sees them, and what keeps the session manager from treating
  * a group as several unrelated streams. */
 static void fill_names(const struct pw_properties *props, struct args *args)
@@ -379,10 +373,10 @@ static void fill_names(const struct pw_properties *props, struct args *args)
 	snprintf(name, sizeof(name), BLUEZ_COMBINE_NODE_PREFIX "%s", args->group);
 	if ((str = pw_properties_get(props, PW_KEY_NODE_NAME)) == NULL)
 		str = name;
-	set_default(sink, PW_KEY_NODE_NAME, str);
+	properties_set_default(sink, PW_KEY_NODE_NAME, str);
 	if ((str = pw_properties_get(props, PW_KEY_NODE_DESCRIPTION)) == NULL)
 		str = DEFAULT_DESCRIPTION;
-	set_default(sink, PW_KEY_NODE_DESCRIPTION, str);
+	properties_set_default(sink, PW_KEY_NODE_DESCRIPTION, str);
 
 	/* The node.group is what our driver drives; it is not the user's to change,
 	 * and neither is the link group, which keeps our outputs off our own sink. */
@@ -444,6 +438,12 @@ error:
 	pw_properties_free(props);
 	args_finish(args);
 	return res;
+}
+
+void properties_set_default(struct pw_properties *props, const char *key, const char *value)
+{
+	if (pw_properties_get(props, key) == NULL)
+		pw_properties_set(props, key, value);
 }
 
 void args_finish(struct args *args)

@@ -63,4 +63,7 @@ const char *args_node_name(const struct args *args);
 int member_config_set(struct member_config *config, const char *where,
 		const char *key, const char *value);
 
+/** Set a property that the user has not set. */
+void properties_set_default(struct pw_properties *props, const char *key, const char *value);
+
 #endif /* BLUEZ_COMBINE_ARGS_H */

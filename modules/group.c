@@ -13,21 +13,10 @@
 #include "group-status.h"
 #include "known.h"
 #include "log.h"
+#include "loop-time.h"
 
 /* An output that somebody has destroyed, or that failed, is made again */
 #define OUTPUT_RETRY_NS		(2 * (int64_t)SPA_NSEC_PER_SEC)
-
-static void set_timer(struct group *group, int64_t now_ns, int64_t next_ns)
-{
-	struct timespec value = { 0 };
-
-	if (next_ns != INT64_MAX) {
-		int64_t wait = SPA_MAX(next_ns - now_ns, 1);
-		value.tv_sec = wait / SPA_NSEC_PER_SEC;
-		value.tv_nsec = wait % SPA_NSEC_PER_SEC;
-	}
-	pw_loop_update_timer(group->main_loop, group->timer, &value, NULL, false);
-}
 
 /* Changes come in bursts (a stream's latency port by port, all members of a
  * group that starts): the burst is acted on as a whole. */
@@ -133,7 +122,8 @@ static void update(struct group *group)
 	int64_t next_ns = SPA_MIN(group_align(group, now_ns), retry_ns);
 
 	update_drain(group);
-	set_timer(group, now_ns, next_ns);
+	loop_set_timer(group->main_loop, group->timer,
+			next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
 	status_changed(&group->status);
 }
 

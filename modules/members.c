@@ -8,10 +8,10 @@
 #include <spa/utils/string.h>
 
 #include "log.h"
+#include "loop-time.h"
 #include "member-entry.h"
 #include "members.h"
 #include "names.h"
-#include "status.h"
 
 const char *speaker_address(const struct speaker *speaker)
 {

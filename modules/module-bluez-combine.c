@@ -183,11 +183,7 @@ static void core_done(void *data, uint32_t id, int seq)
 		return;
 	switch (impl->state) {
 	case STATE_LISTING:
-		if (impl->taken) {
-			pw_loop_signal_event(impl->main_loop, impl->lost);
-			return;
-		}
-		if (group_start(&impl->group) < 0) {
+		if (impl->taken || group_start(&impl->group) < 0) {
 			pw_loop_signal_event(impl->main_loop, impl->lost);
 			return;
 		}
@@ -235,11 +231,10 @@ static const struct pw_context_events context_events = {
 	.destroy = context_destroy,
 };
 
-static bool is_other_group(struct impl *impl, uint32_t id, const char *type,
+static bool is_other_group(struct impl *impl, const char *type,
 		const struct spa_dict *props)
 {
 	return spa_streq(type, PW_TYPE_INTERFACE_Node) && props != NULL &&
-		id != impl->group.sink.id &&
 		spa_streq(spa_dict_lookup(props, PW_KEY_NODE_NAME), args_node_name(&impl->args));
 }
 
@@ -248,7 +243,7 @@ static void registry_global(void *data, uint32_t id, uint32_t permissions,
 {
 	struct impl *impl = data;
 
-	if (impl->state == STATE_LISTING && is_other_group(impl, id, type, props))
+	if (impl->state == STATE_LISTING && is_other_group(impl, type, props))
 		impl->taken = true;
 	members_global(&impl->group.members, id, type, props);
 }

@@ -62,12 +62,6 @@ static const struct pw_stream_events stream_events = {
 	.param_changed = stream_param_changed,
 };
 
-static void set_default(struct pw_properties *props, const char *key, const char *value)
-{
-	if (pw_properties_get(props, key) == NULL)
-		pw_properties_set(props, key, value);
-}
-
 static struct pw_properties *make_properties(const struct speaker *speaker,
 		const struct args *args, struct pw_loop *data_loop)
 {
@@ -84,17 +78,17 @@ static struct pw_properties *make_properties(const struct speaker *speaker,
 	for (char *c = name; *c; c++)
 		if (*c == ':')
 			*c = '_';
-	set_default(props, PW_KEY_NODE_NAME, name);
-	set_default(props, PW_KEY_MEDIA_NAME, name);
+	properties_set_default(props, PW_KEY_NODE_NAME, name);
+	properties_set_default(props, PW_KEY_MEDIA_NAME, name);
 	if (pw_properties_get(props, PW_KEY_NODE_DESCRIPTION) == NULL)
 		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s (combined)",
 				description ? description : target);
 
-	set_default(props, PW_KEY_NODE_VIRTUAL, "true");
+	properties_set_default(props, PW_KEY_NODE_VIRTUAL, "true");
 	pw_properties_set(props, PW_KEY_NODE_LOOP_NAME, data_loop->name);
 	pw_properties_set(props, PW_KEY_TARGET_OBJECT, target);
 	/* An output alone does not keep a speaker awake, */
-	set_default(props, PW_KEY_NODE_PASSIVE, "true");
+	properties_set_default(props, PW_KEY_NODE_PASSIVE, "true");
 	/* goes to its speaker or nowhere, and is not destroyed for being nowhere. */
 	pw_properties_set(props, "node.dont-fallback", "true");
 	pw_properties_set(props, "node.linger", "true");

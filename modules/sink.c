@@ -68,24 +68,18 @@ static const struct pw_stream_events stream_events = {
 	.process = stream_process,
 };
 
-static void set_default(struct pw_properties *props, const char *key, const char *value)
-{
-	if (pw_properties_get(props, key) == NULL)
-		pw_properties_set(props, key, value);
-}
-
 static struct pw_properties *make_properties(const struct args *args, struct pw_loop *data_loop)
 {
 	struct pw_properties *props = pw_properties_copy(args->sink_props);
 	if (props == NULL)
 		return NULL;
 
-	set_default(props, PW_KEY_MEDIA_CLASS, "Audio/Sink");
-	set_default(props, PW_KEY_NODE_VIRTUAL, "true");
+	properties_set_default(props, PW_KEY_MEDIA_CLASS, "Audio/Sink");
+	properties_set_default(props, PW_KEY_NODE_VIRTUAL, "true");
 	/* The session manager stores volumes under this name, per group */
-	set_default(props, PW_KEY_MEDIA_NAME, args_node_name(args));
+	properties_set_default(props, PW_KEY_MEDIA_NAME, args_node_name(args));
 	/* It must never become the default sink by itself */
-	set_default(props, PW_KEY_PRIORITY_SESSION, "1");
+	properties_set_default(props, PW_KEY_PRIORITY_SESSION, "1");
 	pw_properties_set(props, PW_KEY_NODE_LOOP_NAME, data_loop->name);
 	return props;
 }

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <pipewire/loop.h>
 #include <spa/utils/string.h>
 
+#include "loop-time.h"
 #include "status.h"
 
 #define INTERVAL_NS	(SPA_NSEC_PER_SEC / 2)
@@ -19,13 +19,6 @@ struct line {
 	char *key;
 	char *json;
 };
-
-int64_t loop_now_ns(struct pw_loop *loop)
-{
-	struct timespec now = { 0 };
-	spa_system_clock_gettime(loop->system, CLOCK_MONOTONIC, &now);
-	return SPA_TIMESPEC_TO_NSEC(&now);
-}
 
 static void line_free(struct line *line)
 {
@@ -75,18 +68,12 @@ void status_finish(struct status *status)
 
 void status_changed(struct status *status)
 {
-	int64_t wait;
-	struct timespec value;
-
 	if (status->due)
 		return;
 	status->due = true;
 	/* Not from here: the caller is in the middle of the change */
-	wait = status->last_ns + (int64_t)INTERVAL_NS - loop_now_ns(status->loop);
-	wait = SPA_MAX(wait, 1);
-	value.tv_sec = wait / SPA_NSEC_PER_SEC;
-	value.tv_nsec = wait % SPA_NSEC_PER_SEC;
-	pw_loop_update_timer(status->loop, status->timer, &value, NULL, false);
+	loop_set_timer(status->loop, status->timer,
+			status->last_ns + (int64_t)INTERVAL_NS - loop_now_ns(status->loop));
 }
 
 void status_forget(struct status *status)

@@ -40,7 +40,4 @@ void status_set(struct status *status, struct pw_metadata *metadata,
 /** What was written is lost: write everything again. */
 void status_forget(struct status *status);
 
-/** "now" of the loop's clock, in ns. */
-int64_t loop_now_ns(struct pw_loop *loop);
-
 #endif /* BLUEZ_COMBINE_STATUS_H */
