@@ -81,6 +81,22 @@ two_sinks() {
 
 RULES='[ { matches = [ { node.name = "~speaker_.*" } ] actions = { create-stream = { } } } ]'
 
+# A process of its own with the group of those two: pipewire -c "$T/combine.conf"
+own_process_conf() {
+	cat >"$T/combine.conf" <<-CONF
+	context.properties = { core.daemon = false }
+	context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
+	context.modules = [
+	  { name = libpipewire-module-rt args = { } flags = [ ifexists nofail ] }
+	  { name = libpipewire-module-protocol-native }
+	  { name = libpipewire-module-client-node }
+	  { name = libpipewire-module-adapter }
+	  { name = libpipewire-module-metadata }
+	  { name = $MODULE args = { stream.rules = $RULES } }
+	]
+	CONF
+}
+
 # start_pipewire LOG
 start_pipewire() {
 	spawn "$1" pipewire

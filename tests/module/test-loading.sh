@@ -40,18 +40,7 @@ stop "$loader"
 check 'nothing is left of the first when its process ends' gone
 
 # 2. a process of its own: pipewire -c
-cat >"$T/combine.conf" <<CONF
-context.properties = { core.daemon = false }
-context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
-context.modules = [
-  { name = libpipewire-module-rt args = { } flags = [ ifexists nofail ] }
-  { name = libpipewire-module-protocol-native }
-  { name = libpipewire-module-client-node }
-  { name = libpipewire-module-adapter }
-  { name = libpipewire-module-metadata }
-  { name = $MODULE args = { stream.rules = $RULES } }
-]
-CONF
+own_process_conf
 spawn own pipewire -c "$T/combine.conf"
 own=$PID
 check 'pipewire -c runs a group in a process of its own' linked

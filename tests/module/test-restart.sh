@@ -7,17 +7,7 @@ set -eu
 two_sinks
 start_pipewire pipewire
 start_wireplumber
-cat >"$T/combine.conf" <<CONF
-context.properties = { core.daemon = false }
-context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
-context.modules = [
-  { name = libpipewire-module-protocol-native }
-  { name = libpipewire-module-client-node }
-  { name = libpipewire-module-adapter }
-  { name = libpipewire-module-metadata }
-  { name = $MODULE args = { stream.rules = $RULES } }
-]
-CONF
+own_process_conf
 
 linked() {
 	"$AWAIT" link bluez_combine.default.output.speaker_a speaker_a &&
