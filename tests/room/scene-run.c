@@ -135,8 +135,11 @@ static enum scene_state find_state(const struct scene *sc)
 	/* stops that are staged spoil nothing */
 	if (sc->options->stops)
 		return SCENE_CLEAN;
-	return stalls.worst_own_ns > limit ? SCENE_OWN_STALL :
-		stalls.worst_ns > limit ? SCENE_STALLED : SCENE_CLEAN;
+	if (stalls.worst_ns <= limit)
+		return SCENE_CLEAN;
+	/* a short one of theirs beside a long one of the machine's is not what spoilt it */
+	return stalls.worst_own_ns > limit && 2 * stalls.lost_own_ns > stalls.lost_ns ?
+		SCENE_OWN_STALL : SCENE_STALLED;
 }
 
 int scene_play(struct scene *sc, struct scene_attempts *a)

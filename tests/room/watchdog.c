@@ -218,8 +218,10 @@ struct stalls watchdog_stalls(struct watchdog *w, int64_t from_ns, int64_t to_ns
 			continue;
 		}
 		sum.count++;
+		sum.lost_ns += s->late_ns;
 		if (s->used_ns > STALL_OWN * s->late_ns) {
 			sum.own++;
+			sum.lost_own_ns += s->late_ns;
 			if (s->late_ns > sum.worst_own_ns)
 				sum.worst_own_ns = s->late_ns;
 		}

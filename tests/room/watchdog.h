@@ -34,6 +34,8 @@ struct stalls {
 	int64_t worst_ns, worst_t_ns;
 	int own;		/**< of them, those in which the processes ran */
 	int64_t worst_own_ns;
+	int64_t lost_ns;	/**< in all of them together */
+	int64_t lost_own_ns;	/**< in those in which the processes ran */
 	int starved;		/**< of the normal one */
 	int64_t worst_starved_ns;
 };
