@@ -1,4 +1,4 @@
--- docs/reference.md has every public name, and no other file has more
+-- docs/reference.md has every public name, the manual pages have what is theirs, and none has more
 --
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
@@ -51,14 +51,39 @@ for macro, value in read ("spa/names.h"):gmatch ('#define%s+(BLUEZ_COMBINE_[%w_]
 end
 check (n > 20, "only " .. n .. " names were read from spa/names.h")
 
--- Module arguments: those in the table are those that the module takes.
-local args = read ("modules/args.c")
-local known = args:match ("known_args%[%] = (%b{})")
-for macro in known:gmatch ("BLUEZ_COMBINE_ARG_[%w_]+") do
-  check (read ("spa/names.h"):find (macro .. "%s"), macro .. " is not in spa/names.h")
+local names = {}
+for macro, value in read ("spa/names.h"):gmatch ('#define%s+(BLUEZ_COMBINE_[%w_]+)%s+"([^"]+)"') do
+  names [macro] = value
 end
 
--- Settings: the same names and defaults in the configuration and in the table
+-- Items of a list in a manual page, by the names in it
+local function items (page)
+  local found = {}
+  for line in read (page):gmatch ("\n%.It Cm ([^\n]+)") do
+    found [line] = true
+  end
+  return found
+end
+
+local module_page = items ("docs/libpipewire-module-bluez-combine.7")
+local settings_page = items ("docs/bluez-combine.5")
+
+-- Module arguments: all that the module takes are in its manual page.
+local args = read ("modules/args.c")
+local known = args:match ("known_args%[%] = (%b{})")
+local n_args = 0
+for macro in known:gmatch ("BLUEZ_COMBINE_ARG_[%w_]+") do
+  n_args = n_args + 1
+  local name = names [macro]
+  check (name, macro .. " is not in spa/names.h")
+  check (module_page [name], "argument " .. tostring (name) .. " is not in its manual page (7)")
+end
+check (n_args > 5, "only " .. n_args .. " arguments were read")
+for name in pairs (module_page) do
+  check (code [name], "argument " .. name .. " of the manual page (7) is not in docs/reference.md")
+end
+
+-- Settings: the same names and defaults in the configuration, the table and the manual page
 local settings = 0
 local conf = read ("wireplumber/wireplumber.conf.d/60-bluez-combine.conf")
 for name, body in conf:gmatch ("\n  (bluez%-combine%.[%w.-]+) = (%b{})") do
@@ -66,10 +91,24 @@ for name, body in conf:gmatch ("\n  (bluez%-combine%.[%w.-]+) = (%b{})") do
   local default = body:match ("default = ([^\n]+)"):gsub ('"', "")
   check (reference:find ("| `" .. name .. "` | `" .. default .. "` |", 1, true),
       "setting " .. name .. " = " .. default .. " is not so in docs/reference.md")
+  check (settings_page [name], "setting " .. name .. " is not in the manual page (5)")
+  local text = read ("docs/bluez-combine.5"):match ("\n%.It Cm " .. name:gsub ("%p", "%%%0") .. "\n(.-)\n%.[IE][tl]%f[%s]")
+  check (text and text:find ("%f[%S]" .. default:gsub ("%p", "%%%0") .. "%f[%s]"),
+      "setting " .. name .. ": its default " .. default .. " is not in the manual page (5)")
 end
 check (settings > 5, "only " .. settings .. " settings were read")
 for name in reference:gmatch ("\n| `(bluez%-combine%.[%w.-]+)` | `") do
   check (conf:find ("\n  " .. name .. " = {", 1, true), "no setting " .. name)
+end
+
+-- Fields of a member
+for macro, name in pairs (names) do
+  if macro:find ("^BLUEZ_COMBINE_MEMBER_") then
+    check (settings_page [name], "field " .. name .. " is not in the manual page (5)")
+  end
+end
+for name in pairs (settings_page) do
+  check (code [name], name .. " of the manual page (5) is not in docs/reference.md")
 end
 
 print (failed == 0 and "ok every public name is documented" or failed .. " wrong")
