@@ -20,6 +20,8 @@
 #define DEFAULT_DESCRIPTION	"Bluetooth speakers (combined)"
 #define DEFAULT_HEADROOM_MSEC	30.0
 #define DEFAULT_MAX_DELAY_MSEC	2000.0
+/* 0.9 cent; a change of pitch of 3 to 6 cents can be heard in a pure tone */
+#define DEFAULT_SLEW_PPM	500
 /* The longest SBC packet at MTU 1005 is 8 frames of 128 samples */
 #define DEFAULT_QUANTUM		1024
 /* What PipeWire negotiates with a speaker that takes both 44.1 and 48 kHz, as
@@ -36,6 +38,7 @@
 #define TRIM_MSEC_MAX		1000.0
 /* Reports that are off by 500 ms were seen, none by more than 1 s */
 #define CORRECTION_MSEC_MAX	2000.0
+#define SLEW_PPM_MAX		5000
 #define QUANTUM_MIN		64
 #define QUANTUM_MAX		8192
 #define RATE_MIN		8000
@@ -144,6 +147,7 @@ static const char * const known_args[] = {
 	BLUEZ_COMBINE_ARG_HEADROOM,
 	BLUEZ_COMBINE_ARG_MAX_DELAY,
 	BLUEZ_COMBINE_ARG_UNALIGNED,
+	BLUEZ_COMBINE_ARG_SLEW,
 	BLUEZ_COMBINE_ARG_QUANTUM,
 	BLUEZ_COMBINE_ARG_RATE,
 	PW_KEY_NODE_NAME,
@@ -167,7 +171,7 @@ static int check_keys(const struct pw_properties *props)
 		if (known)
 			continue;
 		pw_log_error("module arguments: '%s' = '%s' is not known: expected "
-				"combine.{group,props,headroom.msec,max-delay.msec,unaligned,quantum,rate}, "
+				"combine.{group,props,headroom.msec,max-delay.msec,unaligned,slew.ppm,quantum,rate}, "
 				"stream.{props,rules}, node.{name,description}, "
 				"audio.{channels,position} or remote.name", it->key, it->value);
 		return -EINVAL;
@@ -419,6 +423,8 @@ int args_init(struct args *args, const char *str)
 			    MAX_DELAY_MSEC_MAX, &args->max_delay_ns)) < 0 ||
 	    (res = check_room(props, args)) < 0 ||
 	    (res = get_unaligned(props, args)) < 0 ||
+	    (res = get_uint(props, BLUEZ_COMBINE_ARG_SLEW, DEFAULT_SLEW_PPM,
+			    0, SLEW_PPM_MAX, false, &args->slew_ppm)) < 0 ||
 	    (res = get_uint(props, BLUEZ_COMBINE_ARG_QUANTUM, DEFAULT_QUANTUM,
 			    QUANTUM_MIN, QUANTUM_MAX, true, &args->quantum)) < 0 ||
 	    (res = get_uint(props, BLUEZ_COMBINE_ARG_RATE, DEFAULT_RATE,

@@ -10,7 +10,7 @@
 #include <spa/node/utils.h>
 #include <spa/param/audio/format-utils.h>
 #include <spa/param/audio/type-info.h>
-#include <spa/pod/builder.h>
+#include <spa/pod/dynamic.h>
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
@@ -73,16 +73,17 @@ static void format_position(const struct spa_audio_info_raw *info, char *str, si
 }
 
 int fanout_host_init(struct fanout_host *host, struct pw_context *context,
-		struct pw_loop *data_loop, const struct spa_audio_info_raw *info,
-		uint32_t rate, int64_t history_ns)
+		struct pw_loop *data_loop, const struct args *args, int64_t history_ns)
 {
-	char channels[16], position[128], rate_str[16], history[32];
+	const struct spa_audio_info_raw *info = &args->info;
+	char channels[16], position[128], rate[16], history[32], slew[16];
 	struct spa_dict_item items[] = {
 		SPA_DICT_ITEM_INIT(PW_KEY_AUDIO_CHANNELS, channels),
 		SPA_DICT_ITEM_INIT(SPA_KEY_AUDIO_POSITION, position),
-		SPA_DICT_ITEM_INIT(PW_KEY_AUDIO_RATE, rate_str),
+		SPA_DICT_ITEM_INIT(PW_KEY_AUDIO_RATE, rate),
 		SPA_DICT_ITEM_INIT(BLUEZ_COMBINE_FANOUT_OUTPUTS, "0"),
 		SPA_DICT_ITEM_INIT(BLUEZ_COMBINE_FANOUT_HISTORY, history),
+		SPA_DICT_ITEM_INIT(BLUEZ_COMBINE_FANOUT_SLEW, slew),
 	};
 	void *iface;
 	uint32_t i;
@@ -100,7 +101,8 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 	}
 
 	snprintf(channels, sizeof(channels), "%u", info->channels);
-	snprintf(rate_str, sizeof(rate_str), "%u", rate);
+	snprintf(rate, sizeof(rate), "%u", args->rate);
+	snprintf(slew, sizeof(slew), "%u", args->slew_ppm);
 	snprintf(history, sizeof(history), "%" PRIi64, history_ns / (int64_t)SPA_NSEC_PER_MSEC + 1);
 	format_position(info, position, sizeof(position));
 
@@ -191,7 +193,7 @@ int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
 		goto error_ports;
 	slot->used = true;
 	/* Before the ports: with them it would begin to fade in */
-	if ((res = fanout_host_set(host, n, 0, 0.0, ROLE_STEREO)) < 0)
+	if ((res = fanout_host_set(host, &(struct fanout_host_target) { .slot = n }, 1)) < 0)
 		goto error;
 	for (c = 0; c < host->info.channels; c++)
 		if ((res = port_setup(host, SPA_DIRECTION_OUTPUT, port_id(host, n, c),
@@ -228,27 +230,42 @@ static void add_key(struct spa_pod_builder *b, uint32_t slot, const char *key)
 	spa_pod_builder_string(b, name);
 }
 
-int fanout_host_set(struct fanout_host *host, uint32_t slot,
-		int64_t delay_ns, double gain, enum role role)
+static void add_target(struct spa_pod_builder *b, const struct fanout_host_target *t)
+{
+	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_DELAY);
+	spa_pod_builder_long(b, t->delay_ns);
+	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_WAIT);
+	spa_pod_builder_long(b, t->wait_ns);
+	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_FRACTIONAL);
+	spa_pod_builder_bool(b, t->fractional);
+	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_GAIN);
+	spa_pod_builder_double(b, t->gain);
+	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_ROLE);
+	spa_pod_builder_string(b, role_name(t->role));
+}
+
+int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *targets,
+		uint32_t n_targets)
 {
 	uint8_t buffer[1024];
-	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	struct spa_pod_dynamic_builder b;
 	struct spa_pod_frame object, params;
-	struct spa_pod *pod;
+	uint32_t i;
+	int res;
 
-	spa_pod_builder_push_object(&b, &object, SPA_TYPE_OBJECT_Props, SPA_PARAM_Props);
-	spa_pod_builder_prop(&b, SPA_PROP_params, 0);
-	spa_pod_builder_push_struct(&b, &params);
-	add_key(&b, slot, BLUEZ_COMBINE_OUTPUT_DELAY);
-	spa_pod_builder_long(&b, delay_ns);
-	add_key(&b, slot, BLUEZ_COMBINE_OUTPUT_GAIN);
-	spa_pod_builder_double(&b, gain);
-	add_key(&b, slot, BLUEZ_COMBINE_OUTPUT_ROLE);
-	spa_pod_builder_string(&b, role_name(role));
-	spa_pod_builder_pop(&b, &params);
-	pod = spa_pod_builder_pop(&b, &object);
+	/* All outputs of a group do not fit on the stack */
+	spa_pod_dynamic_builder_init(&b, buffer, sizeof(buffer), 4096);
+	spa_pod_builder_push_object(&b.b, &object, SPA_TYPE_OBJECT_Props, SPA_PARAM_Props);
+	spa_pod_builder_prop(&b.b, SPA_PROP_params, 0);
+	spa_pod_builder_push_struct(&b.b, &params);
+	for (i = 0; i < n_targets; i++)
+		add_target(&b.b, &targets[i]);
+	spa_pod_builder_pop(&b.b, &params);
+	spa_pod_builder_pop(&b.b, &object);
 
-	return spa_node_set_param(host->node, SPA_PARAM_Props, 0, pod);
+	res = spa_node_set_param(host->node, SPA_PARAM_Props, 0, b.b.data);
+	spa_pod_dynamic_builder_clean(&b);
+	return res;
 }
 
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position)

@@ -10,6 +10,7 @@
 #include <spa/node/node.h>
 #include <spa/param/audio/raw.h>
 
+#include "args.h"
 #include "role.h"
 
 #define FANOUT_HOST_OUTPUTS_MAX		64u
@@ -60,12 +61,12 @@ struct fanout_host {
  * Load the node and connect its inputs. Main loop.
  *
  * \param data_loop  where fanout_host_process() will run
+ * \param args       channels, rate and slew
  * \param history_ns the past that outputs can be delayed into
  * Returns 0 or -errno. fanout_host_finish() undoes it, also when it failed.
  */
 int fanout_host_init(struct fanout_host *host, struct pw_context *context,
-		struct pw_loop *data_loop, const struct spa_audio_info_raw *info,
-		uint32_t rate, int64_t history_ns);
+		struct pw_loop *data_loop, const struct args *args, int64_t history_ns);
 void fanout_host_finish(struct fanout_host *host);
 
 /**
@@ -75,15 +76,26 @@ void fanout_host_finish(struct fanout_host *host);
 int fanout_host_add(struct fanout_host *host, struct pw_stream *stream);
 void fanout_host_remove(struct fanout_host *host, uint32_t slot);
 
+/** What an output plays. */
+struct fanout_host_target {
+	uint32_t slot;			/**< which output */
+	int64_t delay_ns;		/**< before the newest sample, >= 0, within the history */
+	int64_t wait_ns;		/**< if the delay changes: stream time until that begins, >= 0 */
+	bool fractional;		/**< rests between samples, else on the nearest one */
+	double gain;			/**< linear, 0.0 to 1.0 */
+	enum role role;
+};
+
 /**
- * Set what an output plays. Main loop; audible from the next cycle on, with a
- * crossfade where it changes what is being heard.
+ * Set what outputs play. Main loop; all of them hear of it in the same cycle,
+ * the next one. What changes what is being heard slews or crossfades.
  *
- * \param delay_ns  before the newest sample, >= 0, within the history
- * \param gain      linear, 0.0 to 1.0
+ * A delay that is the same as before moves nothing, and leaves alone a change to it
+ * that still waits; another one takes the place of a change that still waits.
+ * Returns 0 or -errno.
  */
-int fanout_host_set(struct fanout_host *host, uint32_t slot,
-		int64_t delay_ns, double gain, enum role role);
+int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *targets,
+		uint32_t n_targets);
 
 /** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);

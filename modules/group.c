@@ -300,8 +300,8 @@ int group_start(struct group *group)
 		res = -errno;
 		goto error;
 	}
-	if ((res = fanout_host_init(&group->host, group->context, group->data_loop, &args->info,
-			args->rate, args->max_delay_ns)) < 0 ||
+	if ((res = fanout_host_init(&group->host, group->context, group->data_loop, args,
+			args->max_delay_ns)) < 0 ||
 	    (res = driver_init(&group->driver, group->context, group->core,
 			group->data_loop, args, driver_lost, group)) < 0 ||
 	    (res = sink_init(&group->sink, group->core, group->data_loop, args,

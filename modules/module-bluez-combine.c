@@ -38,6 +38,9 @@
  *   alignment. 0 to 4000, default 2000.
  * - `combine.unaligned`: what such a speaker does: `play` or `mute`, default
  *   `play`.
+ * - `combine.slew.ppm`: how fast a change of a delay of less than 1 ms is
+ *   followed, by playing that much faster or slower. 0 to 5000, default 500.
+ *   Larger changes are crossfaded; with 0 all are.
  * - `combine.quantum`: samples in a cycle, a power of two from 64 to 8192,
  *   default 1024. Not below the longest Bluetooth packet.
  * - `combine.rate`: rate of the graph while the group plays, in Hz, default
@@ -95,6 +98,7 @@ static const struct spa_dict_item module_props[] = {
 		"( combine.headroom.msec=<0-500, default 30> ) "
 		"( combine.max-delay.msec=<0-4000, default 2000> ) "
 		"( combine.unaligned=<play|mute> ) "
+		"( combine.slew.ppm=<0-5000, default 500> ) "
 		"( combine.quantum=<samples, default 1024> ) "
 		"( combine.rate=<Hz, default 48000> ) "
 		"( combine.props=<properties of the sink> ) "

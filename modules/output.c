@@ -181,8 +181,12 @@ int output_apply(struct output *output, int64_t delay_ns, bool audible)
 
 	output->delay_ns = delay_ns;
 	output->audible = audible;
-	return fanout_host_set(output->host, output->slot, delay_ns,
-			audible ? config->gain : 0.0, config->role);
+	return fanout_host_set(output->host, &(struct fanout_host_target) {
+			.slot = output->slot,
+			.delay_ns = delay_ns,
+			.gain = audible ? config->gain : 0.0,
+			.role = config->role,
+		}, 1);
 }
 
 /* The first packet that a sink sends adds its length to what it reports: so a

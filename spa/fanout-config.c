@@ -117,6 +117,7 @@ int fanout_args_parse(struct fanout_args *args, const struct spa_dict *info,
 		.n_channels = 2,
 		.rate = RATE_DEFAULT,
 		.history_msec = FANOUT_HISTORY_MSEC_DEFAULT,
+		.slew_ppm = FANOUT_SLEW_PPM_DEFAULT,
 	};
 
 	if ((res = parse_channels(args, info, error)) < 0)
@@ -129,6 +130,9 @@ int fanout_args_parse(struct fanout_args *args, const struct spa_dict *info,
 		return res;
 	if ((res = parse_number(info, BLUEZ_COMBINE_FANOUT_HISTORY, 1, FANOUT_HISTORY_MSEC_MAX,
 					&args->history_msec, error)) < 0)
+		return res;
+	if ((res = parse_number(info, BLUEZ_COMBINE_FANOUT_SLEW, 0, FANOUT_SLEW_PPM_MAX,
+					&args->slew_ppm, error)) < 0)
 		return res;
 	return 0;
 }

@@ -17,11 +17,17 @@
 #define FANOUT_RATE_MIN			8000
 #define FANOUT_RATE_MAX			384000
 #define FANOUT_HISTORY_MSEC_DEFAULT	4000	/* twice the longest delay that the group uses */
-#define FANOUT_HISTORY_MSEC_MAX		4290	/* a delay in ns fits in 32 bits (fanout-process.c) */
+#define FANOUT_HISTORY_MSEC_MAX		4290	/* the longest that a group can ask for, and some */
+#define FANOUT_WAIT_NS_MAX		(10 * SPA_NSEC_PER_SEC)
+#define FANOUT_SLEW_PPM_DEFAULT		500	/* 0.9 cent: a third of what can be heard of a pure tone */
+#define FANOUT_SLEW_PPM_MAX		5000
 
 struct fanout_output_config {
 	bool present;
 	int64_t delay_ns;		/**< 0..fanout_config.max_delay_ns */
+	int64_t wait_ns;		/**< stream time from the change of the delay until it begins,
+					  *  0..FANOUT_WAIT_NS_MAX */
+	bool fractional;		/**< rests between samples, else on the nearest */
 	double gain;			/**< linear, 0.0-1.0 */
 	enum role role;
 };
@@ -29,6 +35,7 @@ struct fanout_output_config {
 /** What Props says; main loop. */
 struct fanout_config {
 	int64_t max_delay_ns;		/**< the length of the history */
+	double slew_ppm;		/**< how fast a delay slews, 0..FANOUT_SLEW_PPM_MAX; 0: never */
 	struct fanout_output_config outputs[FANOUT_OUTPUTS_MAX];
 };
 
@@ -39,6 +46,7 @@ struct fanout_args {
 	uint32_t rate;			/**< in Hz, until a clock says otherwise */
 	uint32_t n_outputs;
 	uint32_t history_msec;
+	uint32_t slew_ppm;
 };
 
 /** What was wrong: key, value and what is allowed. */
@@ -56,6 +64,11 @@ bool fanout_config_equal(const struct fanout_config *a, const struct fanout_conf
 /** One more than the highest output that is present. */
 uint32_t fanout_config_n_outputs(const struct fanout_config *c);
 void fanout_config_set_n_outputs(struct fanout_config *c, uint32_t n_outputs);
+
+/** Before and after a Props object is parsed into a copy \a c of \a old: a wait is
+ * that of the change of the delay that it was given with, and of no other. */
+void fanout_config_begin(struct fanout_config *c);
+void fanout_config_end(struct fanout_config *c, const struct fanout_config *old);
 
 /** Apply a SPA_PROP_params struct.
  * \return 0, or -EINVAL and \a error, with \a c half changed */

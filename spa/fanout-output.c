@@ -95,7 +95,6 @@ static int make_outputs(struct fanout *f, const struct fanout_config *config,
 		args->outputs[i] = f->outputs[i] ? f->outputs[i] : output_new(f, i);
 		if (args->outputs[i] == NULL)
 			goto error;
-		output_set_target(args->outputs[i], &config->outputs[i]);
 	}
 	return 0;
 error:
@@ -116,6 +115,7 @@ int fanout_apply(struct fanout *f, const struct fanout_config *config)
 		return 0;
 	if ((res = make_outputs(f, config, &args)) < 0)
 		return res;
+	fanout_targets_publish(&f->targets, config);
 	other_outputs = memcmp(args.outputs, f->outputs, sizeof(args.outputs)) != 0;
 	if (other_outputs)
 		fanout_invoke(f, do_play, &args);

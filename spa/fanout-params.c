@@ -46,14 +46,35 @@ bool fanout_config_equal(const struct fanout_config *a, const struct fanout_conf
 {
 	uint32_t i;
 
+	if (a->slew_ppm != b->slew_ppm)
+		return false;
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		const struct fanout_output_config *x = &a->outputs[i], *y = &b->outputs[i];
 
 		if (x->present != y->present || x->delay_ns != y->delay_ns ||
-		    x->gain != y->gain || x->role != y->role)
+		    x->gain != y->gain || x->role != y->role ||
+		    x->fractional != y->fractional)
 			return false;
 	}
 	return true;
+}
+
+void fanout_config_begin(struct fanout_config *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
+		c->outputs[i].wait_ns = 0;
+}
+
+void fanout_config_end(struct fanout_config *c, const struct fanout_config *old)
+{
+	uint32_t i;
+
+	/* The data loop may not have seen the last change yet: this is still it */
+	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
+		if (c->outputs[i].delay_ns == old->outputs[i].delay_ns)
+			c->outputs[i].wait_ns = old->outputs[i].wait_ns;
 }
 
 /*
@@ -127,21 +148,48 @@ static int parse_n_outputs(struct fanout_config *c, const char *key, const struc
 	return 0;
 }
 
+static int parse_slew(struct fanout_config *c, const char *key, const struct spa_pod *value,
+		struct fanout_error *error)
+{
+	double number;
+
+	if (!get_number(value, &number) || number < 0.0 || number > FANOUT_SLEW_PPM_MAX)
+		return refuse(key, value, error, "not a number from 0 to "
+				SPA_STRINGIFY(FANOUT_SLEW_PPM_MAX));
+	c->slew_ppm = number;
+	return 0;
+}
+
+static int parse_ns(int64_t *ns, int64_t max, const char *what, const char *key,
+		const struct spa_pod *value, struct fanout_error *error)
+{
+	char allowed[96];
+	double number;
+
+	if (!get_number(value, &number) || number < 0 || number > max) {
+		snprintf(allowed, sizeof(allowed), "not a number from 0 to %" PRIi64 " (%s)",
+				max, what);
+		return refuse(key, value, error, allowed);
+	}
+	*ns = llrint(number);
+	return 0;
+}
+
 static int parse_output(struct fanout_config *c, struct fanout_output_config *o, const char *key,
 		const char *name, const struct spa_pod *value, struct fanout_error *error)
 {
-	char allowed[96];
 	const char *str;
 	double number;
 	int role;
 
 	if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_DELAY)) {
-		if (!get_number(value, &number) || number < 0 || number > c->max_delay_ns) {
-			snprintf(allowed, sizeof(allowed), "not a number from 0 to %" PRIi64
-					" (the length of the history, in ns)", c->max_delay_ns);
-			return refuse(key, value, error, allowed);
-		}
-		o->delay_ns = llrint(number);
+		return parse_ns(&o->delay_ns, c->max_delay_ns, "the length of the history, in ns",
+				key, value, error);
+	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_WAIT)) {
+		return parse_ns(&o->wait_ns, FANOUT_WAIT_NS_MAX, "in ns", key, value, error);
+	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_FRACTIONAL)) {
+		if (spa_pod_get_bool(value, &o->fractional) < 0)
+			return refuse(key, value, error, "not true or false");
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_GAIN)) {
 		if (!get_number(value, &number) || number < 0.0 || number > 1.0)
 			return refuse(key, value, error, "not a number from 0.0 to 1.0");
@@ -152,7 +200,8 @@ static int parse_output(struct fanout_config *c, struct fanout_output_config *o,
 		o->role = role;
 	} else {
 		return refuse(key, value, error, "unknown key; an output has "
-				BLUEZ_COMBINE_OUTPUT_DELAY ", " BLUEZ_COMBINE_OUTPUT_GAIN ", "
+				BLUEZ_COMBINE_OUTPUT_DELAY ", " BLUEZ_COMBINE_OUTPUT_WAIT ", "
+				BLUEZ_COMBINE_OUTPUT_FRACTIONAL ", " BLUEZ_COMBINE_OUTPUT_GAIN ", "
 				BLUEZ_COMBINE_OUTPUT_ROLE);
 	}
 	return 0;
@@ -185,10 +234,12 @@ static int parse_item(struct fanout_config *c, const char *key, const struct spa
 
 	if (spa_streq(key, BLUEZ_COMBINE_FANOUT_OUTPUTS))
 		return 0;
+	if (spa_streq(key, BLUEZ_COMBINE_FANOUT_SLEW))
+		return parse_slew(c, key, value, error);
 
 	if (!split_key(key, &n, &name))
 		return refuse(key, value, error, "unknown key; there are "
-				BLUEZ_COMBINE_FANOUT_OUTPUTS " and "
+				BLUEZ_COMBINE_FANOUT_OUTPUTS ", " BLUEZ_COMBINE_FANOUT_SLEW " and "
 				BLUEZ_COMBINE_OUTPUT_PREFIX "<n>.<key>");
 
 	if (n >= FANOUT_OUTPUTS_MAX || !c->outputs[n].present) {
@@ -271,6 +322,8 @@ struct spa_pod *fanout_config_build(const struct fanout_config *c, struct spa_po
 
 	spa_pod_builder_string(b, BLUEZ_COMBINE_FANOUT_OUTPUTS);
 	spa_pod_builder_int(b, fanout_config_n_outputs(c));
+	spa_pod_builder_string(b, BLUEZ_COMBINE_FANOUT_SLEW);
+	spa_pod_builder_double(b, c->slew_ppm);
 
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		const struct fanout_output_config *o = &c->outputs[i];
@@ -280,6 +333,12 @@ struct spa_pod *fanout_config_build(const struct fanout_config *c, struct spa_po
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_DELAY);
 		spa_pod_builder_string(b, key);
 		spa_pod_builder_long(b, o->delay_ns);
+		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_WAIT);
+		spa_pod_builder_string(b, key);
+		spa_pod_builder_long(b, o->wait_ns);
+		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_FRACTIONAL);
+		spa_pod_builder_string(b, key);
+		spa_pod_builder_bool(b, o->fractional);
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_GAIN);
 		spa_pod_builder_string(b, key);
 		spa_pod_builder_double(b, o->gain);
@@ -305,7 +364,7 @@ static void build_role_labels(struct spa_pod_builder *b)
 	spa_pod_builder_pop(b, &f);
 }
 
-enum { INFO_DELAY, INFO_GAIN, INFO_ROLE, INFO_N };
+enum { INFO_DELAY, INFO_WAIT, INFO_FRACTIONAL, INFO_GAIN, INFO_ROLE, INFO_N };
 
 static void build_output_info(const struct fanout_config *c, uint32_t n, uint32_t which,
 		struct spa_pod_builder *b)
@@ -320,6 +379,24 @@ static void build_output_info(const struct fanout_config *c, uint32_t n, uint32_
 			SPA_PROP_INFO_description, SPA_POD_String("Delay in ns"),
 			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Long(
 							INT64_C(0), INT64_C(0), c->max_delay_ns),
+			0);
+		break;
+	case INFO_WAIT:
+		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_WAIT);
+		spa_pod_builder_add(b,
+			SPA_PROP_INFO_name,        SPA_POD_String(key),
+			SPA_PROP_INFO_description, SPA_POD_String(
+							"Time until the change of the delay begins, in ns"),
+			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Long(INT64_C(0),
+							INT64_C(0), (int64_t)FANOUT_WAIT_NS_MAX),
+			0);
+		break;
+	case INFO_FRACTIONAL:
+		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_FRACTIONAL);
+		spa_pod_builder_add(b,
+			SPA_PROP_INFO_name,        SPA_POD_String(key),
+			SPA_PROP_INFO_description, SPA_POD_String("Whether it may rest between samples"),
+			SPA_PROP_INFO_type,        SPA_POD_CHOICE_Bool(false),
 			0);
 		break;
 	case INFO_GAIN:
@@ -359,7 +436,7 @@ int fanout_config_build_info(const struct fanout_config *c, uint32_t index,
 	struct spa_pod_frame f;
 	uint32_t n = 0;
 
-	if (index > 0 && (n = nth_output(c, (index - 1) / INFO_N)) == FANOUT_OUTPUTS_MAX)
+	if (index > 1 && (n = nth_output(c, (index - 2) / INFO_N)) == FANOUT_OUTPUTS_MAX)
 		return 0;
 
 	spa_pod_builder_push_object(b, &f, SPA_TYPE_OBJECT_PropInfo, SPA_PARAM_PropInfo);
@@ -370,8 +447,17 @@ int fanout_config_build_info(const struct fanout_config *c, uint32_t index,
 			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Int(
 							0, 0, FANOUT_OUTPUTS_MAX),
 			0);
+	} else if (index == 1) {
+		spa_pod_builder_add(b,
+			SPA_PROP_INFO_name,        SPA_POD_String(BLUEZ_COMBINE_FANOUT_SLEW),
+			SPA_PROP_INFO_description, SPA_POD_String(
+							"How fast a small change of a delay is followed, in ppm"),
+			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Double(
+							(double)FANOUT_SLEW_PPM_DEFAULT, 0.0,
+							(double)FANOUT_SLEW_PPM_MAX),
+			0);
 	} else {
-		build_output_info(c, n, (index - 1) % INFO_N, b);
+		build_output_info(c, n, (index - 2) % INFO_N, b);
 	}
 	spa_pod_builder_add(b, SPA_PROP_INFO_params, SPA_POD_Bool(true), 0);
 	*param = spa_pod_builder_pop(b, &f);

@@ -15,29 +15,6 @@
 
 #define BLOCK_LIMIT	(1u << 16)	/* samples; a clock that tells more is not one */
 
-/*
- * What the main loop wants of an output is one word, so that the data loop
- * never sees half of a change:
- *
- *	63           32 31      2 1  0
- *	+--------------+---------+----+
- *	| delay in ns  |  gain   |role|	gain: 1.0 = 2^29
- *	+--------------+---------+----+
- */
-#define GAIN_ONE	(1u << 29)
-
-static uint64_t target_pack(const struct fanout_output_config *c)
-{
-	return (uint64_t)c->delay_ns << 32 |
-		(uint64_t)lrint(c->gain * GAIN_ONE) << 2 |
-		(uint64_t)c->role;
-}
-
-void output_set_target(struct output *o, const struct fanout_output_config *c)
-{
-	atomic_store_explicit(&o->target, target_pack(c), memory_order_release);
-}
-
 /* The one place where ns become samples */
 static double ns_to_samples(int64_t ns, uint32_t rate)
 {
@@ -55,21 +32,20 @@ void output_restart(struct output *o, const struct fanout *f)
 	o->active = false;
 }
 
-static void output_update_tap(struct output *o, const struct fanout *f)
+static void output_update_tap(struct output *o, const struct fanout *f, const struct fanout_wish *wish)
 {
-	uint64_t target = atomic_load_explicit(&o->target, memory_order_acquire);
+	const struct fanout_target *target = &wish->outputs[o->id];
 	double delay;
 
-	if (o->active && target == o->seen)
+	if (o->active && fanout_target_equal(target, &o->seen))
 		return;
 
-	delay = ns_to_samples(target >> 32, f->rate);
+	delay = ns_to_samples(target->delay_ns, f->rate);
 	/* only after a clock that is faster than any we made room for */
 	delay = SPA_MIN(delay, (double)(history_size(&f->history) - FANOUT_BLOCK_MAX));
 
-	tap_set(&o->tap, delay, (float)((target & UINT32_MAX) >> 2) / GAIN_ONE,
-			&f->maps[target & 3]);
-	o->seen = target;
+	tap_set(&o->tap, delay, target->gain, &f->maps[target->role]);
+	o->seen = *target;
 	o->active = true;
 }
 
@@ -236,6 +212,7 @@ struct listeners {
 
 static void take_outputs(struct fanout *f, struct listeners *l, uint32_t cycle, uint32_t n)
 {
+	const struct fanout_wish *wish = fanout_targets_take(&f->targets);
 	uint32_t i, c;
 
 	l->n_outputs = 0;
@@ -253,7 +230,7 @@ static void take_outputs(struct fanout *f, struct listeners *l, uint32_t cycle, 
 				output_restart(o, f);
 			continue;
 		}
-		output_update_tap(o, f);
+		output_update_tap(o, f, wish);
 		l->silent[l->n_outputs] = tap_is_silent(&o->tap);
 		l->outputs[l->n_outputs++] = o;
 	}

@@ -22,9 +22,6 @@
 
 #include <spa/node/utils.h>
 #include <spa/param/param.h>
-#include <spa/param/props.h>
-#include <spa/pod/dynamic.h>
-#include <spa/pod/filter.h>
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
@@ -86,121 +83,6 @@ static int impl_node_remove_port(void *object, enum spa_direction direction, uin
 	config = f->config;
 	fanout_output_config_init(&config.outputs[n]);
 	return fanout_apply(f, &config);
-}
-
-/*
- * Node params
- */
-
-static int set_props(struct fanout *f, const struct spa_pod *param)
-{
-	struct fanout_config config = f->config;
-	struct fanout_error error;
-	const struct spa_pod_prop *prop;
-	uint32_t i;
-	int res;
-
-	if (param == NULL) {
-		for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
-			fanout_output_config_init(&config.outputs[i]);
-			config.outputs[i].present = f->config.outputs[i].present;
-		}
-		return fanout_apply(f, &config);
-	}
-	if (!spa_pod_is_object_type(param, SPA_TYPE_OBJECT_Props)) {
-		spa_log_error(f->log, "%p: Props: not an object of this type", f);
-		return -EINVAL;
-	}
-	SPA_POD_OBJECT_FOREACH((const struct spa_pod_object *)param, prop) {
-		if (prop->key != SPA_PROP_params)
-			continue;
-		if ((res = fanout_config_parse(&config, &prop->value, &error)) < 0) {
-			spa_log_error(f->log, "%p: %s", f, error.text);
-			return res;
-		}
-	}
-	return fanout_apply(f, &config);
-}
-
-static int impl_node_set_param(void *object, uint32_t id, uint32_t flags,
-		const struct spa_pod *param)
-{
-	struct fanout *f = object;
-
-	spa_return_val_if_fail(f != NULL, -EINVAL);
-
-	switch (id) {
-	case SPA_PARAM_Props:
-		return set_props(f, param);
-	default:
-		return -ENOENT;
-	}
-}
-
-static struct spa_pod *build_node_io(struct spa_pod_builder *b, uint32_t id, uint32_t index)
-{
-	switch (index) {
-	case 0:
-		return spa_pod_builder_add_object(b,
-			SPA_TYPE_OBJECT_ParamIO, id,
-			SPA_PARAM_IO_id,   SPA_POD_Id(SPA_IO_Position),
-			SPA_PARAM_IO_size, SPA_POD_Int(sizeof(struct spa_io_position)));
-	default:
-		return NULL;
-	}
-}
-
-static int build_node_param(struct fanout *f, uint32_t id, uint32_t index,
-		struct spa_pod_builder *b, struct spa_pod **param)
-{
-	*param = NULL;
-	switch (id) {
-	case SPA_PARAM_PropInfo:
-		return fanout_config_build_info(&f->config, index, b, param);
-	case SPA_PARAM_Props:
-		if (index == 0)
-			*param = fanout_config_build(&f->config, b);
-		break;
-	case SPA_PARAM_IO:
-		*param = build_node_io(b, id, index);
-		break;
-	default:
-		return -ENOENT;
-	}
-	return *param != NULL;
-}
-
-static int impl_node_enum_params(void *object, int seq, uint32_t id, uint32_t start, uint32_t num,
-		const struct spa_pod *filter)
-{
-	struct fanout *f = object;
-	struct spa_result_node_params result = { .id = id, .next = start };
-	struct spa_pod_dynamic_builder b;
-	struct spa_pod_builder_state state;
-	struct spa_pod *param;
-	uint8_t buffer[4096];
-	uint32_t count = 0;
-	int res = 0;
-
-	spa_return_val_if_fail(f != NULL, -EINVAL);
-	spa_return_val_if_fail(num != 0, -EINVAL);
-
-	/* 64 outputs do not fit on the stack */
-	spa_pod_dynamic_builder_init(&b, buffer, sizeof(buffer), 4096);
-	spa_pod_builder_get_state(&b.b, &state);
-
-	while (count < num) {
-		result.index = result.next++;
-		spa_pod_builder_reset(&b.b, &state);
-		if ((res = build_node_param(f, id, result.index, &b.b, &param)) <= 0)
-			break;
-		if (spa_pod_filter(&b.b, &result.param, param, filter) < 0)
-			continue;
-		spa_node_emit_result(&f->hooks, seq, 0, SPA_RESULT_TYPE_NODE_PARAMS, &result);
-		count++;
-	}
-	spa_pod_dynamic_builder_clean(&b);
-	return SPA_MIN(res, 0);
 }
 
 /*
@@ -389,8 +271,8 @@ static const struct spa_node_methods impl_node = {
 	SPA_VERSION_NODE_METHODS,
 	.add_listener = impl_node_add_listener,
 	.set_callbacks = impl_node_set_callbacks,
-	.enum_params = impl_node_enum_params,
-	.set_param = impl_node_set_param,
+	.enum_params = fanout_enum_params,
+	.set_param = fanout_set_param,
 	.set_io = impl_node_set_io,
 	.send_command = impl_node_send_command,
 	.add_port = impl_node_add_port,
@@ -471,6 +353,7 @@ static int init_fanout(struct fanout *f)
 				f->args.history_msec, strerror(-res));
 		return res;
 	}
+	fanout_targets_init(&f->targets);
 	fanout_reset(f);
 
 	for (i = 0; i < f->n_channels; i++)
@@ -478,6 +361,7 @@ static int init_fanout(struct fanout *f)
 	init_info(f);
 
 	f->config.max_delay_ns = f->args.history_msec * SPA_NSEC_PER_MSEC;
+	f->config.slew_ppm = f->args.slew_ppm;
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
 		fanout_output_config_init(&f->config.outputs[i]);
 	config = f->config;

@@ -5,7 +5,6 @@
 #ifndef BLUEZ_COMBINE_FANOUT_H
 #define BLUEZ_COMBINE_FANOUT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +18,7 @@
 #include <spa/utils/hook.h>
 
 #include "fanout-config.h"
+#include "fanout-target.h"
 #include "history.h"
 #include "role.h"
 #include "tap.h"
@@ -83,11 +83,8 @@ struct output {
 	uint32_t id;
 	struct port ports[ROLE_CHANNELS_MAX];
 
-	/* main loop -> data loop */
-	_Atomic uint64_t target;	/**< delay, gain and role, see target_pack() */
-
 	/* data loop */
-	uint64_t seen;			/**< the target that the tap was given */
+	struct fanout_target seen;	/**< what the tap was told */
 	bool active;			/**< somebody took our samples in the last cycle */
 	struct tap tap;
 	uint32_t room;			/**< samples that fit in this cycle's buffers */
@@ -108,6 +105,9 @@ struct fanout {
 	struct fanout_config config;
 	struct port inputs[ROLE_CHANNELS_MAX];
 	struct output *outputs[FANOUT_OUTPUTS_MAX];	/**< NULL: not there */
+
+	/* main loop -> data loop */
+	struct fanout_targets targets;
 
 	/* constant */
 	uint32_t n_channels;
@@ -141,8 +141,6 @@ void fanout_update_latency(struct fanout *f);
 
 /* fanout-process.c */
 
-/** Main loop: tell the tap of \a o. */
-void output_set_target(struct output *o, const struct fanout_output_config *c);
 /** Data loop: silent, and fading in when somebody listens. */
 void output_restart(struct output *o, const struct fanout *f);
 /** Data loop: forget the past. */
@@ -160,6 +158,12 @@ int fanout_invoke(struct fanout *f, spa_invoke_func_t func, void *user_data);
 struct port *fanout_find_port(struct fanout *f, enum spa_direction direction, uint32_t id);
 /** Make everything as \a config says. \return 0, or -ENOMEM and nothing changed */
 int fanout_apply(struct fanout *f, const struct fanout_config *config);
+
+/* fanout-props.c: the node's params, main loop */
+
+int fanout_enum_params(void *object, int seq, uint32_t id, uint32_t start, uint32_t num,
+		const struct spa_pod *filter);
+int fanout_set_param(void *object, uint32_t id, uint32_t flags, const struct spa_pod *param);
 
 /* fanout.c */
 

@@ -31,17 +31,21 @@
 #define BLUEZ_COMBINE_ARG_HEADROOM	"combine.headroom.msec"
 #define BLUEZ_COMBINE_ARG_MAX_DELAY	"combine.max-delay.msec"
 #define BLUEZ_COMBINE_ARG_UNALIGNED	"combine.unaligned"
+#define BLUEZ_COMBINE_ARG_SLEW		"combine.slew.ppm"
 #define BLUEZ_COMBINE_ARG_QUANTUM	"combine.quantum"
 #define BLUEZ_COMBINE_ARG_RATE		"combine.rate"
 
 /* Fan-out node: properties at creation and "params" of Props at run time */
 #define BLUEZ_COMBINE_FANOUT_OUTPUTS	"fanout.outputs"	/* number of outputs, 0-64 */
 #define BLUEZ_COMBINE_FANOUT_HISTORY	"fanout.history.msec"	/* length of the ring */
+#define BLUEZ_COMBINE_FANOUT_SLEW	"fanout.slew.ppm"	/* Double, 0-5000 */
 /* output.<n>.<key>, n from 0 */
 #define BLUEZ_COMBINE_OUTPUT_PREFIX	"output."
 #define BLUEZ_COMBINE_OUTPUT_DELAY	"delay.nsec"		/* Long, >= 0 */
 #define BLUEZ_COMBINE_OUTPUT_GAIN	"gain"			/* Double, linear, 0.0-1.0 */
 #define BLUEZ_COMBINE_OUTPUT_ROLE	"role"			/* stereo | left | right | mono */
+#define BLUEZ_COMBINE_OUTPUT_WAIT	"wait.nsec"		/* Long, 0-10 s */
+#define BLUEZ_COMBINE_OUTPUT_FRACTIONAL	"fractional"		/* Bool */
 
 /* Metadata object: one per group, "bluez-combine" for the first, "bluez-combine.<group>" for others */
 #define BLUEZ_COMBINE_METADATA		"bluez-combine"

@@ -46,6 +46,8 @@ wrong 'a maximum delay beyond what is possible' '{ combine.max-delay.msec = 6000
 wrong 'a headroom that the maximum delay has no room for' \
 	'{ combine.headroom.msec = 100 combine.max-delay.msec = 50 }' \
 	"'combine.max-delay.msec' = '50'" 'at least combine.headroom.msec'
+wrong 'a slew that would be heard' '{ combine.slew.ppm = 5001 }' \
+	"'combine.slew.ppm' = '5001'" 'a whole number from 0 to 5000'
 wrong 'a quantum that is no power of two' '{ combine.quantum = 1000 }' \
 	"'combine.quantum' = '1000'" 'a power of two from 64 to 8192'
 wrong 'a quantum with a tail' '{ combine.quantum = "1024x" }' \

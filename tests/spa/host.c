@@ -293,6 +293,7 @@ static int set_value(struct host *h, const char *key, uint32_t type, const void 
 	case SPA_TYPE_Int: spa_pod_builder_int(&b, *(const int32_t *)value); break;
 	case SPA_TYPE_Long: spa_pod_builder_long(&b, *(const int64_t *)value); break;
 	case SPA_TYPE_Float: spa_pod_builder_float(&b, *(const float *)value); break;
+	case SPA_TYPE_Bool: spa_pod_builder_bool(&b, *(const bool *)value); break;
 	case SPA_TYPE_Double: spa_pod_builder_double(&b, *(const double *)value); break;
 	default: spa_pod_builder_string(&b, value); break;
 	}
@@ -318,6 +319,11 @@ int host_set_float(struct host *h, const char *key, float value)
 int host_set_double(struct host *h, const char *key, double value)
 {
 	return set_value(h, key, SPA_TYPE_Double, &value);
+}
+
+int host_set_bool(struct host *h, const char *key, bool value)
+{
+	return set_value(h, key, SPA_TYPE_Bool, &value);
 }
 
 int host_set_string(struct host *h, const char *key, const char *value)

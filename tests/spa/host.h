@@ -77,6 +77,7 @@ int host_set_int(struct host *h, const char *key, int32_t value);
 int host_set_long(struct host *h, const char *key, int64_t value);
 int host_set_float(struct host *h, const char *key, float value);
 int host_set_double(struct host *h, const char *key, double value);
+int host_set_bool(struct host *h, const char *key, bool value);
 int host_set_string(struct host *h, const char *key, const char *value);
 
 /** Enumerate: \return the result; the last one is in h->result. */
