@@ -11,6 +11,7 @@
 #include <spa/param/audio/raw.h>
 
 #include "args.h"
+#include "realtime.h"
 #include "role.h"
 
 #define FANOUT_HOST_OUTPUTS_MAX		64u
@@ -110,6 +111,6 @@ bool fanout_host_is_drained(const struct fanout_host *host);
  * Run one cycle: from the newest buffer of \a sink to all outputs. Data loop.
  * Returns true when fanout_host_is_drained() has changed.
  */
-bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink);
+bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink) REALTIME;
 
 #endif /* BLUEZ_COMBINE_FANOUT_HOST_H */

@@ -14,6 +14,7 @@
 #include "known.h"
 #include "log.h"
 #include "loop-time.h"
+#include "realtime.h"
 
 /* An output that somebody has destroyed, or that failed, is made again */
 #define OUTPUT_RETRY_NS		(2 * (int64_t)SPA_NSEC_PER_SEC)
@@ -205,7 +206,7 @@ static const struct members_events members_events = {
 };
 
 /* data loop */
-static void sink_process(void *data)
+static void sink_process(void *data) REALTIME
 {
 	struct group *group = data;
 	struct spa_io_position *position = SPA_ATOMIC_LOAD(group->host.position);

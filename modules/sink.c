@@ -9,6 +9,7 @@
 #include <spa/pod/builder.h>
 
 #include "log.h"
+#include "realtime.h"
 #include "sink.h"
 
 static void stream_destroy(void *data)
@@ -54,7 +55,7 @@ static void stream_io_changed(void *data, uint32_t id, void *area, uint32_t size
 		sink->events->position(sink->data, area);
 }
 
-static void stream_process(void *data)
+static void stream_process(void *data) REALTIME
 {
 	struct sink *sink = data;
 	sink->events->process(sink->data);

@@ -20,6 +20,7 @@
 #include "fanout-config.h"
 #include "fanout-target.h"
 #include "history.h"
+#include "realtime.h"
 #include "role.h"
 #include "tap.h"
 
@@ -142,11 +143,11 @@ void fanout_update_latency(struct fanout *f);
 /* fanout-process.c */
 
 /** Data loop: silent, and fading in when somebody listens. */
-void output_restart(struct output *o, const struct fanout *f);
+void output_restart(struct output *o, const struct fanout *f) REALTIME;
 /** Data loop: forget the past. */
-void fanout_reset(struct fanout *f);
-int fanout_process(struct fanout *f);
-int fanout_reuse_buffer(struct fanout *f, struct port *p, uint32_t buffer_id);
+void fanout_reset(struct fanout *f) REALTIME;
+int fanout_process(struct fanout *f) REALTIME;
+int fanout_reuse_buffer(struct fanout *f, struct port *p, uint32_t buffer_id) REALTIME;
 /** Ring that lasts for \a msec at \a rate, in samples. */
 uint32_t fanout_history_samples(uint32_t msec, uint32_t rate);
 

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "realtime.h"
+
 /**
  * The past of all input channels, written once and read by any number of taps.
  *
@@ -32,7 +34,7 @@ int history_init(struct history *h, uint32_t n_channels, uint32_t samples);
 void history_finish(struct history *h);
 
 /** Forget everything and use at least \a samples per channel, or what there is. */
-void history_reset(struct history *h, uint32_t samples);
+void history_reset(struct history *h, uint32_t samples) REALTIME;
 
 /** Samples of the past that the ring keeps. */
 static inline uint32_t history_size(const struct history *h)
@@ -43,12 +45,14 @@ static inline uint32_t history_size(const struct history *h)
 /** The next \a n samples of channel \a c: \a n_src of them from \a src (may be
  * NULL), silence after that. Not readable before history_advance().
  * \a n is at most history_size(). */
-void history_write(struct history *h, uint32_t c, const float *src, uint32_t n_src, uint32_t n);
+void history_write(struct history *h, uint32_t c, const float *src, uint32_t n_src, uint32_t n)
+	REALTIME;
 
 /** All channels have got their next \a n samples. */
-void history_advance(struct history *h, uint32_t n);
+void history_advance(struct history *h, uint32_t n) REALTIME;
 
 /** \a n samples of channel \a c, the first of them \a age samples old (\a age >= \a n). */
-void history_read(const struct history *h, uint32_t c, uint32_t age, float *dst, uint32_t n);
+void history_read(const struct history *h, uint32_t c, uint32_t age, float *dst, uint32_t n)
+	REALTIME;
 
 #endif /* BLUEZ_COMBINE_HISTORY_H */

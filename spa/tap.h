@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "history.h"
+#include "realtime.h"
 #include "role.h"
 
 /** Where a tap reads. */
@@ -52,20 +53,20 @@ struct tap {
 };
 
 /** Silent, with nothing to play yet. */
-void tap_init(struct tap *t, uint32_t fade, uint32_t near);
+void tap_init(struct tap *t, uint32_t fade, uint32_t near) REALTIME;
 
 /** The wish from now on. A tap that is silent goes there at once and only its
  * gain ramps.
  * \param delay in samples, >= 0; the nearest whole sample is taken
  * \param map stays the caller's, and valid for as long as the tap is used */
-void tap_set(struct tap *t, double delay, float gain, const struct role_map *map);
+void tap_set(struct tap *t, double delay, float gain, const struct role_map *map) REALTIME;
 
 /** Nothing is heard, and nothing will be before the next tap_set(). */
-bool tap_is_silent(const struct tap *t);
+bool tap_is_silent(const struct tap *t) REALTIME;
 
 /** Play \a n samples, the first of them written \a age samples ago (plus the delay).
  * \param dst one pointer per channel; NULL: time passes, nothing is written */
 void tap_process(struct tap *t, const struct history *h, uint32_t age,
-		float * const dst[], uint32_t n);
+		float * const dst[], uint32_t n) REALTIME;
 
 #endif /* BLUEZ_COMBINE_TAP_H */

@@ -36,6 +36,11 @@ void host_load(const char *path)
 	check_int(index, 1);
 }
 
+void host_use_factory(const struct spa_handle_factory *f)
+{
+	factory = f;
+}
+
 const struct spa_handle_factory *host_factory(void)
 {
 	return factory;

@@ -52,6 +52,8 @@ struct host {
 
 /** The library that all tests load. */
 void host_load(const char *path);
+/** The same without a library. */
+void host_use_factory(const struct spa_handle_factory *f);
 const struct spa_handle_factory *host_factory(void);
 
 /** \return the result of the factory's init; on success the node is listened to.

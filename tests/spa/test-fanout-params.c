@@ -291,7 +291,7 @@ static void params_that_are_no_pairs_are_refused(void)
 
 static void prop_info_tells_every_key_and_range(void)
 {
-	const char *name;
+	const char *name = NULL;
 	bool params;
 
 	check_int(host_open(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS, "2", NULL), 0);

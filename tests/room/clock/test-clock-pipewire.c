@@ -247,7 +247,8 @@ static void write_noise(const char *file)
 		uint16_t format, channels; uint32_t rate, bytes; uint16_t align, bits;
 		char data[4]; uint32_t data_size;
 	} header = {
-		"RIFF", 36 + 2 * n, "WAVEfmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16, "data", 2 * n
+		{ 'R', 'I', 'F', 'F' }, 36 + 2 * n, { 'W', 'A', 'V', 'E', 'f', 'm', 't', ' ' },
+		16, 1, 1, RATE, 2 * RATE, 2, 16, { 'd', 'a', 't', 'a' }, 2 * n
 	};
 	FILE *f = fopen(file, "w");
 
