@@ -182,7 +182,12 @@ static void choose_reference(struct measure *m)
 
 	m->reference = -1;
 	for (int i = 0; i < m->n_speakers; i++) {
+		const char *changed = m->options.changed;
 		int64_t p = played(&m->speakers[i].signal);
+
+		if (changed != NULL && strcmp(m->speakers[i].signal.name, changed) == 0)
+			/* any other is better */
+			p = p > 0;
 		/* a little less is no reason to leave the first one */
 		if (p > most + most / 20) {
 			most = p;

@@ -13,6 +13,7 @@ struct measure_options {
 	double range;	/**< s, of skew that is searched either way; 0: 0.6 */
 	double from;	/**< s on the timeline, what is before is left out */
 	double to;	/**< s, 0: to the end */
+	const char *changed; /**< speaker that skews are not against if there is another; NULL: any may be */
 };
 
 /** Distribution of absolute values */

@@ -16,6 +16,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_self,
 	scenes_start,
 	scenes_change,
+	scenes_delay,
 	scenes_pause,
 	scenes_time,
 	scenes_links,

@@ -7,19 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "measure-span.h"
 #include "scene.h"
 
 #define JOIN_BOUND_MS	4000.0	/* from connecting to sound */
 #define SYNC_BOUND_MS	0.5	/* of the joiner, 3 s after its first sound */
 #define SYNC_AFTER_S	3.0
-
-static int find_speaker(const struct measure *m, const char *name)
-{
-	for (int i = 0; i < m->n_speakers; i++)
-		if (strcmp(m->speakers[i].signal.name, name) == 0)
-			return i;
-	return -1;
-}
 
 /* Of one speaker to the reference, from some time on */
 static double worst_skew(const struct measure *m, int speaker, double from)
@@ -74,7 +67,7 @@ static int play_join_slowest(struct scene *sc)
 
 static void judge_join(struct scene *sc, struct measure *m)
 {
-	int i = find_speaker(m, sc->excused);
+	int i = span_find_speaker(m, sc->excused);
 	double first, connected = sc->mark_ns / 1e9;
 
 	if (i < 0 || m->speakers[i].signal.first < 0)
@@ -125,21 +118,10 @@ static int leave(struct scene *sc, const char *name)
 	return stack_wait(&sc->stack, is_gone, (void *)name, SCENE_PATIENCE_MS, "speaker to be gone");
 }
 
-static int play_all(struct scene *sc, double seconds)
-{
-	int res;
-
-	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
-	    (res = scene_connect_speakers(sc)) < 0 ||
-	    (res = scene_start_echo(sc, sc->n_speakers)) < 0)
-		return res;
-	return scene_pass(sc, seconds);
-}
-
 /* Each run another one leaves: the first, the second ... */
 static int play_leave(struct scene *sc)
 {
-	int res = play_all(sc, sc->seconds / 2.0);
+	int res = scene_play_all(sc, sc->seconds / 2.0);
 
 	if (res < 0 || (res = leave(sc, sc->speakers[sc->seed % sc->n_speakers].name)) < 0)
 		return res;
@@ -148,7 +130,7 @@ static int play_leave(struct scene *sc)
 
 static int play_rejoin(struct scene *sc)
 {
-	int res = play_all(sc, sc->seconds / 3.0);
+	int res = scene_play_all(sc, sc->seconds / 3.0);
 
 	if (res < 0 || (res = leave(sc, sc->speakers[sc->seed % sc->n_speakers].name)) < 0 ||
 	    (res = scene_pass(sc, sc->seconds / 3.0)) < 0)
@@ -164,7 +146,7 @@ static void judge_rejoin(struct scene *sc, struct measure *m)
 {
 	const struct signal *s;
 	double connected = sc->mark_ns / 1e9, back = NAN;
-	int i = find_speaker(m, sc->excused);
+	int i = span_find_speaker(m, sc->excused);
 
 	if (i < 0)
 		return;

@@ -8,7 +8,13 @@
 
 #include "scene.h"
 
-static const double LATENCIES[] = { 50.0, 150.0, 220.0 };
+double scene_fixed_latency(int i)
+{
+	static const double first[] = { 50.0, 150.0, 220.0 };
+
+	/* AVDTP reports tenths of a millisecond: only such a latency can be reported truly */
+	return i < 3 ? first[i] : rint(500.0 + 1700.0 * (i * 7 % 15) / 15.0) / 10.0;
+}
 
 /* Names that sort as they were added: the first is what skews are against. */
 int scene_add_fixed_speakers(struct scene *sc)
@@ -16,8 +22,7 @@ int scene_add_fixed_speakers(struct scene *sc)
 	int res = 0;
 
 	for (int i = 0; i < sc->n_wanted && res == 0; i++) {
-		/* AVDTP reports tenths of a millisecond: only such a latency can be reported truly */
-		double latency = i < 3 ? LATENCIES[i] : rint(500.0 + 1700.0 * (i * 7 % 15) / 15.0) / 10.0;
+		double latency = scene_fixed_latency(i);
 		char name[32];
 
 		snprintf(name, sizeof(name), "s%02d-%.0fms", i + 1, latency);
@@ -62,11 +67,15 @@ int scene_start_echo(struct scene *sc, int n)
 	return scene_await_playing(sc, n, now);
 }
 
-static int play_echo_on_all(struct scene *sc)
+int scene_play_all(struct scene *sc, double seconds)
 {
-	int res = scene_start_echo(sc, sc->n_speakers);
+	int res;
 
-	return res < 0 ? res : scene_pass(sc, sc->seconds);
+	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
+	    (res = scene_connect_speakers(sc)) < 0 ||
+	    (res = scene_start_echo(sc, sc->n_speakers)) < 0)
+		return res;
+	return scene_pass(sc, seconds);
 }
 
 int scene_play_start(struct scene *sc)
@@ -80,12 +89,7 @@ int scene_play_start(struct scene *sc)
 
 int scene_play_echo(struct scene *sc)
 {
-	int res;
-
-	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
-	    (res = scene_connect_speakers(sc)) < 0)
-		return res;
-	return play_echo_on_all(sc);
+	return scene_play_all(sc, sc->seconds);
 }
 
 static int play_many(struct scene *sc)
@@ -115,7 +119,8 @@ static int play_real(struct scene *sc)
 		res = scene_add_speaker(sc, names[i], "%s", speakers[i]);
 	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0)
 		return res;
-	return play_echo_on_all(sc);
+	res = scene_start_echo(sc, sc->n_speakers);
+	return res < 0 ? res : scene_pass(sc, sc->seconds);
 }
 
 static void judge_latency(struct scene *sc, struct measure *m)

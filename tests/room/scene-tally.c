@@ -140,12 +140,13 @@ static bool tell_figures(const struct scene *sc, struct json *j, bool json)
 
 void tally_measure(struct scene *sc, struct tally *t, struct json *j)
 {
+	const struct measure_options options = { .changed = sc->excused };
 	const struct scene_options *o = sc->options;
 	struct measure m;
 	struct outcome out;
 	int res;
 
-	measure_init(&m, NULL);
+	measure_init(&m, &options);
 	if ((res = measure_add_dir(&m, sc->out, sc->source)) < 0 || (res = measure_run(&m)) < 0) {
 		fprintf(stderr, "room: cannot measure %s: %s\n", sc->out, strerror(-res));
 		t->failed++;

@@ -126,6 +126,7 @@ extern const struct scene_type scenes_time[];
 extern const struct scene_type scenes_watchdog[];
 extern const struct scene_type scenes_compare[];
 extern const struct scene_type scenes_demo[];
+extern const struct scene_type scenes_delay[];
 extern const struct scene_type scenes_pause[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
@@ -134,6 +135,8 @@ extern const struct scene_type scenes_pause[];
 
 /** sc->n_wanted speakers of 50, 150, 220 ms and others between */
 int scene_add_fixed_speakers(struct scene *sc);
+/** Of the i-th of them, in ms */
+double scene_fixed_latency(int i);
 /** Connect all that were added, until they have sinks */
 int scene_connect_speakers(struct scene *sc);
 /** SCENE_ECHO with +60 ppm and 3 ms of jitter */
@@ -141,6 +144,8 @@ int scene_add_usual_echo(struct scene *sc);
 /** What the scenes `start` and `echo` play */
 int scene_play_start(struct scene *sc);
 int scene_play_echo(struct scene *sc);
+/** Let the Echo play on those speakers for so long */
+int scene_play_all(struct scene *sc, double seconds);
 /** Connect the Echo and let it play until \a n speakers sound */
 int scene_start_echo(struct scene *sc, int n);
 
