@@ -11,6 +11,7 @@
 #include "align.h"
 #include "fanout-host.h"
 #include "members.h"
+#include "settle.h"
 
 struct output;
 

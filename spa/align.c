@@ -2,8 +2,6 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <stdlib.h>
-
 #include <spa/utils/defs.h>
 
 #include "align.h"
@@ -11,23 +9,20 @@
 /* An hour: far beyond anything meant, and sums of it do not overflow */
 #define ALIGN_NS_MAX		(3600 * SPA_NSEC_PER_SEC)
 
-/* The two steps of a start are 50-400 ms apart; a person waits for the joiner */
-#define SETTLE_STILL_NS		(600 * SPA_NSEC_PER_MSEC)
-/* The last step comes within ~2 s of the first; what moves on after that is
- * better believed late than never */
-#define SETTLE_LIMIT_NS		(2500 * SPA_NSEC_PER_MSEC)
-/* Below what anybody hears, and what rounding of rates and packets makes */
-#define SETTLE_HYSTERESIS_NS	(50 * SPA_NSEC_PER_USEC)
-
 static int64_t clamp_ns(int64_t ns)
 {
 	return SPA_CLAMP(ns, -ALIGN_NS_MAX, ALIGN_NS_MAX);
 }
 
-/* How late this member sounds when nothing is done: L + c - t */
+/* How late this member sounds with a latency L when nothing is done: L + c - t */
+static int64_t lateness(const struct align_member *m, int64_t latency_ns)
+{
+	return clamp_ns(latency_ns) + clamp_ns(m->correction_ns) - clamp_ns(m->trim_ns);
+}
+
 static int64_t member_lateness(const struct align_member *m)
 {
-	return clamp_ns(m->latency_ns) + clamp_ns(m->correction_ns) - clamp_ns(m->trim_ns);
+	return lateness(m, m->latency_ns);
 }
 
 static bool within(int64_t delay_ns, const struct align_params *p)
@@ -78,6 +73,21 @@ static struct window largest_window(const struct align_params *p,
 	return best;
 }
 
+/* Since all have to move: also for those who are about to ask for it */
+static void window_make_room(struct window *w, const struct align_params *p,
+		const struct align_member *m, uint32_t n)
+{
+	int64_t limit_ns = w->low_ns + SPA_MAX(p->max_delay_ns - p->headroom_ns, 0);
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		int64_t e = lateness(&m[i], m[i].pending_ns);
+
+		if (m[i].pending_ns > 0 && e <= limit_ns)
+			w->high_ns = SPA_MAX(w->high_ns, e);
+	}
+}
+
 /* B stays: it suits as many as any other would, or is only too large for few */
 static bool total_suits(int64_t total_ns, const struct window *best, const struct align_params *p,
 		const struct align_member *m, uint32_t n)
@@ -102,14 +112,31 @@ static int64_t choose_total(const struct align *a, const struct align_params *p,
 		return a->total_ns;
 	if (best.count == 0)
 		return 0;
+	if (playing)
+		window_make_room(&best, p, m, n);
 	return SPA_MAX(best.high_ns + p->headroom_ns, 1);
+}
+
+/* A move is to be heard at one moment: who is heard early is moved late */
+static void choose_waits(struct align_member *m, uint32_t n)
+{
+	int64_t last_ns = INT64_MIN;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (m[i].heard && m[i].aligned)
+			last_ns = SPA_MAX(last_ns, member_lateness(&m[i]));
+	for (i = 0; i < n; i++)
+		if (m[i].heard && m[i].aligned)
+			m[i].wait_ns = last_ns - member_lateness(&m[i]);
 }
 
 int align_update(struct align *a, const struct align_params *p,
 		struct align_member *m, uint32_t n, bool playing)
 {
 	int64_t total_ns = choose_total(a, p, m, n, playing);
-	int changed = total_ns != a->total_ns;
+	bool moves = total_ns != a->total_ns;
+	int changed = moves;
 	uint32_t i;
 
 	a->total_ns = total_ns;
@@ -124,91 +151,9 @@ int align_update(struct align *a, const struct align_params *p,
 			changed = 1;
 		m[i].delay_ns = delay_ns;
 		m[i].aligned = aligned;
+		m[i].wait_ns = 0;
 	}
-	return changed;
-}
-
-void settle_init(struct settle *s, int64_t known_ns)
-{
-	spa_zero(*s);
-	s->state = SETTLE_WAITING;
-	s->settled = known_ns >= 0;
-	s->latency_ns = SPA_MAX(known_ns, 0);
-}
-
-static int64_t settle_deadline(const struct settle *s)
-{
-	switch (s->state) {
-	case SETTLE_MOVING:
-		return SPA_MIN(s->since_ns + SETTLE_STILL_NS, s->first_ns + SETTLE_LIMIT_NS);
-	case SETTLE_CHANGING:
-		return s->since_ns + SETTLE_STILL_NS;
-	default:
-		return INT64_MAX;
-	}
-}
-
-static bool settle_believe(struct settle *s)
-{
-	bool changed = !s->settled || llabs(s->latency_ns - s->candidate_ns) >= SETTLE_HYSTERESIS_NS;
-
-	s->state = SETTLE_SETTLED;
-	if (changed)
-		s->latency_ns = s->candidate_ns;
-	s->settled = true;
-	return changed;
-}
-
-static void settle_watch(struct settle *s, int64_t now_ns, int64_t latency_ns)
-{
-	s->candidate_ns = latency_ns;
-	s->since_ns = now_ns;
-}
-
-bool settle_tick(struct settle *s, int64_t now_ns, int64_t *next_ns)
-{
-	bool changed = false;
-
-	if (now_ns >= settle_deadline(s))
-		changed = settle_believe(s);
-	*next_ns = settle_deadline(s);
-	return changed;
-}
-
-bool settle_report(struct settle *s, int64_t now_ns, int64_t latency_ns)
-{
-	int64_t next_ns;
-	bool changed = settle_tick(s, now_ns, &next_ns);
-	bool none = latency_ns <= 0;
-	bool still = llabs(latency_ns - s->candidate_ns) < SETTLE_HYSTERESIS_NS;
-	bool known = llabs(latency_ns - s->latency_ns) < SETTLE_HYSTERESIS_NS;
-
-	switch (s->state) {
-	case SETTLE_WAITING:
-		if (none)
-			break;
-		s->state = SETTLE_MOVING;
-		s->first_ns = now_ns;
-		settle_watch(s, now_ns, latency_ns);
-		break;
-	case SETTLE_MOVING:
-		if (none)
-			s->state = SETTLE_WAITING;
-		else if (!still)
-			settle_watch(s, now_ns, latency_ns);
-		break;
-	case SETTLE_SETTLED:
-		if (none || known)
-			break;
-		s->state = SETTLE_CHANGING;
-		settle_watch(s, now_ns, latency_ns);
-		break;
-	case SETTLE_CHANGING:
-		if (none || known)
-			s->state = SETTLE_SETTLED;
-		else if (!still)
-			settle_watch(s, now_ns, latency_ns);
-		break;
-	}
+	if (moves && playing)
+		choose_waits(m, n);
 	return changed;
 }

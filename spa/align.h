@@ -30,11 +30,14 @@ struct align_params {
 struct align_member {
 	/* in */
 	int64_t latency_ns;		/**< L: what the sink reports, offset included */
+	int64_t pending_ns;		/**< another L that may be believed soon; 0: none */
 	int64_t correction_ns;		/**< c: learnt; positive: sounds late, send earlier */
 	int64_t trim_ns;		/**< t: placement by the user; positive: plays later */
 	bool settled;			/**< latency_ns may be believed */
+	bool heard;			/**< it sounds now, with the delay of the last call */
 	/* out */
 	int64_t delay_ns;		/**< d = B - L - c + t, 0..max_delay_ns; 0 when not aligned */
+	int64_t wait_ns;		/**< how much later than now delay_ns is to take effect, >= 0 */
 	bool aligned;			/**< false: not settled, or left out of B */
 };
 
@@ -48,7 +51,14 @@ struct align {
  *
  * While \a playing B stays where it is, so that nobody hears another one come
  * or go, unless a member would need a negative delay; then it grows to
- * max(L + c - t) + headroom. Not playing, it is worked out anew.
+ * max(L + c - t) + headroom, with room for all whose latency is pending, so
+ * that those who ask for it one after the other move the group once. Not
+ * playing, or while all that is on the way is silence, it is worked out anew.
+ *
+ * What is sent now is heard L + c - t later, by each speaker at another time.
+ * So that a move of the group is heard at one moment everywhere, it waits
+ * max(L + c - t) - (L + c - t) over those that are heard. A move of one speaker
+ * alone waits for nobody.
  *
  * Members further apart than max_delay - headroom cannot all be aligned. The
  * largest group that can is, the faster one of two as large (a report that is
@@ -59,43 +69,5 @@ struct align {
  */
 int align_update(struct align *a, const struct align_params *p,
 		struct align_member *m, uint32_t n, bool playing);
-
-/*
- * Settling: when is a reported latency to be believed?
- *
- * A Bluetooth sink reports 0 before its first play, then the delay report
- * alone, then that plus packet and codec, within two seconds. Each of the steps
- * would move the whole group. So a report has to stand still first; one
- * known from an earlier time is used until then.
- */
-
-enum settle_state {
-	SETTLE_WAITING,			/**< nothing reported yet; settled if the latency is known */
-	SETTLE_MOVING,			/**< reported, and not standing still for long enough */
-	SETTLE_SETTLED,			/**< believed */
-	SETTLE_CHANGING,		/**< believed, and something else reported since */
-};
-
-struct settle {
-	bool settled;			/**< latency_ns may be believed */
-	int64_t latency_ns;		/**< the settled one */
-
-	enum settle_state state;
-	int64_t candidate_ns;		/**< the latest report, when it is not the settled one */
-	int64_t first_ns;		/**< when the first report came */
-	int64_t since_ns;		/**< since when candidate_ns stands still */
-};
-
-/** \param known_ns the last settled latency of this speaker and codec, or -1 */
-void settle_init(struct settle *s, int64_t known_ns);
-
-/** A new report at \a now_ns (any monotonic clock). 0 and less is no report.
- * \return true when settled or the settled value changed */
-bool settle_report(struct settle *s, int64_t now_ns, int64_t latency_ns);
-
-/** Time passes.
- * \param next_ns when to call again, absolute; INT64_MAX: not before the next report
- * \return true when settled or the settled value changed */
-bool settle_tick(struct settle *s, int64_t now_ns, int64_t *next_ns);
 
 #endif /* BLUEZ_COMBINE_ALIGN_H */
