@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "command.h"
+#include "i18n.h"
 #include "names.h"
 #include "text.h"
 
@@ -178,8 +179,8 @@ static void on_error(void *data, uint32_t id, int seq, int res, const char *mess
 	/* Other objects can go before they are bound: their removal is on its way */
 	if (id != PW_ID_CORE)
 		return;
-	fprintf(stderr, "pw-bluez-combine: the connection to PipeWire was lost: %s\n",
-			res == -EPIPE ? "the daemon has ended" : spa_strerror(res));
+	fprintf(stderr, _("pw-bluez-combine: the connection to PipeWire was lost: %s\n"),
+			res == -EPIPE ? _("the daemon has ended") : spa_strerror(res));
 	client_quit(client, EXIT_NO_DAEMON);
 }
 
@@ -191,7 +192,7 @@ static const struct pw_core_events core_events = {
 
 static void on_timeout(void *data, uint64_t expirations)
 {
-	fprintf(stderr, "pw-bluez-combine: PipeWire does not answer: there was nothing for %d s\n",
+	fprintf(stderr, _("pw-bluez-combine: PipeWire does not answer: there was nothing for %d s\n"),
 			ANSWER_LIMIT_SEC);
 	client_quit(data, EXIT_NO_DAEMON);
 }
@@ -203,8 +204,8 @@ static int complain_no_daemon(const char *remote, int err)
 	if (remote == NULL)
 		remote = getenv("PIPEWIRE_REMOTE");
 	text_copy(text, sizeof(text), remote && *remote ? remote : PW_DEFAULT_REMOTE, TEXT_ANY_WIDTH);
-	fprintf(stderr, "pw-bluez-combine: can't connect to PipeWire at '%s': %s; is it running, "
-			"as this user? See: systemctl --user status pipewire\n", text, strerror(err));
+	fprintf(stderr, _("pw-bluez-combine: can't connect to PipeWire at '%s': %s; is it running, "
+			"as this user? See: systemctl --user status pipewire\n"), text, strerror(err));
 	return EXIT_NO_DAEMON;
 }
 
@@ -240,7 +241,7 @@ int client_init(struct client *client, const char *remote, const char *group,
 	return EXIT_OK;
 
 error:
-	fprintf(stderr, "pw-bluez-combine: can't set up a PipeWire client: %s\n", strerror(errno));
+	fprintf(stderr, _("pw-bluez-combine: can't set up a PipeWire client: %s\n"), strerror(errno));
 	return EXIT_OTHER;
 }
 
@@ -301,11 +302,11 @@ const char *client_object_get(const struct client_object *object, const char *ke
 void client_complain_no_group(const struct client *client)
 {
 	const struct client_object *object;
-	const char *separator = "; there are: ";
+	const char *separator = _("; there are: ");
 	char text[128];
 
-	fprintf(stderr, "pw-bluez-combine: no group '%s': WirePlumber's policy is not loaded, or no "
-			"module with this group is; see TROUBLESHOOTING in pw-bluez-combine(1)", client->group);
+	fprintf(stderr, _("pw-bluez-combine: no group '%s': WirePlumber's policy is not loaded, or no "
+			"module with this group is; see TROUBLESHOOTING in pw-bluez-combine(1)"), client->group);
 	spa_list_for_each(object, &client->objects, link) {
 		text_copy(text, sizeof(text), group_of_object(object->name), TEXT_ANY_WIDTH);
 		fprintf(stderr, "%s%s", separator, text);

@@ -6,6 +6,7 @@
 #include <spa/utils/string.h>
 
 #include "command.h"
+#include "i18n.h"
 #include "text.h"
 
 static const struct command *const commands[] = {
@@ -16,18 +17,18 @@ static void print_help(FILE *out)
 {
 	size_t i;
 
-	fprintf(out, "usage: pw-bluez-combine COMMAND [OPTION]...\n"
+	fputs(_("usage: pw-bluez-combine COMMAND [OPTION]...\n"
 			"       pw-bluez-combine --help | --version\n\n"
 			"One Bluetooth stream, in sync, on all Bluetooth speakers.\n\n"
-			"Commands:\n");
+			"Commands:\n"), out);
 	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
-		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(out, "\npw-bluez-combine COMMAND --help tells more of one, the manual page all.\n");
+		fprintf(out, "  %-10s %s\n", commands[i]->name, _(commands[i]->summary));
+	fputs(_("\npw-bluez-combine COMMAND --help tells more of one, the manual page all.\n"), out);
 }
 
 static void print_version(void)
 {
-	printf("pw-bluez-combine %s\ncompiled with libpipewire %s\nlinked with libpipewire %s\n",
+	printf(_("pw-bluez-combine %s\ncompiled with libpipewire %s\nlinked with libpipewire %s\n"),
 			BLUEZ_COMBINE_VERSION, pw_get_headers_version(), pw_get_library_version());
 }
 
@@ -38,8 +39,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (options_parse(&options, command->options, command->name, argc, argv) < 0)
 		return EXIT_USAGE;
 	if (options.help) {
-		printf("usage: pw-bluez-combine %s %s\n\n%s\n\n", command->name, command->synopsis,
-				command->summary);
+		printf(_("usage: pw-bluez-combine %s %s\n\n%s\n\n"), command->name, command->synopsis,
+				_(command->summary));
 		options_print_help(stdout, command->options);
 		return EXIT_OK;
 	}
@@ -67,10 +68,10 @@ static int run(int argc, char **argv)
 		return EXIT_OK;
 	}
 	text_copy(text, sizeof(text), argv[1], TEXT_ANY_WIDTH);
-	fprintf(stderr, "pw-bluez-combine: '%s' is no command; there are:", text);
+	fprintf(stderr, _("pw-bluez-combine: '%s' is no command; there are:"), text);
 	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
 		fprintf(stderr, " %s", commands[i]->name);
-	fprintf(stderr, "; see --help\n");
+	fputs(_("; see --help\n"), stderr);
 	return EXIT_USAGE;
 }
 
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 	int res;
 
 	text_init();
+	i18n_init();
 	pw_init(&argc, &argv);
 	res = run(argc, argv);
 	pw_deinit();

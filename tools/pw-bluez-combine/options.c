@@ -8,6 +8,7 @@
 
 #include <spa/utils/defs.h>
 
+#include "i18n.h"
 #include "names.h"
 #include "options.h"
 #include "text.h"
@@ -19,12 +20,12 @@ static const struct {
 	uint32_t flag;
 	const char *help;
 } known[] = {
-	{ 'g', "group", "NAME", OPTION_GROUP, "the group (default: " BLUEZ_COMBINE_GROUP_DEFAULT ")" },
-	{ 'r', "remote", "NAME", OPTION_REMOTE, "the PipeWire daemon to connect to" },
-	{ 'w', "watch", NULL, OPTION_WATCH, "show every change until interrupted" },
-	{ 'j', "json", NULL, OPTION_JSON, "print JSON; with --watch, one object a line" },
-	{ 'a', "all", NULL, OPTION_ALL, "speakers that are gone or left out, too" },
-	{ 'h', "help", NULL, 0, "show this" },
+	{ 'g', "group", "NAME", OPTION_GROUP, N_("the group (default: default)") },
+	{ 'r', "remote", "NAME", OPTION_REMOTE, N_("the PipeWire daemon to connect to") },
+	{ 'w', "watch", NULL, OPTION_WATCH, N_("show every change until interrupted") },
+	{ 'j', "json", NULL, OPTION_JSON, N_("print JSON; with --watch, one object a line") },
+	{ 'a', "all", NULL, OPTION_ALL, N_("speakers that are gone or left out, too") },
+	{ 'h', "help", NULL, 0, N_("show this") },
 };
 
 #define GROUP_CHARS	"abcdefghijklmnopqrstuvwxyz" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "0123456789_-"
@@ -42,7 +43,7 @@ static int bad_value(const char *command, const char *option, const char *value,
 	char text[128];
 
 	text_copy(text, sizeof(text), value, TEXT_ANY_WIDTH);
-	fprintf(stderr, "pw-bluez-combine %s: '%s' = '%s' is not valid: expected %s\n",
+	fprintf(stderr, _("pw-bluez-combine %s: '%s' = '%s' is not valid: expected %s\n"),
 			command, option, text, allowed);
 	return -EINVAL;
 }
@@ -52,13 +53,13 @@ static int option_set(struct options *o, const char *command, int letter, const 
 	switch (letter) {
 	case 'g':
 		if (*value == '\0' || value[strspn(value, GROUP_CHARS)] != '\0')
-			return bad_value(command, "--group", value, "letters, digits, '_' and '-'");
+			return bad_value(command, "--group", value, _("letters, digits, '_' and '-'"));
 		o->group = value;
 		break;
 	case 'r':
 		if (*value == '\0')
 			return bad_value(command, "--remote", value,
-					"the name or the path of a PipeWire socket, such as pipewire-0");
+					_("the name or the path of a PipeWire socket, such as pipewire-0"));
 		o->remote = value;
 		break;
 	case 'j':
@@ -102,7 +103,7 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 	optind = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (c == ':') {
-			complain(command, argv[optind - 1], "needs a value; see --help");
+			complain(command, argv[optind - 1], _("needs a value; see --help"));
 			return -EINVAL;
 		}
 		if (c == '?') {
@@ -110,15 +111,15 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 			char letter[] = { '-', (char)optopt, '\0' };
 			bool is_long = optopt == 0 || strncmp(argv[optind - 1], "--", 2) == 0;
 			complain(command, is_long ? argv[optind - 1] : letter,
-					is_long && optopt != 0 ? "takes no value; see --help" :
-					"is no option of this command; see --help");
+					is_long && optopt != 0 ? _("takes no value; see --help") :
+					_("is no option of this command; see --help"));
 			return -EINVAL;
 		}
 		if ((res = option_set(options, command, c, optarg)) < 0)
 			return res;
 	}
 	if (optind < argc) {
-		complain(command, argv[optind], "is not expected: only options are; see --help");
+		complain(command, argv[optind], _("is not expected: only options are; see --help"));
 		return -EINVAL;
 	}
 	return 0;
@@ -134,6 +135,6 @@ void options_print_help(FILE *out, uint32_t allowed)
 			continue;
 		snprintf(name, sizeof(name), "%s%s%s", known[i].name, known[i].value ? " " : "",
 				known[i].value ? known[i].value : "");
-		fprintf(out, "  -%c, --%-14s %s\n", known[i].letter, name, known[i].help);
+		fprintf(out, "  -%c, --%-14s %s\n", known[i].letter, name, _(known[i].help));
 	}
 }

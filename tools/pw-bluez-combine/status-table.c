@@ -2,7 +2,6 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <spa/utils/defs.h>
 #include <spa/utils/string.h>
 
+#include "i18n.h"
 #include "status.h"
 #include "text.h"
 
@@ -54,13 +54,13 @@ static bool cell_address(struct cell *cell, const struct report_speaker *s)
 
 static bool cell_state(struct cell *cell, const struct report_speaker *s)
 {
-	cell_word(cell, s->state, WORD_WIDTH);
+	cell_word(cell, i18n_word(s->state), WORD_WIDTH);
 	return true;
 }
 
 static bool cell_basis(struct cell *cell, const struct report_speaker *s)
 {
-	return cell_word(cell, s->basis, WORD_WIDTH);
+	return cell_word(cell, i18n_word(s->basis), WORD_WIDTH);
 }
 
 static bool cell_latency(struct cell *cell, const struct report_speaker *s)
@@ -76,7 +76,7 @@ static bool cell_delay(struct cell *cell, const struct report_speaker *s)
 
 static bool cell_role(struct cell *cell, const struct report_speaker *s)
 {
-	return cell_word(cell, s->role, WORD_WIDTH) && !spa_streq(s->role, "stereo");
+	return cell_word(cell, i18n_word(s->role), WORD_WIDTH) && !spa_streq(s->role, "stereo");
 }
 
 static bool cell_gain(struct cell *cell, const struct report_speaker *s)
@@ -84,9 +84,9 @@ static bool cell_gain(struct cell *cell, const struct report_speaker *s)
 	if (isnan(s->gain) || s->gain < 0)
 		return cell_word(cell, "", WORD_WIDTH);
 	if (s->gain == 1.0)
-		return cell_word(cell, "full", WORD_WIDTH) && false;
+		return cell_word(cell, _("full"), WORD_WIDTH) && false;
 	if (s->gain == 0.0)
-		return cell_word(cell, "silent", WORD_WIDTH);
+		return cell_word(cell, _("silent"), WORD_WIDTH);
 	cell->width = snprintf(cell->text, CELL_MAX, "%+.1f dB", 20 * log10(s->gain));
 	return true;
 }
@@ -107,16 +107,16 @@ static const struct column {
 	bool right;
 	bool (*write)(struct cell *cell, const struct report_speaker *speaker);
 } columns[] = {
-	{ "SPEAKER", 20, false, cell_name },
-	{ "ADDRESS", 17, false, cell_address },
-	{ "STATE", 9, false, cell_state },
-	{ "BASIS", 10, false, cell_basis },
-	{ "LATENCY ms", 10, true, cell_latency },
-	{ "DELAY ms", 8, true, cell_delay },
-	{ "ROLE", 6, false, cell_role },
-	{ "GAIN", 8, true, cell_gain },
-	{ "TRIM ms", 7, true, cell_trim },
-	{ "CORRECTION ms", 13, true, cell_correction },
+	{ N_("SPEAKER"), 20, false, cell_name },
+	{ N_("ADDRESS"), 17, false, cell_address },
+	{ N_("STATE"), 9, false, cell_state },
+	{ N_("BASIS"), 10, false, cell_basis },
+	{ N_("LATENCY ms"), 10, true, cell_latency },
+	{ N_("DELAY ms"), 8, true, cell_delay },
+	{ N_("ROLE"), 6, false, cell_role },
+	{ N_("GAIN"), 8, true, cell_gain },
+	{ N_("TRIM ms"), 7, true, cell_trim },
+	{ N_("CORRECTION ms"), 13, true, cell_correction },
 };
 #define N_COLUMNS	SPA_N_ELEMENTS(columns)
 
@@ -148,7 +148,7 @@ static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool f
 	for (c = 0; c < N_COLUMNS; c++) {
 		bool says = false;
 
-		cell_word(&rows[0][c], columns[c].title, WORD_WIDTH + 4);
+		cell_word(&rows[0][c], _(columns[c].title), WORD_WIDTH + 4);
 		for (i = 0; i < n; i++)
 			if (columns[c].write(&rows[i + 1][c], &r->speakers[i]))
 				says = true;
@@ -166,8 +166,9 @@ static void print_forced(FILE *out, const char *what, struct report_int is, stru
 {
 	if (!wanted.valid)
 		return;
-	fprintf(out, "  another client forces a %s of %" PRIi64 " instead of %" PRIi64 ": in sync, "
-			"but less exactly\n", what, is.value, wanted.value);
+	/* TRANSLATORS: first is what: quantum or rate */
+	fprintf(out, _("  another client forces a %s of %lld instead of %lld: in sync, "
+			"but less exactly\n"), what, (long long)is.value, (long long)wanted.value);
 }
 
 static void print_group(FILE *out, const struct report *r)
@@ -175,39 +176,40 @@ static void print_group(FILE *out, const struct report *r)
 	struct cell sink, state;
 
 	if (!r->found) {
-		fprintf(out, "group %s: not there; waiting for the policy or a module\n", r->group);
+		fprintf(out, _("group %s: not there; waiting for the policy or a module\n"), r->group);
 		return;
 	}
 	if (r->status == NULL) {
-		fprintf(out, "group %s: %s\n", r->group, r->bad_status ?
-				"its status is not readable: another program has written it" :
-				"no sink; there is one while a source, such as an Echo, is connected");
+		fprintf(out, _("group %s: %s\n"), r->group, r->bad_status ?
+				_("its status is not readable: another program has written it") :
+				_("no sink; there is one while a source, such as an Echo, is connected"));
 		return;
 	}
 	cell_word(&sink, r->sink, 2 * NAME_WIDTH);
-	cell_word(&state, r->state, WORD_WIDTH);
+	cell_word(&state, i18n_word(r->state), WORD_WIDTH);
 	fprintf(out, "%s: %s", sink.text, state.text);
 	if (r->playing.valid && r->members.valid)
-		fprintf(out, ", %" PRIi64 " of %" PRIi64 " speakers", r->playing.value, r->members.value);
+		fprintf(out, _(", %lld of %lld speakers"), (long long)r->playing.value,
+				(long long)r->members.value);
 	if (r->latency_ns.valid && r->latency_ns.value > 0)
-		fprintf(out, ", latency %.1f ms", (double)r->latency_ns.value / SPA_NSEC_PER_MSEC);
+		fprintf(out, _(", latency %.1f ms"), (double)r->latency_ns.value / SPA_NSEC_PER_MSEC);
 	if (r->quantum.valid && r->rate.valid && r->quantum.value > 0)
-		fprintf(out, ", quantum %" PRIi64 "/%" PRIi64, r->quantum.value, r->rate.value);
+		fprintf(out, _(", quantum %lld/%lld"), (long long)r->quantum.value, (long long)r->rate.value);
 	fputc('\n', out);
-	print_forced(out, "quantum", r->quantum, r->quantum_wanted);
-	print_forced(out, "rate", r->rate, r->rate_wanted);
+	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
+	print_forced(out, _("rate"), r->rate, r->rate_wanted);
 	if (r->version.valid && r->version.value > REPORT_VERSION)
-		fputs("  a newer version has written this: parts may be missing here\n", out);
+		fputs(_("  a newer version has written this: parts may be missing here\n"), out);
 }
 
 static const struct {
 	const char *word;
 	const char *meaning;
 } legend[] = {
-	{ "assumed", "it reports no latency, 125 ms are taken; if it sounds off, give it an offset" },
-	{ "unaligned", "plays, but is too far from the others for them to wait" },
-	{ "muted", "too far from the others, and silent as bluez-combine.unaligned says" },
-	{ "settling", "silent until its latency is known, three seconds at most" },
+	{ "assumed", N_("it reports no latency, 125 ms are taken; if it sounds off, give it an offset") },
+	{ "unaligned", N_("plays, but is too far from the others for them to wait") },
+	{ "muted", N_("too far from the others, and silent as bluez-combine.unaligned says") },
+	{ "settling", N_("silent until its latency is known, three seconds at most") },
 };
 
 static void print_legend(FILE *out, const struct report *r, uint32_t n)
@@ -219,7 +221,7 @@ static void print_legend(FILE *out, const struct report *r, uint32_t n)
 		for (i = 0; i < n; i++)
 			if (spa_streq(r->speakers[i].state, legend[l].word) ||
 			    spa_streq(r->speakers[i].basis, legend[l].word)) {
-				fprintf(out, "  %s: %s\n", legend[l].word, legend[l].meaning);
+				fprintf(out, "  %s: %s\n", i18n_word(legend[l].word), _(legend[l].meaning));
 				break;
 			}
 }
@@ -234,10 +236,10 @@ static void print_bad(FILE *out, const struct report *r)
 
 		cell_address(&address, s);
 		if (s->bad_status)
-			fprintf(out, "  status.%s is not readable: another program has written it\n",
+			fprintf(out, _("  status.%s is not readable: another program has written it\n"),
 					address.text);
 		if (s->bad_member)
-			fprintf(out, "  member.%s is not valid and has no effect\n", address.text);
+			fprintf(out, _("  member.%s is not valid and has no effect\n"), address.text);
 	}
 }
 
@@ -251,9 +253,9 @@ static void print_table(FILE *out, const struct report *r, bool all, bool fixed)
 	if (n > 0)
 		print_speakers(out, r, n, fixed);
 	if (n < r->n_speakers)
-		fprintf(out, "  %u more %s not here; --all shows %s\n", r->n_speakers - n,
-				r->n_speakers - n == 1 ? "is" : "are",
-				r->n_speakers - n == 1 ? "it" : "them");
+		fprintf(out, ngettext_("  %u more is not here; --all shows it\n",
+				"  %u more are not here; --all shows them\n",
+				r->n_speakers - n), r->n_speakers - n);
 	print_legend(out, r, n);
 	print_bad(out, r);
 }

@@ -10,6 +10,7 @@
 #include <spa/utils/string.h>
 
 #include "command.h"
+#include "i18n.h"
 #include "status.h"
 
 #define TERMINAL_CLEAR	"\033[H\033[2J"
@@ -95,10 +96,10 @@ static void on_changed(void *data)
 		text = render(status, &report);
 	report_finish(&report);
 	if (text == NULL) {
-		fprintf(stderr, "pw-bluez-combine: no memory\n");
+		fputs(_("pw-bluez-combine: no memory\n"), stderr);
 		client_quit(&status->client, EXIT_OTHER);
 	} else if ((res = show(status, text)) < 0) {
-		fprintf(stderr, "pw-bluez-combine: can't write the output: %s\n", strerror(-res));
+		fprintf(stderr, _("pw-bluez-combine: can't write the output: %s\n"), strerror(-res));
 		client_quit(&status->client, EXIT_OTHER);
 	} else if (!status->options->watch) {
 		client_quit(&status->client, EXIT_OK);
@@ -140,7 +141,7 @@ static int run(const struct options *options)
 
 const struct command status_command = {
 	.name = "status",
-	.summary = "show who plays, with what latency and delay",
+	.summary = N_("show who plays, with what latency and delay"),
 	.synopsis = "[--group NAME] [--watch] [--json] [--all] [--remote NAME]",
 	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_WATCH | OPTION_JSON | OPTION_ALL,
 	.run = run,
