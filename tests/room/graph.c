@@ -15,6 +15,7 @@
 #include <spa/utils/string.h>
 
 #include "graph.h"
+#include "graph-device.h"
 #include "names.h"
 
 static void node_info(void *data, const struct pw_node_info *info)
@@ -247,6 +248,8 @@ static void registry_global(void *data, uint32_t id, uint32_t permissions, const
 		add_port(g, id, props);
 	else if (spa_streq(type, PW_TYPE_INTERFACE_Link))
 		add_link(g, id, props);
+	else if (spa_streq(type, PW_TYPE_INTERFACE_Device))
+		graph_device_add(g, id, props);
 	else if (spa_streq(type, PW_TYPE_INTERFACE_Metadata))
 		add_metadata(g, id, props);
 }
@@ -267,10 +270,14 @@ static void link_free(struct graph_link *l)
 static void registry_global_remove(void *data, uint32_t id)
 {
 	struct graph *g = data;
+	struct graph_device *d;
 	struct graph_node *n;
 	struct graph_port *p;
 	struct graph_link *l;
 
+	spa_list_for_each(d, &g->devices, link)
+		if (d->id == id)
+			return graph_device_free(d);
 	spa_list_for_each(n, &g->nodes, link)
 		if (n->id == id)
 			return node_free(n);
@@ -323,6 +330,7 @@ struct graph *graph_new(struct pw_loop *loop, const char *remote)
 	spa_list_init(&g->nodes);
 	spa_list_init(&g->ports);
 	spa_list_init(&g->links);
+	spa_list_init(&g->devices);
 	/* no configuration: this client must be the same on every machine */
 	g->context = pw_context_new(loop, pw_properties_new(PW_KEY_CONFIG_NAME, "null", NULL), 0);
 	if (g->context == NULL ||
@@ -349,12 +357,15 @@ error:
 
 void graph_destroy(struct graph *g)
 {
+	struct graph_device *d;
 	struct graph_node *n;
 	struct graph_port *p;
 	struct graph_link *l;
 
 	if (g == NULL)
 		return;
+	spa_list_consume(d, &g->devices, link)
+		graph_device_free(d);
 	spa_list_consume(n, &g->nodes, link)
 		node_free(n);
 	spa_list_consume(p, &g->ports, link)

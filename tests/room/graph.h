@@ -51,6 +51,7 @@ struct graph {
 	struct spa_hook combine_listener;
 	GHashTable *combine_values;	/**< what stands in it: key -> JSON */
 	struct spa_list nodes, ports, links;
+	struct spa_list devices;	/**< struct graph_device, graph-device.h */
 	int synced;			/**< last sequence number that came back */
 	bool lost;			/**< the daemon is gone */
 };

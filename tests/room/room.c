@@ -17,6 +17,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_start,
 	scenes_change,
 	scenes_delay,
+	scenes_offset,
 	scenes_pause,
 	scenes_time,
 	scenes_links,

@@ -127,6 +127,7 @@ extern const struct scene_type scenes_watchdog[];
 extern const struct scene_type scenes_compare[];
 extern const struct scene_type scenes_demo[];
 extern const struct scene_type scenes_delay[];
+extern const struct scene_type scenes_offset[];
 extern const struct scene_type scenes_pause[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */

@@ -1,0 +1,149 @@
+/* Scene offset-drag: a user drags a speaker's latency offset */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "graph-device.h"
+#include "measure-click.h"
+#include "measure-span.h"
+#include "noise.h"
+#include "scene.h"
+
+/*
+ * A speaker is HIDDEN_MS slower than it says. With its music 37 ms behind the others the user drags
+ * the slider of its latency offset until it is right: forth, far back, and slowly to the place. The
+ * slider of pavucontrol sets the offset of the device's route whenever it moves.
+ */
+#define HIDDEN_MS	37.0
+#define LEAD_S		3.0
+#define DRAG_S		10.0
+#define AFTER_S		4.0
+#define MOVES_PER_S	15
+#define WITHIN_MS	1.0
+#define WITHIN_S	3.0
+#define SKEW_MS		0.025
+#define EDGE_S		0.03	/* a block of the measurement */
+#define LEVEL_BLOCK_S	0.02
+/* SBC's own noise is at -50 dB and less, a hard step of 0.1 ms at more than -30 */
+#define CLICK_DB	-40.0
+/* Two places of noise add up by their power in a crossfade; they differ by this by themselves */
+#define LEVEL_DB	4.0
+
+static double ended;	/* s */
+
+/* Where the slider is, in ms: 0, 70, 10, HIDDEN_MS */
+static double slider(double t)
+{
+	static const struct { double t, ms; } points[] = {
+		{ 0.0, 0.0 }, { 3.0, 70.0 }, { 5.0, 10.0 }, { DRAG_S, HIDDEN_MS },
+	};
+	size_t i = 0;
+
+	while (i + 2 < G_N_ELEMENTS(points) && t >= points[i + 1].t)
+		i++;
+	t = fmin(1.0, (t - points[i].t) / (points[i + 1].t - points[i].t));
+	/* hands start and stop smoothly */
+	return points[i].ms + (points[i + 1].ms - points[i].ms) * (0.5 - 0.5 * cos(M_PI * t));
+}
+
+static int drag(struct scene *sc, struct graph_device *d)
+{
+	int n = (int)(DRAG_S * MOVES_PER_S), res = 0;
+
+	for (int i = 1; i <= n && res >= 0; i++) {
+		/* pavucontrol has steps of 0.01 ms */
+		double ms = rint(slider(DRAG_S * i / n) * 100.0) / 100.0;
+
+		ended = stack_now(&sc->stack) / 1e9;
+		if ((res = graph_device_set_offset(d, llrint(ms * 1e6))) >= 0)
+			res = scene_pass(sc, 1.0 / MOVES_PER_S);
+	}
+	return res < 0 ? res : 0;
+}
+
+static int add_soft_echo(struct scene *sc)
+{
+	g_autofree char *path = g_build_filename(sc->stack.out, "source-" SCENE_ECHO ".wav", NULL);
+	int res = noise_write_soft(path, sc->seconds + 10.0, 44100, sc->seed);
+
+	return res < 0 ? res : scene_add_echo_file(sc, SCENE_ECHO, path, "'vendor': <'bluetooth:0171'>, "
+			"'ppm': <60.0>, 'jitter.msec': <3.0>");
+}
+
+/* Each run another speaker, but the slowest: that one moves the group. */
+static int play_drag(struct scene *sc)
+{
+	int changed = (int)((sc->seed + 1) % 2), res;
+	struct graph_device *d;
+
+	sc->seconds = LEAD_S + DRAG_S + AFTER_S;
+	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = add_soft_echo(sc)) < 0)
+		return res;
+	sc->excused = sc->speakers[changed].name;
+	if ((res = scene_set(sc, sc->excused, "{'latency.msec': <%.3f>}",
+			     scene_fixed_latency(changed) + HIDDEN_MS)) < 0 ||
+	    (res = scene_connect_speakers(sc)) < 0 ||
+	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, LEAD_S)) < 0)
+		return res;
+	sc->mark_ns = stack_now(&sc->stack);
+	d = graph_find_device(sc->stack.graph, sc->speakers[changed].address);
+	if (d == NULL || (res = drag(sc, d)) < 0) {
+		fprintf(stderr, "room: cannot set the offset of %s\n", sc->excused);
+		return d == NULL ? -ENODEV : res;
+	}
+	return scene_pass(sc, AFTER_S);
+}
+
+/* How the speaker that is dragged sounds meanwhile */
+static void judge_sound(struct scene *sc, double from, double to)
+{
+	g_autofree char *name = g_strdup_printf("speaker-%s.wav", sc->excused);
+	g_autofree char *path = g_build_filename(sc->out, name, NULL);
+	struct level_range range;
+	struct click click;
+	struct wav wav;
+
+	if (wav_read(&wav, path) < 0) {
+		scene_fault(sc, "%s cannot be read", path);
+		return;
+	}
+	click = click_find(&wav, from, to);
+	range = level_range_find(&wav, from, to, LEVEL_BLOCK_S);
+	scene_figure(sc, "usual_click_db", click_find(&wav, from - LEAD_S + 1.0, from).level, CLICK_DB);
+	scene_figure(sc, "click_db", click.level, CLICK_DB);
+	scene_figure(sc, "level_dip_db", -range.low, LEVEL_DB);
+	scene_figure(sc, "level_rise_db", range.high, LEVEL_DB);
+	wav_finish(&wav);
+}
+
+static void judge_drag(struct scene *sc, struct measure *m)
+{
+	int changed = span_find_speaker(m, sc->excused), other = changed == 0 ? 1 : 0;
+	double from = sc->mark_ns / 1e9, to = ended + AFTER_S - EDGE_S;
+	struct span_events during, after;
+	double apart;
+
+	if (changed < 0)
+		return;
+	during = span_events(&m->speakers[changed], from, ended + WITHIN_S);
+	after = span_events(&m->speakers[changed], ended + WITHIN_S, to);
+	apart = span_spread(m, ended + WITHIN_S, to);
+	scene_figure(sc, "before_ms", span_spread(m, from - 1.0, from), NAN);
+	scene_figure(sc, "within_1ms_after_s", span_together(&m->speakers[changed], &m->speakers[other],
+			ended, to, WITHIN_MS) - ended, WITHIN_S);
+	scene_figure(sc, "skew_after_ms", apart, sc->options->own_clock ? SKEW_MS : NAN);
+	scene_figure(sc, "gaps_of_changed", during.gaps + during.absences, 0.0);
+	scene_figure(sc, "steps_of_changed", during.repeats + during.skips, NAN);
+	scene_figure(sc, "changed_after_3s", after.repeats + after.skips + after.gaps + after.absences, 0.0);
+	judge_sound(sc, from, to);
+}
+
+const struct scene_type scenes_offset[] = {
+	{ .name = "offset-drag", .text = "a user drags the latency offset of a speaker for 10 s",
+	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S,
+	  .bounds = { .whole = true }, .play = play_drag, .judge = judge_drag },
+	{ 0 },
+};
