@@ -14,6 +14,7 @@ enum {
 	EXIT_USAGE = 2,			/**< wrong arguments */
 	EXIT_NO_DAEMON = 3,		/**< PipeWire is not there, or has gone */
 	EXIT_NO_GROUP = 4,		/**< PipeWire has no such group */
+	EXIT_NO_SPEAKER = 5,		/**< no speaker, or more than one, is named so */
 };
 
 struct command {
@@ -24,6 +25,7 @@ struct command {
 	int (*run)(const struct options *options);	/**< returns an exit code */
 };
 
+extern const struct command speaker_command;
 extern const struct command status_command;
 
 #endif /* BLUEZ_COMBINE_COMMAND_H */

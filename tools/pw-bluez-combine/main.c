@@ -11,6 +11,7 @@
 
 static const struct command *const commands[] = {
 	&status_command,
+	&speaker_command,
 };
 
 static void print_help(FILE *out)

@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <spa/utils/defs.h>
+#include <spa/utils/string.h>
 
 #include "i18n.h"
 #include "names.h"
@@ -25,8 +29,18 @@ static const struct {
 	{ 'w', "watch", NULL, OPTION_WATCH, N_("show every change until interrupted") },
 	{ 'j', "json", NULL, OPTION_JSON, N_("print JSON; with --watch, one object a line") },
 	{ 'a', "all", NULL, OPTION_ALL, N_("speakers that are gone or left out, too") },
+	{ 'R', "role", "ROLE", OPTION_ROLE, N_("what it plays: stereo, left, right, mono") },
+	{ 'G', "gain", "GAIN", OPTION_GAIN, N_("how loud: -60dB to 0dB, or 0.0 to 1.0") },
+	{ 'T', "trim", "MS", OPTION_TRIM, N_("where you want it, in ms: positive plays later") },
+	{ 'O', "offset", "MS", OPTION_OFFSET, N_("by how much it sounds late, in ms: it is sent to earlier") },
+	{ 'I', "include", NULL, OPTION_INCLUDE, N_("take it in, whatever settings and rules say") },
+	{ 'X', "exclude", NULL, OPTION_INCLUDE, N_("leave it out") },
+	{ 'Z', "reset", NULL, OPTION_RESET, N_("forget role, gain, trim and correction") },
 	{ 'h', "help", NULL, 0, N_("show this") },
 };
+
+#define TRIM_MSEC_MAX	1000
+#define OFFSET_MSEC_MAX	2000
 
 #define GROUP_CHARS	"abcdefghijklmnopqrstuvwxyz" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "0123456789_-"
 
@@ -46,6 +60,34 @@ static int bad_value(const char *command, const char *option, const char *value,
 	fprintf(stderr, _("pw-bluez-combine %s: '%s' = '%s' is not valid: expected %s\n"),
 			command, option, text, allowed);
 	return -EINVAL;
+}
+
+static bool is_role(const char *value)
+{
+	return spa_streq(value, "stereo") || spa_streq(value, "left") ||
+		spa_streq(value, "right") || spa_streq(value, "mono");
+}
+
+/* -6dB, or 0.5 */
+static bool parse_gain(const char *value, double *gain)
+{
+	size_t len = strlen(value);
+	char number[32];
+
+	if (len < 3 || strcasecmp(value + len - 2, "dB") != 0)
+		return spa_atod(value, gain) && *gain >= 0.0 && *gain <= 1.0;
+	if (len - 2 >= sizeof(number))
+		return false;
+	snprintf(number, sizeof(number), "%.*s", (int)(len - 2), value);
+	if (!spa_atod(number, gain) || !(*gain >= -60.0 && *gain <= 0.0))
+		return false;
+	*gain = pow(10.0, *gain / 20.0);
+	return true;
+}
+
+static bool parse_msec(const char *value, double limit, double *msec)
+{
+	return spa_atod(value, msec) && *msec >= -limit && *msec <= limit;
 }
 
 static int option_set(struct options *o, const char *command, int letter, const char *value)
@@ -70,6 +112,32 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		break;
 	case 'a':
 		o->all = true;
+		break;
+	case 'R':
+		if (!is_role(value))
+			return bad_value(command, "--role", value, "stereo, left, right, mono");
+		o->role = value;
+		break;
+	case 'G':
+		if (!parse_gain(value, &o->gain))
+			return bad_value(command, "--gain", value, _("-60dB to 0dB, or a linear gain from 0.0 to 1.0"));
+		break;
+	case 'T':
+		if (!parse_msec(value, TRIM_MSEC_MAX, &o->trim_ms))
+			return bad_value(command, "--trim", value, _("milliseconds, -1000 to 1000"));
+		break;
+	case 'O':
+		if (!parse_msec(value, OFFSET_MSEC_MAX, &o->offset_ms))
+			return bad_value(command, "--offset", value, _("milliseconds, -2000 to 2000"));
+		break;
+	case 'I':
+		o->include = true;
+		break;
+	case 'X':
+		o->exclude = true;
+		break;
+	case 'Z':
+		o->reset = true;
 		break;
 	case 'h':
 		o->help = true;
@@ -98,7 +166,10 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 	}
 	*s = '\0';
 
-	*options = (struct options) { .group = BLUEZ_COMBINE_GROUP_DEFAULT };
+	*options = (struct options) {
+		.group = BLUEZ_COMBINE_GROUP_DEFAULT,
+		.gain = NAN, .trim_ms = NAN, .offset_ms = NAN,
+	};
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -118,7 +189,14 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 		if ((res = option_set(options, command, c, optarg)) < 0)
 			return res;
 	}
-	if (optind < argc) {
+	if ((allowed & OPTION_ARGUMENT) && !options->help) {
+		if (optind == argc) {
+			fprintf(stderr, _("pw-bluez-combine %s: a name is missing; see --help\n"), command);
+			return -EINVAL;
+		}
+		options->argument = argv[optind++];
+	}
+	if (optind < argc && !options->help) {
 		complain(command, argv[optind], _("is not expected: only options are; see --help"));
 		return -EINVAL;
 	}

@@ -16,6 +16,13 @@ enum {
 	OPTION_JSON = 1 << 2,
 	OPTION_WATCH = 1 << 3,
 	OPTION_ALL = 1 << 4,
+	OPTION_ARGUMENT = 1 << 16,	/**< one argument that is no option, and has to be there */
+	OPTION_ROLE = 1 << 17,
+	OPTION_GAIN = 1 << 18,
+	OPTION_TRIM = 1 << 19,
+	OPTION_OFFSET = 1 << 20,
+	OPTION_INCLUDE = 1 << 21,	/**< and exclude */
+	OPTION_RESET = 1 << 22,
 };
 
 struct options {
@@ -24,6 +31,12 @@ struct options {
 	bool json;
 	bool watch;
 	bool all;
+	const char *argument;		/**< never NULL where the command takes one */
+	const char *role;		/**< a word of the metadata; NULL: not given */
+	double gain;			/**< linear, 0.0-1.0; NaN: not given */
+	double trim_ms, offset_ms;	/**< NaN: not given */
+	bool include, exclude;
+	bool reset;
 	bool help;			/**< help is asked for: run nothing */
 };
 

@@ -1,0 +1,45 @@
+/* The latency offset of a speaker's port */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_ROUTE_H
+#define BLUEZ_COMBINE_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pipewire/pipewire.h>
+#include <spa/utils/list.h>
+
+/**
+ * The output port (a Route of PipeWire's) of the Bluetooth device with an address, and the
+ * latency offset on it: what pavucontrol shows and changes too, and WirePlumber keeps.
+ */
+struct route {
+	const char *address;		/**< the caller's */
+	struct pw_core *core;
+	struct pw_registry *registry;
+	struct spa_hook registry_listener;
+	struct spa_hook core_listener;
+	struct spa_list devices;	/**< struct route_device.link */
+	struct route_device *device;	/**< that of the address; NULL: not connected */
+	int sync, phase;
+
+	bool found;			/**< it has an output port */
+	int32_t index, port_device;
+	int64_t offset_ns;
+
+	/** All is known; and again whenever it changes */
+	void (*ready)(void *data);
+	void *data;
+};
+
+/** Look for the device. Returns 0 or -errno; route_finish() in both cases. */
+int route_init(struct route *route, struct pw_core *core, const char *address,
+		void (*ready)(void *data), void *data);
+void route_finish(struct route *route);
+
+/** Change the offset, and have it kept. \a route has been found. Returns 0 or -errno. */
+int route_set_offset(struct route *route, int64_t offset_ns);
+
+#endif /* BLUEZ_COMBINE_ROUTE_H */

@@ -1,0 +1,30 @@
+/* What the user wants of one speaker */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_SPEAKER_H
+#define BLUEZ_COMBINE_SPEAKER_H
+
+#include "options.h"
+#include "report.h"
+
+/**
+ * The speaker that \a wanted names: its address, its name, or a part of its name that no
+ * other has; capitals do not matter. Says on stderr what is wrong and returns NULL if there
+ * is none, or more than one.
+ */
+const struct report_speaker *speaker_find(const struct report *report, const char *wanted);
+
+/**
+ * The new value of member.<address>: \a member, its present one or NULL, with what the
+ * options change. To be freed; NULL if there is no memory.
+ */
+char *speaker_member_json(const char *member, const struct options *options);
+
+/** Does member.<address> say what the options want? */
+bool speaker_member_is(const char *member, const struct options *options);
+
+/** What the module tells is half a second old: put in what is wanted instead. */
+void speaker_take_wishes(struct report_speaker *speaker);
+
+#endif /* BLUEZ_COMBINE_SPEAKER_H */
