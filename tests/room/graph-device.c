@@ -64,8 +64,25 @@ static void device_param(void *data, int seq, uint32_t id, uint32_t index, uint3
 		read_profile(d, id, param);
 }
 
+/* Subscribing would be simpler, and misses what changes while the device is being exported. */
+static void device_info(void *data, const struct pw_device_info *info)
+{
+	struct graph_device *d = data;
+
+	if (!(info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
+		return;
+	for (uint32_t i = 0; i < info->n_params; i++) {
+		uint32_t id = info->params[i].id;
+
+		if ((id == SPA_PARAM_EnumProfile || id == SPA_PARAM_Profile || id == SPA_PARAM_Route) &&
+		    (info->params[i].flags & SPA_PARAM_INFO_READ))
+			pw_device_enum_params((struct pw_device *)d->proxy, 0, id, 0, -1, NULL);
+	}
+}
+
 static const struct pw_device_events device_events = {
 	PW_VERSION_DEVICE_EVENTS,
+	.info = device_info,
 	.param = device_param,
 };
 
@@ -85,7 +102,6 @@ static const struct pw_proxy_events proxy_events = {
 
 void graph_device_add(struct graph *g, uint32_t id, const struct spa_dict *props)
 {
-	uint32_t params[] = { SPA_PARAM_EnumProfile, SPA_PARAM_Profile, SPA_PARAM_Route };
 	const char *name = props ? spa_dict_lookup(props, PW_KEY_DEVICE_NAME) : NULL;
 	struct graph_device *d = calloc(1, sizeof(*d));
 
@@ -101,7 +117,6 @@ void graph_device_add(struct graph *g, uint32_t id, const struct spa_dict *props
 		return;
 	pw_proxy_add_listener(d->proxy, &d->proxy_listener, &proxy_events, d);
 	pw_device_add_listener((struct pw_device *)d->proxy, &d->listener, &device_events, d);
-	pw_device_subscribe_params((struct pw_device *)d->proxy, params, G_N_ELEMENTS(params));
 }
 
 void graph_device_free(struct graph_device *d)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "graph-device.h"
 #include "measure-click.h"
@@ -49,6 +50,13 @@ static double slider(double t)
 	return points[i].ms + (points[i + 1].ms - points[i].ms) * (0.5 - 0.5 * cos(M_PI * t));
 }
 
+static bool have_route(struct stack *s, void *data)
+{
+	struct graph_device *d = graph_find_device(s->graph, data);
+
+	return d != NULL && d->has_route;
+}
+
 static int drag(struct scene *sc, struct graph_device *d)
 {
 	int n = (int)(DRAG_S * MOVES_PER_S), res = 0;
@@ -77,22 +85,23 @@ static int add_soft_echo(struct scene *sc)
 static int play_drag(struct scene *sc)
 {
 	int changed = (int)((sc->seed + 1) % 2), res;
-	struct graph_device *d;
+	char *address;
 
 	sc->seconds = LEAD_S + DRAG_S + AFTER_S;
 	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = add_soft_echo(sc)) < 0)
 		return res;
 	sc->excused = sc->speakers[changed].name;
+	address = sc->speakers[changed].address;
 	if ((res = scene_set(sc, sc->excused, "{'latency.msec': <%.3f>}",
 			     scene_fixed_latency(changed) + HIDDEN_MS)) < 0 ||
 	    (res = scene_connect_speakers(sc)) < 0 ||
+	    (res = stack_wait(&sc->stack, have_route, address, SCENE_PATIENCE_MS, "a route")) < 0 ||
 	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, LEAD_S)) < 0)
 		return res;
 	sc->mark_ns = stack_now(&sc->stack);
-	d = graph_find_device(sc->stack.graph, sc->speakers[changed].address);
-	if (d == NULL || (res = drag(sc, d)) < 0) {
-		fprintf(stderr, "room: cannot set the offset of %s\n", sc->excused);
-		return d == NULL ? -ENODEV : res;
+	if ((res = drag(sc, graph_find_device(sc->stack.graph, address))) < 0) {
+		fprintf(stderr, "room: cannot set the offset of %s: %s\n", sc->excused, strerror(-res));
+		return res;
 	}
 	return scene_pass(sc, AFTER_S);
 }
