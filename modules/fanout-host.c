@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include <spa/utils/atomic.h>
@@ -21,6 +22,12 @@
 
 /* The largest quantum that PipeWire schedules by default */
 #define CYCLE_MAX	8192u
+
+/* -90 dBFS, one step of 16 bits: silence, after a codec has been at it. With a full
+ * scale of 110 dB, more than such speakers can, it is less than any room's noise. */
+#define SILENCE		3.2e-5f
+/* The pauses between words are shorter */
+#define QUIET_SEC	0.5
 
 static uint32_t port_id(const struct fanout_host *host, uint32_t slot, uint32_t channel)
 {
@@ -93,6 +100,7 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 	host->data_loop = data_loop;
 	host->info = *info;
 	host->drained = true;
+	host->quiet_after = UINT32_MAX;
 
 	if ((host->silence = calloc(CYCLE_MAX, sizeof(float))) == NULL ||
 	    (host->scratch = calloc(CYCLE_MAX, sizeof(float))) == NULL) {
@@ -363,14 +371,22 @@ static void finish_output(struct fanout_host *host, struct fanout_slot *slot, st
 	pw_stream_queue_buffer(slot->stream, out);
 }
 
-void fanout_host_set_drain(struct fanout_host *host, uint32_t samples)
+void fanout_host_set_drain(struct fanout_host *host, int64_t ns, uint32_t rate)
 {
-	SPA_ATOMIC_STORE(host->drain, samples);
+	double samples = (double)ns * rate / SPA_NSEC_PER_SEC;
+
+	SPA_ATOMIC_STORE(host->drain, (uint32_t)samples);
+	SPA_ATOMIC_STORE(host->quiet_after, (uint32_t)(samples + QUIET_SEC * rate));
 }
 
 bool fanout_host_is_drained(const struct fanout_host *host)
 {
 	return SPA_ATOMIC_LOAD(host->drained);
+}
+
+bool fanout_host_is_quiet(const struct fanout_host *host)
+{
+	return SPA_ATOMIC_LOAD(host->quiet);
 }
 
 /* A sink that nobody is linked to gets buffers that are marked as empty */
@@ -384,20 +400,51 @@ static bool has_input(const struct pw_buffer *in)
 	return false;
 }
 
-/* Returns true when it has changed whether all is played */
-static bool update_drained(struct fanout_host *host, bool input, uint32_t n_samples)
+/* How many samples ago the newest was that can be heard, at most n_samples. While
+ * music plays it is one of the first to be looked at. */
+static uint32_t silence_length(const struct fanout_host *host, uint32_t n_samples)
 {
-	bool drained;
+	uint32_t c, n, length = n_samples;
+
+	for (c = 0; c < host->info.channels; c++) {
+		const float *end = (const float *)host->inputs[c].data.data + n_samples;
+
+		/* A nan is no silence */
+		for (n = 0; n < length && fabsf(end[-1 - (int32_t)n]) <= SILENCE; n++)
+			;
+		length = n;
+	}
+	return length;
+}
+
+static uint32_t count(uint32_t counter, uint32_t n_samples)
+{
+	return SPA_MIN(counter, UINT32_MAX - n_samples) + n_samples;
+}
+
+static bool update_flag(bool *flag, bool value)
+{
+	if (value == *flag)
+		return false;
+	SPA_ATOMIC_STORE(*flag, value);
+	return true;
+}
+
+/* Returns true when it has changed whether all is played, or silent */
+static bool update_silence(struct fanout_host *host, bool input, uint32_t n_samples)
+{
+	uint32_t drain = SPA_ATOMIC_LOAD(host->drain), length = n_samples;
+	bool changed;
 
 	if (input)
-		host->silent = 0;
-	else
-		host->silent = SPA_MIN(host->silent, UINT32_MAX - n_samples) + n_samples;
-	drained = host->silent > 0 && host->silent >= SPA_ATOMIC_LOAD(host->drain);
-	if (drained == host->drained)
-		return false;
-	SPA_ATOMIC_STORE(host->drained, drained);
-	return true;
+		length = silence_length(host, n_samples);
+	host->silent = input ? 0 : count(host->silent, n_samples);
+	host->still = length < n_samples ? length : count(host->still, n_samples);
+
+	changed = update_flag(&host->drained, host->silent > 0 && host->silent >= drain);
+	changed |= update_flag(&host->quiet,
+			host->still >= SPA_ATOMIC_LOAD(host->quiet_after));
+	return changed;
 }
 
 bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
@@ -408,7 +455,7 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 
 	in = newest_buffer(sink);
 	n_samples = map_inputs(host, in);
-	changed = update_drained(host, has_input(in), n_samples);
+	changed = update_silence(host, has_input(in), n_samples);
 
 	for (i = 0; i < host->n_slots; i++) {
 		struct fanout_slot *slot = &host->slots[i];

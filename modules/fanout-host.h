@@ -53,9 +53,13 @@ struct fanout_host {
 	struct spa_io_position *position;
 	uint32_t silent;			/**< samples since there was input, up to UINT32_MAX */
 	bool drained;				/**< silent has reached drain; atomic */
+	uint32_t still;				/**< samples since the input could be heard, up to UINT32_MAX */
+	bool quiet;				/**< still has reached quiet_after; atomic */
 
+	/* set by the main loop, atomic */
 	uint32_t drain;				/**< what the outputs still hold when the input ends, in
-						  *  samples; set by the main loop; atomic */
+						  *  samples */
+	uint32_t quiet_after;			/**< that and a moment, in samples */
 };
 
 /**
@@ -101,15 +105,21 @@ int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *t
 /** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);
 
-/** How much is to be played after the input has ended. Main loop. */
-void fanout_host_set_drain(struct fanout_host *host, uint32_t samples);
+/** How much is to be played after the input has ended, \a ns at \a rate. Main loop. */
+void fanout_host_set_drain(struct fanout_host *host, int64_t ns, uint32_t rate);
 
 /** Has all that ever came in been played? Any thread. */
 bool fanout_host_is_drained(const struct fanout_host *host);
 
 /**
+ * Is there nothing but silence in the outputs, and has been for a moment? Nobody
+ * hears a delay change then. Any thread.
+ */
+bool fanout_host_is_quiet(const struct fanout_host *host);
+
+/**
  * Run one cycle: from the newest buffer of \a sink to all outputs. Data loop.
- * Returns true when fanout_host_is_drained() has changed.
+ * Returns true when fanout_host_is_drained() or fanout_host_is_quiet() has changed.
  */
 bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink) REALTIME;
 

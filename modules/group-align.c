@@ -17,6 +17,8 @@
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A Bluetooth sink that plays has reported long before this */
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* A crossfade of the fan-out, and the two cycles after which it may begin */
+#define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
 /* Stands for a latency of 0, which the alignment takes for none */
 #define NO_LATENCY_NS		1
 
@@ -122,56 +124,119 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
 		start(group);
 	}
-	spa_list_for_each(o, &group->outputs, link)
+	spa_list_for_each(o, &group->outputs, link) {
 		if (o->settle.settled || !group->audible)
 			o->early = false;
+		if (o->streaming || !group->audible)
+			o->left = false;
+	}
 }
 
-/* Who does not belong to the alignment: one that is muted until its latency is
- * known, or whose latency is beyond what the group may wait for. */
+/* Who is not heard: one that is muted until its latency is known, whose latency is
+ * beyond what the group may wait for, or that is not there and will be faded in. */
 static bool is_audible(const struct group *group, const struct output *o)
 {
 	if (!o->settle.settled && !o->early)
 		return false;
+	if (o->left)
+		return false;
 	return o->aligned || !group->args->mute_unaligned;
 }
 
-static void apply(struct group *group, struct align_member *m)
-{
-	struct output *o;
-	int res;
+/* Whose target changed is told to the fan-out, all in one go: they move together */
+struct changes {
+	struct fanout_host_target targets[FANOUT_HOST_OUTPUTS_MAX];
+	struct output *outputs[FANOUT_HOST_OUTPUTS_MAX];
+	uint32_t n;
+};
 
-	spa_list_for_each(o, &group->outputs, link) {
-		o->aligned = m->aligned;
-		if ((res = output_apply(o, m->delay_ns, is_audible(group, o))) < 0)
-			pw_log_warn("%s: can't set a delay of %" PRIi64 " ns: %s",
-					speaker_address(o->speaker), m->delay_ns,
-					spa_strerror(res));
-		m++;
-	}
+static void decide(struct changes *c, struct output *o, int64_t delay_ns, int64_t wait_ns,
+		bool audible)
+{
+	if (output_decide(o, delay_ns, wait_ns, audible, &c->targets[c->n]))
+		c->outputs[c->n++] = o;
 }
 
-static void update_delays(struct group *group)
+static void apply(struct group *group, const struct changes *c)
 {
-	struct align_member members[FANOUT_HOST_OUTPUTS_MAX] = { 0 };
-	struct align_params params = {
-		.headroom_ns = group->args->headroom_ns,
-		.max_delay_ns = group->args->max_delay_ns,
-	};
+	uint32_t i;
+	int res;
+
+	if (c->n == 0)
+		return;
+	if ((res = fanout_host_set(&group->host, c->targets, c->n)) < 0) {
+		pw_log_warn("can't set the delays of %u speakers, the first of them %s, to %" PRIi64
+				" ns: %s", c->n, speaker_address(c->outputs[0]->speaker),
+				c->targets[0].delay_ns, spa_strerror(res));
+		return;
+	}
+	for (i = 0; i < c->n; i++)
+		c->outputs[i]->told = c->targets[i];
+}
+
+static uint32_t list_members(const struct group *group, struct align_member *m)
+{
 	struct output *o;
 	uint32_t n = 0;
 
 	spa_list_for_each(o, &group->outputs, link) {
 		const struct member_config *config = &o->speaker->config;
-		members[n++] = (struct align_member) {
+		m[n++] = (struct align_member) {
 			.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
+			.pending_ns = o->streaming ? settle_pending(&o->settle) : 0,
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
 			.settled = o->settle.settled || o->early,
+			.heard = o->streaming && o->audible,
 		};
 	}
-	align_update(&group->align, &params, members, n, group->audible);
-	apply(group, members);
+	return n;
+}
+
+/* The whole group is on its way to another B, and each speaker's delay changes at
+ * another time so that it is heard at one. Until then nobody moves again, or is
+ * faded in at a place that the others are only going to. */
+static void hold(struct group *group)
+{
+	struct changes changes = { 0 };
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		decide(&changes, o, o->delay_ns, 0, o->audible && is_audible(group, o));
+	apply(group, &changes);
+}
+
+static void update_delays(struct group *group, int64_t now_ns)
+{
+	struct align_member members[FANOUT_HOST_OUTPUTS_MAX] = { 0 }, *m = members;
+	struct align_params params = {
+		.headroom_ns = group->args->headroom_ns,
+		.max_delay_ns = group->args->max_delay_ns,
+	};
+	bool heard = group->audible && !fanout_host_is_quiet(&group->host), moved = false;
+	int64_t before_ns = group->align.total_ns, longest_ns = 0;
+	struct changes changes = { 0 };
+	struct output *o;
+	uint32_t i, n = list_members(group, members);
+
+	align_update(&group->align, &params, members, n, heard);
+	for (i = 0; i < n; i++) {
+		moved |= heard && members[i].heard;
+		longest_ns = SPA_MAX(longest_ns, members[i].wait_ns);
+	}
+	moved &= before_ns != 0 && group->align.total_ns != before_ns;
+	if (moved) {
+		group->moving_until_ns = now_ns + longest_ns + MOVE_NS;
+		pw_log_info("%s: all play %" PRIi64 " ns after the sink, no longer %" PRIi64,
+				group->args->group, group->align.total_ns, before_ns);
+	}
+	spa_list_for_each(o, &group->outputs, link) {
+		o->aligned = m->aligned;
+		decide(&changes, o, m->delay_ns, m->wait_ns,
+				is_audible(group, o) && (o->audible || !moved));
+		m++;
+	}
+	apply(group, &changes);
 	sink_set_latency(&group->sink, group->align.total_ns);
 }
 
@@ -180,6 +245,13 @@ int64_t group_align(struct group *group, int64_t now_ns)
 	int64_t next_ns = update_latencies(group, now_ns);
 
 	update_audible(group, now_ns, &next_ns);
-	update_delays(group);
+	if (!group->audible || now_ns >= group->moving_until_ns) {
+		group->moving_until_ns = 0;
+		update_delays(group, now_ns);
+	} else {
+		hold(group);
+	}
+	if (group->moving_until_ns > 0)
+		next_ns = SPA_MIN(next_ns, group->moving_until_ns);
 	return next_ns;
 }

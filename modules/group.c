@@ -30,10 +30,10 @@ static void output_changed(void *data, struct output *output, bool started)
 {
 	struct group *group = data;
 
-	if (started) {
-		output->streaming_since_ns = loop_now_ns(group->main_loop);
-		output->n_reports = 0;
-	}
+	if (started)
+		output_started(output, loop_now_ns(group->main_loop));
+	else if (!output->streaming && group->audible)
+		output->left = true;
 	schedule_update(group);
 }
 
@@ -111,8 +111,7 @@ static int64_t update_outputs(struct group *group, int64_t now_ns)
  * and begin with what is left when the music goes on. */
 static void update_drain(struct group *group)
 {
-	fanout_host_set_drain(&group->host, (uint64_t)group->align.total_ns *
-			SPA_ATOMIC_LOAD(group->rate) / SPA_NSEC_PER_SEC);
+	fanout_host_set_drain(&group->host, group->align.total_ns, SPA_ATOMIC_LOAD(group->rate));
 	sink_keep_awake(&group->sink, !fanout_host_is_drained(&group->host));
 }
 

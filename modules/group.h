@@ -37,6 +37,7 @@ struct group {
 	struct spa_list known;		/**< struct known.link: latencies of former times */
 	int64_t retry_ns;		/**< when those without an output are tried again, or INT64_MAX */
 	struct align align;
+	int64_t moving_until_ns;	/**< the group crossfades to another B until then */
 	bool audible;			/**< somebody has been heard since it began to play */
 	int64_t playing_since_ns;	/**< valid while sink.playing */
 	struct spa_source *timer;	/**< for what settles by standing still */

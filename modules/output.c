@@ -175,18 +175,32 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
 }
 
-int output_apply(struct output *output, int64_t delay_ns, bool audible)
+void output_started(struct output *output, int64_t now_ns)
+{
+	output->streaming_since_ns = now_ns;
+	output->n_reports = 0;
+	/* Also the same report is one */
+	output->reported_ns = 0;
+	settle_restart(&output->settle);
+}
+
+bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
+		struct fanout_host_target *target)
 {
 	const struct member_config *config = &output->speaker->config;
+	const struct fanout_host_target *told = &output->told;
 
 	output->delay_ns = delay_ns;
 	output->audible = audible;
-	return fanout_host_set(output->host, &(struct fanout_host_target) {
-			.slot = output->slot,
-			.delay_ns = delay_ns,
-			.gain = audible ? config->gain : 0.0,
-			.role = config->role,
-		}, 1);
+	*target = (struct fanout_host_target) {
+		.slot = output->slot,
+		.delay_ns = delay_ns,
+		.wait_ns = wait_ns,
+		.gain = audible ? config->gain : 0.0,
+		.role = config->role,
+	};
+	return target->delay_ns != told->delay_ns || target->gain != told->gain ||
+		target->role != told->role;
 }
 
 /* The first packet that a sink sends adds its length to what it reports: so a

@@ -42,9 +42,11 @@ struct output {
 
 	/* what the group decided */
 	bool early;			/**< unsettled, but nobody plays yet: it may start */
+	bool left;			/**< it stopped while others played: it is faded in again */
 	bool aligned;
 	bool audible;
 	int64_t delay_ns;
+	struct fanout_host_target told;	/**< what the fan-out knows of that */
 };
 
 /**
@@ -61,8 +63,17 @@ void output_destroy(struct output *output);
 /** The latency in ns that the last report means at this quantum and rate. */
 int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate);
 
-/** Tell the fan-out what was decided; it fades and crossfades by itself. */
-int output_apply(struct output *output, int64_t delay_ns, bool audible);
+/** It begins to play: what its speaker reports is waited for anew. */
+void output_started(struct output *output, int64_t now_ns);
+
+/**
+ * Decide what it plays.
+ *
+ * \param wait_ns  stream time until a change of the delay begins
+ * Returns whether that is new to the fan-out, which is to get \a target then.
+ */
+bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
+		struct fanout_host_target *target);
 
 /**
  * Does the speaker's sink run, but take nothing? Says so in the log if so; the
