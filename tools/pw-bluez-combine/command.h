@@ -27,5 +27,6 @@ struct command {
 
 extern const struct command speaker_command;
 extern const struct command status_command;
+extern const struct command test_command;
 
 #endif /* BLUEZ_COMBINE_COMMAND_H */

@@ -12,6 +12,7 @@
 static const struct command *const commands[] = {
 	&status_command,
 	&speaker_command,
+	&test_command,
 };
 
 static void print_help(FILE *out)

@@ -36,6 +36,10 @@ static const struct {
 	{ 'I', "include", NULL, OPTION_INCLUDE, N_("take it in, whatever settings and rules say") },
 	{ 'X', "exclude", NULL, OPTION_INCLUDE, N_("leave it out") },
 	{ 'Z', "reset", NULL, OPTION_RESET, N_("forget role, gain, trim and correction") },
+	{ 'N', "noise", NULL, OPTION_SOUND, N_("only the noise") },
+	{ 'C', "clicks", NULL, OPTION_SOUND, N_("only the clicks") },
+	{ 'L', "level", "DB", OPTION_SOUND, N_("how loud at most, -60 to 0 dB (default: -20)") },
+	{ 'D', "seconds", "S", OPTION_SOUND, N_("how long each lasts, 1 to 3600 (default: 12)") },
 	{ 'h', "help", NULL, 0, N_("show this") },
 };
 
@@ -139,6 +143,20 @@ static int option_set(struct options *o, const char *command, int letter, const 
 	case 'Z':
 		o->reset = true;
 		break;
+	case 'N':
+		o->noise = true;
+		break;
+	case 'C':
+		o->clicks = true;
+		break;
+	case 'L':
+		if (!spa_atod(value, &o->level_db) || !(o->level_db >= -60.0 && o->level_db <= 0.0))
+			return bad_value(command, "--level", value, _("decibels, -60 to 0"));
+		break;
+	case 'D':
+		if (!spa_atod(value, &o->seconds) || !(o->seconds >= 1.0 && o->seconds <= 3600.0))
+			return bad_value(command, "--seconds", value, _("seconds, 1 to 3600"));
+		break;
 	case 'h':
 		o->help = true;
 		break;
@@ -169,6 +187,7 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 	*options = (struct options) {
 		.group = BLUEZ_COMBINE_GROUP_DEFAULT,
 		.gain = NAN, .trim_ms = NAN, .offset_ms = NAN,
+		.level_db = NAN, .seconds = NAN,
 	};
 	opterr = 0;
 	optind = 0;
@@ -189,14 +208,15 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 		if ((res = option_set(options, command, c, optarg)) < 0)
 			return res;
 	}
-	if ((allowed & OPTION_ARGUMENT) && !options->help) {
-		if (optind == argc) {
-			fprintf(stderr, _("pw-bluez-combine %s: a name is missing; see --help\n"), command);
-			return -EINVAL;
-		}
+	if (options->help)
+		return 0;
+	if (allowed & (OPTION_ARGUMENT | OPTION_ARGUMENT_OR_NONE) && optind < argc)
 		options->argument = argv[optind++];
+	if (allowed & OPTION_ARGUMENT && options->argument == NULL) {
+		fprintf(stderr, _("pw-bluez-combine %s: a name is missing; see --help\n"), command);
+		return -EINVAL;
 	}
-	if (optind < argc && !options->help) {
+	if (optind < argc) {
 		complain(command, argv[optind], _("is not expected: only options are; see --help"));
 		return -EINVAL;
 	}

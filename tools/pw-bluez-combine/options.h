@@ -23,6 +23,8 @@ enum {
 	OPTION_OFFSET = 1 << 20,
 	OPTION_INCLUDE = 1 << 21,	/**< and exclude */
 	OPTION_RESET = 1 << 22,
+	OPTION_ARGUMENT_OR_NONE = 1 << 23,	/**< one argument may be there */
+	OPTION_SOUND = 1 << 24,		/**< noise, clicks, level, seconds */
 };
 
 struct options {
@@ -31,12 +33,15 @@ struct options {
 	bool json;
 	bool watch;
 	bool all;
-	const char *argument;		/**< never NULL where the command takes one */
+	const char *argument;		/**< never NULL where the command needs one */
 	const char *role;		/**< a word of the metadata; NULL: not given */
 	double gain;			/**< linear, 0.0-1.0; NaN: not given */
 	double trim_ms, offset_ms;	/**< NaN: not given */
 	bool include, exclude;
 	bool reset;
+	bool noise, clicks;
+	double level_db;		/**< of the peak, -60 to 0; NaN: not given */
+	double seconds;			/**< NaN: not given */
 	bool help;			/**< help is asked for: run nothing */
 };
 

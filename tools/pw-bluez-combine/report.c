@@ -69,6 +69,7 @@ static void read_status(struct report_speaker *s, const char *json)
 		return;
 	s->status = json;
 	get_string(json, "name", s->name, sizeof(s->name));
+	get_string(json, BLUEZ_COMBINE_MEMBER_TARGET, s->target, sizeof(s->target));
 	get_string(json, "state", s->state, sizeof(s->state));
 	get_string(json, "basis", s->basis, sizeof(s->basis));
 	get_string(json, BLUEZ_COMBINE_MEMBER_ROLE, s->role, sizeof(s->role));

@@ -31,6 +31,7 @@ struct report_speaker {
 	bool bad_status, bad_member;	/**< a value is there, and is no JSON object */
 
 	char name[REPORT_STRING_MAX];
+	char target[REPORT_STRING_MAX];	/**< node.name of its sink */
 	char state[32];			/**< never "": "gone" if there is no status */
 	char basis[32];
 	char role[32];
