@@ -129,6 +129,7 @@ extern const struct scene_type scenes_demo[];
 extern const struct scene_type scenes_delay[];
 extern const struct scene_type scenes_offset[];
 extern const struct scene_type scenes_pause[];
+extern const struct scene_type scenes_silence[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
