@@ -61,6 +61,18 @@ struct span_events span_events(const struct measure_speaker *s, double from, dou
 	return n;
 }
 
+int span_others(const struct measure *m, int speaker, double from, double to)
+{
+	int n = 0;
+
+	for (int i = 0; i < m->n_speakers; i++) {
+		struct span_events e = span_events(&m->speakers[i], from, to);
+
+		n += i == speaker ? 0 : e.gaps + e.repeats + e.skips + e.absences;
+	}
+	return n;
+}
+
 /* The first point at or after pos */
 static size_t find_point(const struct playout *t, double pos)
 {

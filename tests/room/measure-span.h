@@ -30,6 +30,9 @@ double span_spread(const struct measure *m, double from, double to);
 
 struct span_events span_events(const struct measure_speaker *s, double from, double to);
 
+/** The number of them in all speakers but one */
+int span_others(const struct measure *m, int speaker, double from, double to);
+
 /** How much later than the source the speaker is, in ms; NAN: nothing within 50 ms of \a t */
 double span_lag(const struct measure_speaker *s, double t);
 

@@ -13,6 +13,10 @@
 #define BOTH	(OPTIONS_SPEAKER | OPTIONS_ECHO)
 #define ALL	(BOTH | OPTIONS_SET)
 
+/* SBC's own limits */
+#define BITPOOL_MIN	2
+#define BITPOOL_MAX	250
+
 #define FIELD(f)	offsetof(struct options, f)
 
 /* d: double, u: uint32_t, i: int32_t, s: string, b: bool, e: one of names, r: rates, R: a rate */
@@ -48,7 +52,8 @@ static const struct option table[] = {
 	{ "queue.packets", 'u', FIELD(link_config.queue_packets), 1, LINK_QUEUE_MAX, ALL },
 	{ "service.msec", 'd', FIELD(link_config.service_ms), 0, 1000, ALL },
 	{ "jitter.msec", 'd', FIELD(link_config.jitter_ms), 0, 1000, ALL },
-	{ "rates", 'r', 0, 0, 0, BOTH, rate_names, G_N_ELEMENTS(rate_names) },
+	{ "bitpool", 'u', FIELD(bitpool), BITPOOL_MIN, BITPOOL_MAX, OPTIONS_SPEAKER | OPTIONS_SET },
+	{ "rates", 'r', 0, 0, 0, ALL, rate_names, G_N_ELEMENTS(rate_names) },
 	{ "source", 'b', FIELD(source), 0, 0, OPTIONS_SPEAKER },
 	{ "speaker", 'b', FIELD(speaker), 0, 0, OPTIONS_ECHO },
 	{ "loop", 'b', FIELD(echo_config.loop), 0, 0, ALL },
@@ -66,6 +71,7 @@ void options_init(struct options *o, enum option_use use, uint32_t seed)
 		.source = use & OPTIONS_ECHO,
 		.rate_44100 = true,
 		.rate_48000 = true,
+		.bitpool = 53,
 		.report_ms = -1.0,
 		.mtu = 672,
 		.volume = -1,

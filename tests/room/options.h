@@ -27,7 +27,8 @@ struct options {
 	char *vendor;		/**< "bluetooth:0171"; "" for none */
 	char *wav;		/**< what an Echo plays, or NULL */
 	bool speaker, source;	/**< the roles */
-	bool rate_44100, rate_48000;	/**< that a speaker offers */
+	bool rate_44100, rate_48000;	/**< that a speaker offers, */
+	uint32_t bitpool;	/**< and the most that it takes, in bits of a block */
 	double report_ms;	/**< what the speaker says its latency is; below 0: nothing */
 	uint32_t mtu;		/**< in bytes */
 	int32_t volume;		/**< 0-127; -1: the device has no absolute volume */

@@ -151,6 +151,8 @@ static bool device_call(struct device *device, const char *method, GVariant *arg
 		return stall(device, g_variant_get_double(second), error);
 	if (g_str_equal(method, "Connect")) {
 		device_connect(device);
+	} else if (g_str_equal(method, "Close")) {
+		device_close(device);
 	} else if (g_str_equal(method, "Disconnect")) {
 		device_disconnect(device);
 	} else if (g_str_equal(method, "Drop")) {

@@ -153,14 +153,14 @@ static GVariant *sep_get(void *data, const char *property)
 {
 	struct sep *sep = data;
 	const struct options *o = &sep->device->options;
-	uint8_t caps[SBC_CAPS] = { 0x0f, 0xff, 2, 53 };
+	uint8_t caps[SBC_CAPS];
 
 	if (g_str_equal(property, "UUID"))
 		return g_variant_new_string(sep->role == ROLE_SPEAKER ? UUID_A2DP_SINK : UUID_A2DP_SOURCE);
 	if (g_str_equal(property, "Codec"))
 		return g_variant_new_byte(0);
 	if (g_str_equal(property, "Capabilities")) {
-		caps[0] |= (o->rate_44100 ? 0x20 : 0) | (o->rate_48000 ? 0x10 : 0);
+		transport_capabilities(sep->device, caps);
 		return g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, caps, SBC_CAPS, 1);
 	}
 	if (g_str_equal(property, "Device"))
@@ -235,6 +235,15 @@ void device_disconnect(struct device *device)
 	device->connected = device->resolved = device->playing = false;
 	device_event(device, "disconnected", "%s", "");
 	bus_changed(device->room, device->path, IFACE_DEVICE, "ServicesResolved", "Connected", NULL);
+}
+
+void device_close(struct device *device)
+{
+	for (int role = 0; role < N_ROLES; role++) {
+		device->generation[role]++;
+		if (device->transports[role] != NULL)
+			transport_destroy(device->transports[role], true);
+	}
 }
 
 bool device_set(struct device *device, GVariant *dict, GError **error)

@@ -277,16 +277,27 @@ static void on_selected(GObject *source, GAsyncResult *result, void *data)
 	transport_configure_with(p->device, p->role, configuration);
 }
 
+/* All channel modes; all blocks, subbands, allocations */
+void transport_capabilities(const struct device *device, uint8_t caps[SBC_CAPS])
+{
+	const struct options *o = &device->options;
+
+	caps[0] = 0x0f | (o->rate_44100 ? 0x20 : 0) | (o->rate_48000 ? 0x10 : 0);
+	caps[1] = 0xff;
+	caps[2] = 2;
+	caps[3] = o->bitpool;
+}
+
 void transport_configure(struct device *device, enum role role)
 {
 	struct endpoint *ep = adapter_endpoint(device->adapter, local_uuid(role));
 	struct options *o = &device->options;
 	bool has_role = role == ROLE_SPEAKER ? o->speaker : o->source;
-	/* Rate, all channel modes; all blocks, subbands, allocations; bitpool 2-53 */
-	uint8_t caps[SBC_CAPS] = { 0x0f, 0xff, 2, 53 };
+	uint8_t caps[SBC_CAPS];
 
 	if (!has_role || ep == NULL || device->transports[role] != NULL)
 		return;
+	transport_capabilities(device, caps);
 	if (role == ROLE_ECHO) {
 		/* The Echo chooses: joint stereo, 16 blocks, 8 subbands, loudness */
 		caps[0] = (o->echo_config.rate == 48000 ? 0x10 : 0x20) | 0x01;
@@ -294,7 +305,6 @@ void transport_configure(struct device *device, enum role role)
 		set_configuration(device, role, ep, caps);
 		return;
 	}
-	caps[0] |= (o->rate_44100 ? 0x20 : 0) | (o->rate_48000 ? 0x10 : 0);
 	g_dbus_connection_call(device->room->bus, ep->app->sender, ep->path, IFACE_ENDPOINT,
 			       "SelectConfiguration", g_variant_new("(@ay)", bytes(caps, SBC_CAPS)),
 			       G_VARIANT_TYPE("(ay)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_selected,

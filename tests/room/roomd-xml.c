@@ -101,6 +101,7 @@ const char bus_xml[] =
 	" <method name='Disconnect'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Play'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Pause'><arg name='address' type='s' direction='in'/></method>"
+	" <method name='Close'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Stall'>"
 	"  <arg name='address' type='s' direction='in'/><arg name='msec' type='d' direction='in'/>"
 	" </method>"

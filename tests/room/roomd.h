@@ -155,6 +155,8 @@ void device_destroy(struct device *device);
 struct device *device_find(struct room *room, const char *address);
 void device_connect(struct device *device);
 void device_disconnect(struct device *device);
+/** Its transports go, as before it is configured anew; device_connect() makes others. */
+void device_close(struct device *device);
 bool device_set(struct device *device, GVariant *dict, GError **error);
 /** Its endpoints were answered for, or not: see whether services are resolved */
 void device_check_resolved(struct device *device);
@@ -167,6 +169,8 @@ extern const struct bus_interface transport_interface;
 extern const char * const transport_state_names[];
 /** Find an endpoint for the role and configure it; harmless when that is done already */
 void transport_configure(struct device *device, enum role role);
+/** What the device offers */
+void transport_capabilities(const struct device *device, uint8_t caps[SBC_CAPS]);
 /** With a configuration of the client's choice, or NULL to let its endpoint choose */
 void transport_configure_with(struct device *device, enum role role, const uint8_t *configuration);
 /** \a tell: the endpoint's owner is there to be told */

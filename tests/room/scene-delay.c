@@ -77,18 +77,6 @@ static void tell_step(const struct scene *sc, const struct step *s, double sync_
 			own->skips, own->gaps);
 }
 
-static int count_others(const struct measure *m, int changed, double from, double to)
-{
-	int n = 0;
-
-	for (int i = 0; i < m->n_speakers; i++) {
-		struct span_events e = span_events(&m->speakers[i], from, to);
-
-		n += i == changed ? 0 : e.gaps + e.repeats + e.skips + e.absences;
-	}
-	return n;
-}
-
 static void judge_steps(struct scene *sc, struct measure *m)
 {
 	int changed = span_find_speaker(m, sc->excused), other = changed == 0 ? 1 : 0;
@@ -109,7 +97,7 @@ static void judge_steps(struct scene *sc, struct measure *m)
 		skew = apart > skew || isnan(apart) ? apart : skew;
 		own = MAX(own, e.repeats + e.skips);
 		late += after.repeats + after.skips + after.gaps + after.absences;
-		others += count_others(m, changed, from, to);
+		others += span_others(m, changed, from, to);
 	}
 	scene_figure(sc, "within_1ms_after_s", sync, WITHIN_S);
 	scene_figure(sc, "skew_after_ms", skew, sc->options->own_clock ? SKEW_MS : NAN);

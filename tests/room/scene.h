@@ -128,6 +128,7 @@ extern const struct scene_type scenes_compare[];
 extern const struct scene_type scenes_demo[];
 extern const struct scene_type scenes_delay[];
 extern const struct scene_type scenes_offset[];
+extern const struct scene_type scenes_codec[];
 extern const struct scene_type scenes_pause[];
 extern const struct scene_type scenes_silence[];
 
