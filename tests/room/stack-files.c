@@ -170,18 +170,20 @@ static char **set_search(char **env, const char *name, const char *override,
  */
 static char **set_policy(char **env, const struct stack *s)
 {
-	const char *share = g_getenv("ROOM_DATA_DIR");
-	g_autofree char *path = NULL;
+	const char *share = g_getenv("ROOM_DATA_DIR"), *system = g_getenv("ROOM_SYSTEM_DATA_DIR");
+	g_autofree char *config = NULL, *data = NULL;
 
+	if (system == NULL)
+		system = ROOM_SYSTEM_DATA_DIR;
 	if (share != NULL) {
-		path = g_strdup_printf("%s:" ROOM_SYSTEM_DATA_DIR, share);
-		return g_environ_setenv(env, "XDG_DATA_DIRS", path, TRUE);
+		data = g_strdup_printf("%s:%s", share, system);
+		return g_environ_setenv(env, "XDG_DATA_DIRS", data, TRUE);
 	}
-	path = g_strdup_printf("%s/config/wireplumber:/etc/wireplumber:" ROOM_SOURCE_DIR
-			"/wireplumber:" ROOM_SYSTEM_DATA_DIR "/wireplumber", s->dir);
-	env = g_environ_setenv(env, "WIREPLUMBER_CONFIG_DIR", path, TRUE);
-	return g_environ_setenv(env, "WIREPLUMBER_DATA_DIR",
-			ROOM_SOURCE_DIR "/wireplumber:" ROOM_SYSTEM_DATA_DIR "/wireplumber", TRUE);
+	config = g_strdup_printf("%s/config/wireplumber:/etc/wireplumber:" ROOM_SOURCE_DIR
+			"/wireplumber:%s/wireplumber", s->dir, system);
+	env = g_environ_setenv(env, "WIREPLUMBER_CONFIG_DIR", config, TRUE);
+	data = g_strdup_printf(ROOM_SOURCE_DIR "/wireplumber:%s/wireplumber", system);
+	return g_environ_setenv(env, "WIREPLUMBER_DATA_DIR", data, TRUE);
 }
 
 /* Before what SPA_PLUGIN_DIR names already: the variable takes the place of the default. */
