@@ -19,6 +19,9 @@ wireplumber.settings = {
   bluez-combine.match-by-name = "perhaps"
   bluez-combine.auto-add = 7
   bluez-combine.lower-member-priority = "yes, please"
+  bluez-combine.make-default = 7
+  bluez-combine.members.max = 0
+  bluez-combine.members.exclude = "Kitchen"
   bluez-combine.sink.linger.msec = -1
   bluez-combine.sink.timeout.msec = 5
   bluez-combine.headroom.msec = 9999
@@ -52,6 +55,9 @@ setting source.vendors '"bluetooth:0171"' 'an array'
 setting match-by-name '"perhaps"' 'true, false'
 setting auto-add 7 'true, false'
 setting lower-member-priority '"yes, please"' 'true, false'
+setting make-default 7 'true, false'
+setting members.max 0 'a whole number, 1 to 64'
+setting members.exclude '"Kitchen"' 'an array'
 setting sink.linger.msec -1 'a whole number, 0 to 3600000'
 setting sink.timeout.msec 5 'a whole number, 100 to 30000'
 setting headroom.msec 9999 'a whole number, 0 to 500'

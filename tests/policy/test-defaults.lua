@@ -115,4 +115,40 @@ test ("a_member_that_is_held_stays_the_default", function ()
   end), "bluez_output.A")
 end)
 
+local function decide (nodes, selected, priority, options)
+  local o = { nodes = nodes, selected = selected, priority = priority,
+              sink = "bluez_combine.default", lowered = is_member }
+  for k, v in pairs (options or {}) do
+    o [k] = v
+  end
+  return { defaults.decide (o) }
+end
+
+test ("all_rules_work_on_one_choice", function ()
+  equal (decide ({ A, ANALOG, OURS }, "bluez_output.A", 1010), { true, "alsa", 1009 })
+  equal (decide ({ A, ANALOG, OURS }, "alsa", 1009), { false, "alsa", 1009 })
+  equal (decide ({ A, ANALOG, OURS }, "bluez_output.A", 1010, { lowered = false }),
+      { false, "bluez_output.A", 1010 })
+  equal (decide ({ OURS }, "bluez_combine.default", 1), { true })
+  equal (decide ({ OURS, NULL }, "bluez_combine.default", 1), { true, "null", 0 })
+  equal (decide ({}, nil, nil), { false })
+end)
+
+test ("the_combined_sink_is_the_default_when_the_setting_says_so", function ()
+  local on = { make_default = true }
+  equal (decide ({ A, ANALOG, OURS }, "bluez_output.A", 1010, on),
+      { true, "bluez_combine.default", defaults.MADE_PRIORITY })
+  -- one that was chosen in former times, one that is chosen now
+  equal (decide ({ ANALOG, OURS }, "alsa", 21009, on),
+      { true, "bluez_combine.default", defaults.MADE_PRIORITY })
+  equal (decide ({ ANALOG, OURS }, "alsa", 31009, on), { false, "alsa", 31009 })
+  equal (decide ({ OURS }, "bluez_combine.default", 1, on),
+      { true, "bluez_combine.default", defaults.MADE_PRIORITY })
+end)
+
+test ("while_there_is_no_combined_sink_the_setting_changes_nothing", function ()
+  equal (decide ({ A, ANALOG }, "bluez_output.A", 1010, { make_default = true }), { true, "alsa", 1009 })
+  equal (decide ({ ANALOG }, "alsa", 1009, { make_default = true }), { false, "alsa", 1009 })
+end)
+
 check.finish ()

@@ -86,6 +86,24 @@ test ("candidates_follow_rules_before_settings", function ()
   equal (devices.is_candidate ({ ["bluez-combine.member"] = "false" }, OPTIONS), false)
 end)
 
+test ("lists_come_before_rules_and_settings", function ()
+  local A = "AA:BB:CC:00:11:22"
+  local function candidate (include, exclude, more)
+    local props = { ["api.bluez5.address"] = A, ["device.alias"] = "Kitchen" }
+    for k, v in pairs (more or {}) do
+      props [k] = v
+    end
+    return devices.is_candidate (props, options { auto_add = false, include = include, exclude = exclude })
+  end
+  equal (candidate ({}, {}), false)
+  equal (candidate ({ A:lower () }, {}), true)
+  equal (candidate ({ "Kitchen" }, {}), true)
+  equal (candidate ({ "Kitch", "", "AA:BB:CC:00:11:23" }, {}), false)
+  equal (candidate ({ A }, { "Kitchen" }), false)
+  equal (candidate ({ A }, {}, { ["bluez-combine.member"] = "false" }), true)
+  equal (candidate ({}, { A }, { ["bluez-combine.member"] = "true" }), false)
+end)
+
 test ("an_address_is_six_pairs_of_digits_and_comes_out_in_capitals", function ()
   equal (devices.address ("aa:bb:cc:00:11:22"), "AA:BB:CC:00:11:22")
   equal (devices.address ("AA:BB:CC:00:11"), nil)

@@ -32,6 +32,7 @@ local function world ()
     exists = function () return w.sink end,
     is_coming = function () return w.sink or w.node end,
     in_use = function () return w.in_use end,
+    playing = function () return w.playing end,
     after = function (ms, f)
       local timer = { at = w.now + ms, f = f }
       table.insert (w.timers, timer)
@@ -294,6 +295,57 @@ test ("a_sink_of_the_user_that_never_comes_is_replaced_by_ours_when_it_is_gone",
   equal (w.loads, 1)
   w.appear ()
   equal (w.group.state, "ready")
+end)
+
+local function loaded ()
+  local w = world ()
+  w.group:want ("device A")
+  w.appear ()
+  return w
+end
+
+test ("a_sink_with_old_settings_is_loaded_anew_when_it_is_silent", function ()
+  local w = loaded ()
+  w.group:settings_changed ()
+  equal (w.loads, 1)
+  w.pass (5000)
+  equal ({ w.loads, w.unloads }, { 2, 1 })
+  w.appear ()
+  equal (w.group.state, "ready")
+  w.pass (60000)
+  equal (w.loads, 2)
+end)
+
+test ("while_it_plays_it_is_left_alone_with_its_old_settings", function ()
+  local w = loaded ()
+  w.playing = true
+  w.group:settings_changed ()
+  w.pass (60000)
+  equal (w.loads, 1)
+  w.playing, w.in_use = false, true
+  w.pass (60000)
+  equal (w.loads, 1)
+  w.in_use = false
+  w.pass (5000)
+  equal (w.loads, 2)
+end)
+
+test ("a_sink_that_the_user_has_loaded_is_not_loaded_anew", function ()
+  local w = world ()
+  w.sink = true
+  w.group:want ("device A")
+  w.group:settings_changed ()
+  w.pass (60000)
+  equal ({ w.loads, w.unloads }, { 0, 0 })
+end)
+
+test ("a_sink_that_is_on_its_way_with_old_settings_is_loaded_anew_once_it_is_there", function ()
+  local w = world ()
+  w.group:want ("device A")
+  w.group:settings_changed ()
+  w.appear ()
+  w.pass (5000)
+  equal (w.loads, 2)
 end)
 
 check.finish ()

@@ -23,6 +23,8 @@ local function world (saved)
     end,
     save = function (address, text) w.saved [address] = text end,
     warn = function (text) table.insert (w.warnings, text) end,
+    info = function () end,
+    max = function () return w.max or 64 end,
   }
   w.pending = {}
 
@@ -262,6 +264,86 @@ test ("a_bad_field_is_named_and_the_others_are_kept", function ()
     contains (w.warnings [1], c [4])
     equal (w.entry (A), { gain = 0.25, include = true, role = "left", target = NODE_A })
   end
+end)
+
+local C, NODE_C = "AA:BB:CC:00:00:03", "bluez_output.C"
+
+local function who (w)
+  local text = ""
+  for name, node in pairs { A = NODE_A, B = NODE_B, C = NODE_C } do
+    text = w.members:is_member (node) and text .. name or text
+  end
+  local list = {}
+  for c in text:gmatch (".") do
+    table.insert (list, c)
+  end
+  table.sort (list)
+  return table.concat (list)
+end
+
+local function full_house (max)
+  local w = world ()
+  w.max = max
+  w.members:speaker_added (A, NODE_A, true)
+  w.members:speaker_added (B, NODE_B, true)
+  w.members:speaker_added (C, NODE_C, true)
+  w.events ()
+  return w
+end
+
+test ("no_more_take_part_than_are_allowed_and_the_first_come_first", function ()
+  local w = full_house (2)
+  equal (who (w), "AB")
+  equal (w.entry (C), nil)
+end)
+
+test ("who_waits_comes_in_when_another_leaves", function ()
+  local w = full_house (2)
+  w.members:speaker_removed (A, NODE_A)
+  equal (who (w), "BC")
+  w.members:speaker_added (A, NODE_A, true)
+  equal (who (w), "BC")
+  w.user_writes (B, '{ "include": false }')
+  equal (who (w), "AC")
+end)
+
+test ("the_users_own_members_come_first", function ()
+  local w = full_house (2)
+  w.user_writes (C, '{ "include": true }')
+  equal (who (w), "AC")
+  w.user_writes (C, '{ "role": "left" }')
+  equal (who (w), "AB")
+  equal (w.entry (C), { include = false, role = "left", target = NODE_C })
+end)
+
+test ("a_device_that_sends_music_takes_no_place", function ()
+  local w = full_house (2)
+  w.members:set_blocked (A, true)
+  equal (who (w), "BC")
+  w.members:set_blocked (A, false)
+  equal (who (w), "AB")
+end)
+
+test ("another_maximum_counts_at_once", function ()
+  local w = full_house (3)
+  equal (who (w), "ABC")
+  w.max = 1
+  w.members:share_places ()
+  equal (who (w), "A")
+  w.max = 64
+  w.members:share_places ()
+  equal (who (w), "ABC")
+end)
+
+test ("a_speaker_that_is_no_candidate_any_more_leaves_and_comes_back", function ()
+  local w = full_house (64)
+  w.user_writes (B, '{ "include": true }')
+  w.members:speaker_added (A, NODE_A, false)
+  w.members:speaker_added (B, NODE_B, false)
+  equal (who (w), "BC")
+  equal (w.entry (A), nil)
+  w.members:speaker_added (A, NODE_A, true)
+  equal (who (w), "ABC")
 end)
 
 test ("what_is_no_object_changes_nothing_and_is_told_once", function ()

@@ -23,6 +23,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_silence,
 	scenes_time,
 	scenes_links,
+	scenes_policy,
 	scenes_watchdog,
 	scenes_compare,
 	scenes_demo,
@@ -52,7 +53,8 @@ static void usage(FILE *file)
 	      "Exit status: 0 all within the bounds, 1 not, 2 could not run, 3 inconclusive: what\n"
 	      "there is is within them, but runs were spoilt by stalls in every attempt.\n"
 	      "ROOM_SPA_PLUGIN_DIR, ROOM_PIPEWIRE_MODULE_DIR and ROOM_DATA_DIR (.../share) name an\n"
-	      "installed tree to test instead of the one that was built.\n", file);
+	      "installed tree to test instead of the one that was built. Another WirePlumber is taken\n"
+	      "from PATH; ROOM_SYSTEM_DATA_DIR is its .../share.\n", file);
 }
 
 static const struct scene_type *find_scene(const char *name)

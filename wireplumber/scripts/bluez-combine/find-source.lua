@@ -51,6 +51,15 @@ local function lifetime ()
   return context.settings:get ("sink.lifetime")
 end
 
+local function remove_device (device)
+  local address = connected [device.id]
+  if address then
+    connected [device.id] = nil
+    context.sources [address] = nil
+    context.group:drop ("device " .. address)
+  end
+end
+
 local function check_device (device)
   local props = context.properties (nil, device)
   local address = devices.address (props ["api.bluez5.address"])
@@ -58,22 +67,16 @@ local function check_device (device)
     return
   end
   local is_source, why = devices.is_source (props, context.device_options ())
-  if not is_source or not has_source_profile (device) then
+  if not is_source then
+    remove_device (device)
+    return
+  elseif not has_source_profile (device) then
     return
   end
   connected [device.id] = address
   source_found (address, props, why)
   if lifetime () == "device" then
     context.group:want ("device " .. address)
-  end
-end
-
-local function remove_device (device)
-  local address = connected [device.id]
-  if address then
-    connected [device.id] = nil
-    context.sources [address] = nil
-    context.group:drop ("device " .. address)
   end
 end
 
@@ -84,31 +87,6 @@ local function has_stream (address)
     end
   end
   return false
-end
-
-local function check_stream (node)
-  local device = context.device_of (node)
-  local props = context.properties (node, device)
-  local address = devices.address (props ["api.bluez5.address"])
-  if not address or not devices.is_source_stream (props) then
-    return
-  end
-  local is_source, why = devices.is_source (props, context.device_options ())
-  if not is_source then
-    context.log:info (node, string.format ("not a source: %s (%s)", address, why))
-    return
-  end
-  source_found (address, device and context.properties (nil, device) or props, why)
-  playing [node.id] = tostring (node ["bound-id"])
-  context.streams [playing [node.id]] = address
-  context.members:set_blocked (address, true)
-  context.group:want ("stream " .. address)
-  if device then
-    connected [device.id] = address
-    if lifetime () == "device" then
-      context.group:want ("device " .. address)
-    end
-  end
 end
 
 local function remove_stream (node)
@@ -122,6 +100,32 @@ local function remove_stream (node)
   if not has_stream (address) then
     context.members:set_blocked (address, false)
     context.group:drop ("stream " .. address)
+  end
+end
+
+local function check_stream (node)
+  local device = context.device_of (node)
+  local props = context.properties (node, device)
+  local address = devices.address (props ["api.bluez5.address"])
+  if not address or not devices.is_source_stream (props) then
+    return
+  end
+  local is_source, why = devices.is_source (props, context.device_options ())
+  if not is_source then
+    context.log:info (node, string.format ("not a source: %s (%s)", address, why))
+    remove_stream (node)
+    return
+  end
+  source_found (address, device and context.properties (nil, device) or props, why)
+  playing [node.id] = tostring (node ["bound-id"])
+  context.streams [playing [node.id]] = address
+  context.members:set_blocked (address, true)
+  context.group:want ("stream " .. address)
+  if device then
+    connected [device.id] = address
+    if lifetime () == "device" then
+      context.group:want ("device " .. address)
+    end
   end
 end
 
@@ -167,3 +171,20 @@ Core.idle_add (function ()
   apply_lifetime ()
   return false
 end)
+
+-- What has changed counts for those that are connected, too.
+local function look_again ()
+  for device in context.objects ("device"):iterate () do
+    check_device (device)
+  end
+  for node in context.objects ("node"):iterate {
+    Constraint { "media.class", "=", "Stream/Output/Audio", type = "pw-global" },
+  } do
+    check_stream (node)
+  end
+  context.rescan ("linking")
+end
+
+for _, name in ipairs { "source.vendors", "match-by-name" } do
+  Settings.subscribe ("bluez-combine." .. name, look_again)
+end

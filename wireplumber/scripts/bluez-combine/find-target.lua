@@ -8,23 +8,21 @@
 
 local context = require ("bluez-combine-context")
 local lutils = require ("linking-utils")
-local cutils = require ("common-utils")
 
 -- A target that the user has chosen and that is there was taken by
--- find-defined-target. What is left is "-1": follow the default. A target that is
--- named but gone is no choice that could be kept: the stream comes to us until
--- it is back.
+-- find-defined-target. What is left is "-1": follow the default, now or as it was
+-- said of an earlier stream of the same device. A target that is named but gone is no
+-- choice that could be kept: the stream comes to us until it is back.
 local function follows_default_by_choice (si_props)
   if not Settings.get_boolean ("linking.allow-moving-streams") then
     return false
   end
-  local metadata = cutils.get_default_metadata_object ()
-  local id = tonumber (si_props ["node.id"])
-  if not metadata or not id then
-    return false
+  local target = context.target_of (si_props ["node.id"])
+  if target ~= nil then
+    return target == "-1"
   end
-  local target = metadata:find (id, "target.object") or metadata:find (id, "target.node")
-  return target == "-1"
+  return Settings.get_boolean ("node.stream.restore-target") and
+      context.follows_default (context.streams [si_props ["node.id"]])
 end
 
 SimpleEventHook {

@@ -78,3 +78,9 @@ SimpleEventHook {
     end
   end
 }:register ()
+
+for _, name in ipairs { "headroom.msec", "max-delay.msec", "unaligned", "quantum", "rate" } do
+  Settings.subscribe ("bluez-combine." .. name, function ()
+    context.group:settings_changed ()
+  end)
+end

@@ -7,7 +7,7 @@ local context = require ("bluez-combine-context")
 local devices = require ("bluez-combine-devices")
 
 -- A node that is gone has no properties any more, only its object's id.
-local speakers = {}   -- object id -> { address, name }
+local speakers = {}   -- object id -> { address, name, auto }
 
 local function speaker_added (node)
   local props = context.properties (node, context.device_of (node))
@@ -18,8 +18,12 @@ local function speaker_added (node)
   end
 
   local auto = devices.is_candidate (props, context.device_options ())
+  local known = speakers [node.id]
+  if known and known.auto == auto then
+    return
+  end
   context.log:info (node, string.format ("speaker: %s, member by itself: %s", name, tostring (auto)))
-  speakers [node.id] = { address = address, name = name }
+  speakers [node.id] = { address = address, name = name, auto = auto }
   context.members:speaker_added (address, name, auto)
 end
 
@@ -53,3 +57,17 @@ SimpleEventHook {
     end
   end
 }:register ()
+
+-- What has changed counts for those that are connected, too.
+local function look_again ()
+  for node in context.objects ("node"):iterate {
+    Constraint { "media.class", "#", "Audio/Sink*", type = "pw-global" },
+  } do
+    speaker_added (node)
+  end
+end
+
+for _, name in ipairs { "auto-add", "members.include", "members.exclude", "source.vendors",
+                        "match-by-name" } do
+  Settings.subscribe ("bluez-combine." .. name, look_again)
+end

@@ -38,6 +38,17 @@ local function warn (text)
   log:warning (text)
 end
 
+-- WirePlumber's list of all objects of a kind; nil when it is not there yet: the first
+-- events come before those who make them can be found.
+function context.objects (kind)
+  return Plugin.find ("standard-event-source") and cutils.get_object_manager (kind)
+end
+
+local function default_metadata ()
+  local om = context.objects ("metadata")
+  return om and om:lookup { Constraint { "metadata.name", "=", "default" } }
+end
+
 -- Settings
 
 local schema = Conf.get_section_as_json ("wireplumber.settings.schema", Json.Object {}):parse ()
@@ -54,6 +65,8 @@ function context.device_options ()
     vendors = context.settings:get ("source.vendors"),
     match_by_name = context.settings:get ("match-by-name"),
     auto_add = context.settings:get ("auto-add"),
+    include = context.settings:get ("members.include"),
+    exclude = context.settings:get ("members.exclude"),
   }
 end
 
@@ -96,7 +109,8 @@ end
 
 function context.device_of (node)
   local id = node.properties ["device.id"]
-  return id and cutils.get_object_manager ("device"):lookup {
+  local om = id and context.objects ("device")
+  return om and om:lookup {
     Constraint { "bound-id", "=", id, type = "gobject" },
   }
 end
@@ -106,6 +120,8 @@ end
 local state = State ("bluez-combine")
 local saved = devices.merge (state:load ())
 
+-- Soon enough for a user who restarts WirePlumber next; many changes at once are one.
+local SAVE_MS = 200
 local save_timer = nil
 
 -- Not save_after_timeout (), which copies everything at every change.
@@ -114,7 +130,7 @@ local function save (key, value)
     return
   end
   saved [key] = value
-  save_timer = save_timer or Core.timeout_add (1000, function ()
+  save_timer = save_timer or Core.timeout_add (SAVE_MS, function ()
     save_timer = nil
     local ok, why = state:save (saved)
     if not ok then
@@ -148,12 +164,31 @@ function context.remember_source (address, name)
   return false
 end
 
+-- Whether the stream of this source goes wherever the default is, by the user's wish
+function context.follows_default (address)
+  return saved ["follow." .. address] ~= nil
+end
+
+function context.remember_follow (address, follow)
+  save ("follow." .. address, follow and "true" or nil)
+end
+
 -- Name of the default node of a type such as "audio.sink", nil if there is none
 function context.default_node (def_type)
-  local metadata = cutils.get_default_metadata_object ()
+  local metadata = default_metadata ()
   local value = metadata and metadata:find (0, "default." .. def_type)
   value = value and Json.Raw (value):parse ()
   return type (value) == "table" and value.name or nil
+end
+
+-- What the user has said about where a stream goes, nil if nothing. id: of its node, as text
+function context.target_of (id)
+  local metadata = default_metadata ()
+  id = tonumber (id)
+  if not metadata or not id then
+    return nil
+  end
+  return (metadata:find (id, "target.object")) or (metadata:find (id, "target.node"))
 end
 
 -- Rescans
@@ -169,7 +204,7 @@ end
 
 -- The item that streams are linked to; nil while it is not there
 function context.find_sink ()
-  local om = Plugin.find ("standard-event-source") and cutils.get_object_manager ("session-item")
+  local om = context.objects ("session-item")
   return om and om:lookup {
     type = "SiLinkable",
     Constraint { "node.name", "=", context.SINK },
@@ -184,7 +219,7 @@ local function sink_in_use ()
   if not sink then
     return false
   end
-  for link in cutils.get_object_manager ("link"):iterate {
+  for link in context.objects ("link"):iterate {
     Constraint { "link.input.node", "=", sink.properties ["node.id"] },
   } do
     if not context.streams [link.properties ["link.output.node"]] then
@@ -199,11 +234,11 @@ context.group = group.new {
   unload = function () context.module = nil end,
   exists = function () return context.find_sink () ~= nil end,
   is_coming = function ()
-    return Plugin.find ("standard-event-source") and cutils.get_object_manager ("node"):lookup {
-      Constraint { "node.name", "=", context.SINK },
-    } ~= nil
+    local om = context.objects ("node")
+    return om and om:lookup { Constraint { "node.name", "=", context.SINK } } ~= nil
   end,
   in_use = sink_in_use,
+  playing = function () return next (context.streams) ~= nil end,
   after = function (ms, f)
     local source = Core.timeout_add (ms, function ()
       f ()
@@ -224,6 +259,12 @@ context.members = members.new {
   write = function (key, text) context.store:write (key, text) end,
   save = function (address, text) save (members.KEY .. address, text) end,
   warn = warn,
+  info = function (text) log:info (text) end,
+  max = function () return context.settings:get ("members.max") end,
 }
+
+Settings.subscribe ("bluez-combine.members.max", function ()
+  context.members:share_places ()
+end)
 
 return context

@@ -14,6 +14,10 @@ local defaults = {}
 -- speaker that is the only real output stays the default.
 defaults.MEMBER_PRIORITY = 200
 
+-- Above every choice of former times that WirePlumber keeps (20000 and more), below
+-- the one that the user has configured now (30000 and more).
+defaults.MADE_PRIORITY = 25000
+
 local function priority_of (props)
   return math.tointeger (tonumber (props ["priority.session"] or props ["priority.driver"])) or 0
 end
@@ -103,6 +107,31 @@ function defaults.best_without (nodes, name)
     end
   end
   return best (others, function () return false end)
+end
+
+-- o: nodes, selected, priority: as above
+--   sink          the group's own
+--   lowered       as above; nil: members rank as any other node
+--   current       as above
+--   make_default  whether the sink is the default wherever the user has set no other
+-- Returns whether something else is to be taken; its name, nil for none, and priority.
+function defaults.decide (o)
+  local changed, name, priority = false, o.selected, o.priority
+
+  if o.lowered then
+    local better, p = defaults.choose (o.nodes, name, priority, o.lowered, o.current)
+    if better then
+      changed, name, priority = true, better, p
+    end
+  end
+  if o.make_default and find (o.nodes, o.sink) then
+    if (priority or 0) < defaults.MADE_PRIORITY then
+      return true, o.sink, defaults.MADE_PRIORITY
+    end
+  elseif defaults.is_by_itself (o.nodes, o.sink, name, priority) then
+    changed, name, priority = true, defaults.best_without (o.nodes, o.sink)
+  end
+  return changed, name, priority
 end
 
 return defaults

@@ -99,8 +99,27 @@ function devices.is_speaker (props)
       (class == "Audio/Sink" or class == "Audio/Sink/Internal")
 end
 
+-- Whether one of these, addresses or names, is meant to be this device
+local function is_listed (list, props)
+  local address = devices.address (props ["api.bluez5.address"])
+  for _, entry in ipairs (list or {}) do
+    if devices.address (entry) == (address or false) or
+        entry == props ["device.alias"] or entry == props ["device.description"] or
+        entry == props ["node.name"] then
+      return true
+    end
+  end
+  return false
+end
+
 -- Whether a speaker of a device becomes a member by itself
+-- options: as for is_source, and auto_add; include, exclude (lists, or nil)
 function devices.is_candidate (props, options)
+  if is_listed (options.exclude, props) then
+    return false
+  elseif is_listed (options.include, props) then
+    return true
+  end
   local by_rule = rule_value (props, devices.RULE_MEMBER)
   if by_rule ~= nil then
     return by_rule

@@ -22,6 +22,8 @@ group.__index = group
 -- Waits between attempts to load a sink that went away by itself
 local RETRY_FIRST_MS = 1000
 local RETRY_LAST_MS = 60000
+-- What is longer in the delay lines, or between two songs, is not silence.
+local RENEW_MS = 5000
 
 -- backend, all functions:
 --   load ()         loads the sink; true, or nil and why not
@@ -29,6 +31,7 @@ local RETRY_LAST_MS = 60000
 --   exists ()       whether the sink can be linked to, ours or one that the user loaded
 --   is_coming ()    whether it is there at all
 --   in_use ()       whether something else than a source plays to the sink
+--   playing ()      whether a source does
 --   after (ms, f)   calls f once; returns a function that cancels this
 --   rescan ()       has all targets looked for again
 --   setting (name)  value of a setting
@@ -40,6 +43,7 @@ function group.new (backend)
     wants = {},        -- who wants the sink: key -> true
     loaded = false,    -- by us
     leaving = false,   -- unloaded by us, but still to be seen
+    stale = false,     -- loaded with other settings than there are now
     cancel = nil,      -- of the one timer that is running
     retry_ms = RETRY_FIRST_MS,
     complaint = nil,   -- the last warning: the same one is not given twice in a row
@@ -104,6 +108,7 @@ local function load (self)
   end
 
   self.state = "loading"
+  self.stale = false
   local ok, why = self.backend.load ()
   self.loaded = ok or false
   if ok then
@@ -118,7 +123,7 @@ local function unload (self)
   stop_timer (self)
   self.state = "absent"
   if self.loaded then
-    self.loaded = false
+    self.loaded, self.stale = false, false
     self.leaving = self.backend.exists ()
     self.backend.unload ()
   end
@@ -136,6 +141,31 @@ local function linger (self)
   end)
 end
 
+-- The settings that the sink was loaded with have changed, or it has fallen silent
+-- and they had changed before. It is loaded anew when nobody hears that: not while
+-- anything plays to it, nor in what has come in but not out of all speakers yet.
+local function renew (self)
+  if not self.stale or self.state ~= "ready" then
+    return
+  end
+  start_timer (self, RENEW_MS, function ()
+    if self.backend.playing () or self.backend.in_use () then
+      renew (self)
+      return
+    end
+    self.backend.info ("loading the combined sink anew, with the settings as they are now")
+    unload (self)
+    load (self)
+  end)
+end
+
+function group:settings_changed ()
+  if self.loaded then
+    self.stale = true
+    renew (self)
+  end
+end
+
 -- Somebody, named by a key, wants the sink.
 function group:want (who)
   local news = not self.wants [who]
@@ -147,6 +177,7 @@ function group:want (who)
     if self.backend.exists () then
       stop_timer (self)
       self.state = "ready"
+      renew (self)
     else
       load (self)
     end
@@ -176,6 +207,7 @@ function group:appeared ()
     stop_timer (self)
     self.state = "ready"
   end
+  renew (self)
   self.backend.rescan ()
 end
 
@@ -199,6 +231,7 @@ function group:vanished ()
   end
   warn_once (self, "the combined sink went away by itself; trying again")
   self.state = "failed"
+  self.backend.rescan ()
   start_timer (self, self.retry_ms, function () load (self) end)
   self.retry_ms = math.min (self.retry_ms * 2, RETRY_LAST_MS)
 end

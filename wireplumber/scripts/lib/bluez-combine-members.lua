@@ -54,17 +54,22 @@ local FIELD_NAMES = "include, role, gain, trim.msec, correction.msec"
 --   write (key, text)    text nil clears it
 --   save (address, text) keeps the user's words over restarts; text nil forgets them
 --   warn (text)
+--   max ()               how many speakers take part at most
+--   info (text)
 function members.new (backend)
   return setmetatable ({
     backend = backend,
     entries = {},      -- by address
     absent = 0,        -- number of entries without a speaker
+    arrivals = 0,      -- number of speakers that have ever come
   }, members)
 end
 
 -- One entry:
 --   node      name of the speaker's node while it is connected
 --   auto      whether it takes part without the user having said so
+--   arrival   the how manieth speaker it was to come
+--   full      others have all the places; nil while that has not been looked at
 --   blocked   it is sending music now, and would hear itself
 --   user      the fields that the user has written
 --   removed   the user has cleared the entry while it was connected
@@ -91,6 +96,8 @@ end
 local function set_node (self, e, node)
   if node and not e.node then
     self.absent = self.absent - 1
+    self.arrivals = self.arrivals + 1
+    e.arrival = self.arrivals
   elseif not node and e.node then
     self.absent = self.absent + 1
   end
@@ -190,7 +197,7 @@ local function desired (self, address, e)
     -- An entry that the user has written takes part; one that nobody has is there
     -- only for those that do so by themselves.
     if value.include == nil then
-      value.include = e.auto or e.by_hand or false
+      value.include = (e.auto or e.by_hand) and e.full == false or false
     end
     if not value.include and next (e.user) == nil then
       return nil
@@ -249,11 +256,43 @@ local function sync (self, address)
   end
 end
 
+-- The places of the group: those whom the user has included have theirs, the others
+-- in the order in which they have come.
+function members:share_places ()
+  local waiting, left = {}, self.backend.max ()
+
+  for address, e in pairs (self.entries) do
+    if not e.node or e.blocked or e.removed or e.user.include == false then
+      goto continue
+    elseif e.user.include then
+      left = left - 1
+    elseif e.auto or e.by_hand then
+      table.insert (waiting, address)
+    end
+    ::continue::
+  end
+  table.sort (waiting, function (a, b) return self.entries [a].arrival < self.entries [b].arrival end)
+  -- Who has to go goes before another one comes.
+  for i = #waiting, 1, -1 do
+    local e = self.entries [waiting [i]]
+    local full = i > left
+    if full and full ~= e.full then
+      self.backend.info (string.format ("%s has no place in the group: it has %d speakers, " ..
+          "as many as bluez-combine.members.max allows", waiting [i], self.backend.max ()))
+    end
+    if full ~= e.full then
+      e.full = full
+      sync (self, waiting [i])
+    end
+  end
+end
+
 -- A speaker's node is there. auto: whether it takes part by itself
 function members:speaker_added (address, node, auto)
   local e = entry_of (self, address)
   set_node (self, e, node)
   e.auto = auto
+  self:share_places ()
   sync (self, address)
 end
 
@@ -266,7 +305,9 @@ function members:speaker_removed (address, node)
   -- What was cleared while it was here has to be seen as that.
   sync (self, address)
   set_node (self, e, nil)
+  e.full = nil
   sync (self, address)
+  self:share_places ()
   if e.written == nil and not e.removed and next (e.user) == nil then
     forget (self, address)
   end
@@ -282,6 +323,7 @@ function members:set_blocked (address, blocked)
   e.blocked = blocked
   if e.node then
     sync (self, address)
+    self:share_places ()
   elseif not blocked and next (e.user) == nil and not e.removed and e.written == nil then
     forget (self, address)
   end
@@ -300,6 +342,7 @@ function members:changed (key)
     for address in pairs (self.entries) do
       sync (self, address)
     end
+    self:share_places ()
     return
   end
 
@@ -310,6 +353,7 @@ function members:changed (key)
   local address = devices.address (name)
   if address == name then
     sync (self, address)
+    self:share_places ()
   elseif address and self.backend.read (key) ~= nil then
     self.backend.warn (string.format ("metadata 'bluez-combine', key '%s': the address must be " ..
         "in capitals: '%s%s'; ignored", key, members.KEY, address))
@@ -349,6 +393,7 @@ function members:attached (keys)
   for address in pairs (self.entries) do
     sync (self, address)
   end
+  self:share_places ()
 end
 
 -- Whether the node of this name is that of a speaker which takes part
