@@ -219,6 +219,25 @@ double graph_combine_number(const struct graph *g, const char *key, const char *
 	return g_ascii_strtod(text, NULL);
 }
 
+char *graph_combine_string(const struct graph *g, const char *key, const char *field)
+{
+	const char *json = g_hash_table_lookup(g->combine_values, key);
+	char text[512];
+
+	if (json == NULL || spa_json_str_object_find(json, strlen(json), field, text, sizeof(text)) <= 0)
+		return NULL;
+	return g_strdup(text);
+}
+
+void graph_set_metadata(struct graph *g, bool combine, uint32_t subject, const char *key,
+			const char *type, const char *value)
+{
+	struct pw_metadata *m = combine ? g->combine : g->metadata;
+
+	if (m != NULL)
+		pw_metadata_set_property(m, subject, key, type, value);
+}
+
 static void add_metadata(struct graph *g, uint32_t id, const struct spa_dict *props)
 {
 	const char *name = props ? spa_dict_lookup(props, PW_KEY_METADATA_NAME) : NULL;
@@ -449,6 +468,19 @@ int graph_count_links(struct graph *g, const char *name, bool out)
 		count += n != NULL && node_matches(n, name);
 	}
 	return count;
+}
+
+bool graph_linked(struct graph *g, const char *out, const char *in)
+{
+	struct graph_link *l;
+
+	spa_list_for_each(l, &g->links, link) {
+		struct graph_node *a = by_id(g, l->out_node), *b = by_id(g, l->in_node);
+
+		if (a != NULL && b != NULL && node_matches(a, out) && node_matches(b, in))
+			return true;
+	}
+	return false;
 }
 
 static const char *port_name(struct graph *g, uint32_t id)

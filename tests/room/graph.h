@@ -68,8 +68,15 @@ const char *graph_node_get(const struct graph_node *n, const char *key);
 int graph_count(struct graph *g, const char *name);
 /** Links that end in (or, out, begin at) nodes of that name */
 int graph_count_links(struct graph *g, const char *name, bool out);
+/** Is any node of the one name linked to any of the other? */
+bool graph_linked(struct graph *g, const char *out, const char *in);
+/** What a user's program does; value NULL clears. Of "default", or else of our package. */
+void graph_set_metadata(struct graph *g, bool combine, uint32_t subject, const char *key,
+			const char *type, const char *value);
 /** A number in our package's metadata, e.g. "status.AA:BB:CC:00:00:01", "delay.nsec"; NAN: none */
 double graph_combine_number(const struct graph *g, const char *key, const char *field);
+/** A text in it, to be freed; NULL: none */
+char *graph_combine_string(const struct graph *g, const char *key, const char *field);
 /** Every link as "node:port -> node:port", sorted, of those between nodes that
  * match \a accept (NULL: all); to be freed. */
 char *graph_describe_links(struct graph *g,

@@ -122,6 +122,7 @@ extern const struct scene_type scenes_self[];
 extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
 extern const struct scene_type scenes_links[];
+extern const struct scene_type scenes_policy[];
 extern const struct scene_type scenes_time[];
 extern const struct scene_type scenes_watchdog[];
 extern const struct scene_type scenes_compare[];

@@ -369,6 +369,12 @@ static bool is_ready(struct stack *s, void *data)
 		graph_find(s->graph, sink) != NULL;
 }
 
+static bool is_back(struct stack *s, void *data)
+{
+	return s->graph->metadata != NULL &&
+		stack_find_event(s, "hci0", "registered", *(int64_t *)data) != NULL;
+}
+
 const char *stack_sink(const struct stack *s)
 {
 	switch (s->options.system) {
@@ -407,6 +413,21 @@ int stack_init(struct stack *s, const struct stack_options *options, const char 
 	watch_child(s, &s->roomd);
 	watch_child(s, &s->wireplumber);
 	return stack_wait(s, is_ready, NULL, READY_MS, "session: metadata, bluetooth endpoints, sink");
+}
+
+int stack_restart_wireplumber(struct stack *s)
+{
+	int64_t now = stack_now(s);
+	int res;
+
+	process_stop(&s->wireplumber, STOP_MS);
+	/* has its watch go before its descriptor does */
+	pw_loop_iterate(s->loop, 0);
+	process_finish(&s->wireplumber);
+	if ((res = start(s, &s->wireplumber, "wireplumber-again", 0, "wireplumber", NULL)) < 0)
+		return res;
+	watch_child(s, &s->wireplumber);
+	return stack_wait(s, is_back, &now, READY_MS, "session after the restart");
 }
 
 void stack_finish(struct stack *s)

@@ -84,6 +84,8 @@ int64_t stack_now(const struct stack *s);
 /** The last event of that kind of a device (NULL: any) at or after \a from_ns; NULL: none */
 const struct stack_event *stack_find_event(const struct stack *s, const char *device,
 					   const char *event, int64_t from_ns);
+/** End WirePlumber as a user does who restarts it, and start it again */
+int stack_restart_wireplumber(struct stack *s);
 /** Start a client program, at SCHED_FIFO if we may; ends with the stack. NULL with a message on failure. */
 struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv);
 /** For the messages after a failure: tails of all logs */

@@ -1,0 +1,258 @@
+/* Scene policy: the stories */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scene-policy.h"
+#include "stack-files.h"
+
+/* A user with a mouse, and a restart in the middle of a song */
+static void tell_choices(struct tale *t)
+{
+	tale_begin(t, 2, ECHO_QUIET);
+	tale_there(t, "the sink is there with the Echo, before it plays", COMBINED, true);
+	tale_default(t, "and the default is where it was", ANALOGUE_SINK);
+	tale_echo(t, true);
+	tale_linked(t, "the Echo's stream goes to the sink", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+	tale_linked(t, "a speaker that is connected plays it", SPEAKER_OUT(1), SPEAKER_SINK(1), SPEAKER_SINK(2));
+	tale_linked(t, "so does the other", SPEAKER_OUT(2), SPEAKER_SINK(2), SPEAKER_SINK(1));
+
+	tale_move(t, ECHO_STREAM, ANALOGUE_SINK);
+	tale_linked(t, "the stream is moved to another sink", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
+	tale_pause(t);
+	tale_linked(t, "and the next one goes there, too", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
+	tale_move(t, ECHO_STREAM, COMBINED);
+	tale_linked(t, "it is moved back", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+	tale_configure(t, ANALOGUE_SINK);
+	tale_move(t, ECHO_STREAM, "-1");
+	tale_linked(t, "it is told to follow the default", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
+	tale_pause(t);
+	tale_linked(t, "and so is the next one", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
+	tale_member(t, 1, "{ \"include\": false }");
+	tale_there(t, "a member is taken out", SPEAKER_OUT(2), false);
+	/* WirePlumber itself keeps what it has been told a second later */
+	tale_pass(t, 1.5);
+	if (t->res == 0)
+		t->res = stack_restart_wireplumber(&t->scene.stack);
+	tale_linked(t, "both are remembered over a restart of WirePlumber: the stream", ECHO_STREAM,
+			ANALOGUE_SINK, COMBINED);
+	tale_there(t, "and the member that was taken out", SPEAKER_OUT(2), false);
+	tale_move(t, ECHO_STREAM, COMBINED);
+	tale_linked(t, "it is moved back again", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+	tale_move(t, ECHO_STREAM, NULL);
+	tale_linked(t, "without a wish it stays there", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+	tale_pause(t);
+	tale_linked(t, "and the next one, too", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+	tale_connect(t, "s2", false);
+	tale_await(t, SPEAKER_SINK(2), false);
+	tale_connect(t, "s2", true);
+	tale_await(t, SPEAKER_SINK(2), true);
+	tale_there(t, "a speaker that was taken out stays out when it comes back", SPEAKER_OUT(2), false);
+	tale_member(t, 1, "{ \"include\": true, \"role\": \"left\" }");
+	tale_linked(t, "until it is taken in", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+
+	tale_configure(t, COMBINED);
+	tale_default(t, "the sink is the default when it is chosen", COMBINED);
+	tale_configure(t, ANALOGUE_SINK);
+	tale_default(t, "and another one when that is", ANALOGUE_SINK);
+	if (t->res == 0)
+		t->res = stack_restart_wireplumber(&t->scene.stack);
+	tale_linked(t, "after a restart in the middle of a song it goes on", ECHO_STREAM, COMBINED, NULL);
+	tale_linked(t, "in all speakers", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+	tale_default(t, "and the default is what was chosen", ANALOGUE_SINK);
+}
+
+struct number_want {
+	const char *key, *field;
+	double value;
+};
+
+static bool is_number(struct stack *s, void *data)
+{
+	const struct number_want *w = data;
+
+	return graph_combine_number(s->graph, w->key, w->field) == w->value;
+}
+
+static void expect_status(struct tale *t, const char *rule, const char *field, double value)
+{
+	struct number_want w = { "status", field, value };
+
+	tale_expect(t, rule, is_number, &w);
+}
+
+/* Settings that change while everything plays */
+static void tell_settings(struct tale *t)
+{
+	tale_begin(t, 2, ECHO_QUIET);
+	tale_echo(t, true);
+	tale_linked(t, "before: the Echo plays in all speakers", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+
+	tale_set(t, "auto-add", "false");
+	tale_there(t, "auto-add off: who is there by itself leaves", "bluez_combine.default.output.*", false);
+	tale_set(t, "members.include", "[ \"s2\" ]");
+	tale_linked(t, "members.include: who is in the list comes in", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+	tale_there(t, "and nobody else", SPEAKER_OUT(1), false);
+	tale_set(t, "auto-add", "true");
+	tale_linked(t, "auto-add on: all are back", SPEAKER_OUT(1), SPEAKER_SINK(1), NULL);
+	tale_set(t, "members.exclude", "[ \"aa:bb:cc:00:00:02\" ]");
+	tale_there(t, "members.exclude comes before members.include", SPEAKER_OUT(2), false);
+	tale_set(t, "members.exclude", "[ ]");
+	tale_linked(t, "until it is empty", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+	tale_set(t, "members.max", "1");
+	tale_there(t, "members.max: who came last leaves", SPEAKER_OUT(2), false);
+	tale_connect(t, "s1", false);
+	tale_linked(t, "and has the place of one that goes", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+	tale_set(t, "members.max", "64");
+
+	tale_set(t, "make-default", "true");
+	tale_default(t, "make-default: the sink is the default", COMBINED);
+	tale_configure(t, ANALOGUE_SINK);
+	tale_default(t, "but not over a choice", ANALOGUE_SINK);
+	tale_configure(t, NULL);
+	tale_set(t, "make-default", "false");
+	tale_default(t, "and off: not any more", ANALOGUE_SINK);
+
+	tale_set(t, "source.vendors", "[ \"bluetooth:ffff\" ]");
+	tale_linked(t, "source.vendors: the Echo is none any more", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
+	tale_set(t, "source.vendors", "[ \"bluetooth:0171\" ]");
+	tale_linked(t, "and is one again", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+
+	tale_set(t, "quantum", "2048");
+	expect_status(t, "quantum: nothing happens while it plays", "quantum", 1024.0);
+	tale_echo(t, false);
+	tale_there(t, "in silence the sink is made anew", COMBINED, true);
+	tale_pass(t, 5.5);
+	tale_await(t, COMBINED, true);
+	tale_echo(t, true);
+	expect_status(t, "and has the new quantum", "quantum", 2048.0);
+	tale_linked(t, "and plays as before", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+}
+
+static void tell_life(struct tale *t)
+{
+	tale_begin(t, 1, ECHO_QUIET);
+	tale_echo(t, true);
+	tale_linked(t, "lifetime device: the sink is there while the Echo plays", ECHO_STREAM, COMBINED, NULL);
+	tale_echo(t, false);
+	tale_pass(t, 0.5);
+	tale_there(t, "and while it is silent", COMBINED, true);
+	tale_connect(t, SCENE_ECHO, false);
+	tale_there(t, "and not when it has gone", COMBINED, false);
+	tale_set(t, "sink.lifetime", "always");
+	tale_there(t, "always: without any Echo", COMBINED, true);
+	tale_set(t, "sink.lifetime", "stream");
+	tale_there(t, "stream: not without a song", COMBINED, false);
+	tale_connect(t, SCENE_ECHO, true);
+	tale_pass(t, 0.5);
+	tale_there(t, "nor with an Echo that is silent", COMBINED, false);
+	tale_echo(t, true);
+	tale_linked(t, "but with one that plays", ECHO_STREAM, COMBINED, NULL);
+	tale_echo(t, false);
+	tale_there(t, "until it has been silent for a while", COMBINED, false);
+}
+
+/* That of a2dp-sink with the codec SBC, as the bluez5 plugin numbers it */
+#define PROFILE_SPEAKER	"131073"
+
+/* An Echo that is a speaker, too, and is even the default */
+static void tell_loop(struct tale *t)
+{
+	struct graph *g = t->scene.stack.graph;
+	const char *argv[] = { "wpctl", "set-profile", NULL, PROFILE_SPEAKER, NULL };
+
+	tale_begin(t, 1, ECHO_QUIET ", 'speaker': <true>");
+	tale_echo(t, true);
+	argv[2] = graph_node_get(graph_find(g, ECHO_STREAM), PW_KEY_DEVICE_ID);
+	/* the user wants it to be a speaker; it can send all the same */
+	if (argv[2] != NULL)
+		tale_run_program(t, argv);
+	tale_await(t, ECHO_SINK, true);
+	tale_pause(t);
+	tale_linked(t, "an Echo that is a speaker, too, plays on the others", ECHO_STREAM, COMBINED, ECHO_SINK);
+	tale_there(t, "and is no member", ECHO_OUT, false);
+	graph_set_metadata(g, true, 0, "member." ECHO_ADDRESS, "Spa:String:JSON", "{ \"include\": true }");
+	tale_there(t, "even if it is included, or it would hear itself", ECHO_OUT, false);
+	tale_echo(t, false);
+	tale_linked(t, "but when it does not send", ECHO_OUT, ECHO_SINK, NULL);
+	tale_echo(t, true);
+	tale_there(t, "until it does", ECHO_OUT, false);
+	tale_configure(t, ECHO_SINK_NAME);
+	tale_default(t, "it is the default", ECHO_SINK_NAME);
+	tale_move(t, ECHO_STREAM, "-1");
+	tale_linked(t, "and its own stream does not go there for that", ECHO_STREAM, NULL, ECHO_SINK);
+	tale_move(t, ECHO_STREAM, ECHO_SINK);
+	tale_linked(t, "nor when it is sent there", ECHO_STREAM, NULL, ECHO_SINK);
+	tale_move(t, ECHO_STREAM, COMBINED);
+	tale_linked(t, "to the sink it does", ECHO_STREAM, COMBINED, ECHO_SINK);
+	graph_set_metadata(g, true, 0, "member." COMBINED, "Spa:String:JSON",
+			"{ \"target\": \"" COMBINED "\", \"include\": true }");
+	tale_linked(t, "the sink cannot be its own member", "bluez_combine.*", SPEAKER_SINK(1), COMBINED);
+}
+
+/* Something else has the name of the sink, so that it never comes. */
+static const char impostor_conf[] =
+	"context.objects = [ { factory = adapter args = {\n"
+	"  factory.name = support.null-audio-sink\n"
+	"  node.name = \"" COMBINED "\"\n"
+	"  media.class = Audio/Source/Virtual\n"
+	"  audio.position = [ FL FR ]\n"
+	"} } ]\n";
+
+static void tell_timeout(struct tale *t)
+{
+	tale_set(t, "sink.timeout.msec", "1000");
+	tale_begin(t, 1, ECHO_QUIET);
+	tale_echo(t, true);
+	tale_linked(t, "a sink that does not come is not waited for", ECHO_STREAM, ANALOGUE_SINK, NULL);
+}
+
+static void hide_module(void)
+{
+	setenv("ROOM_PIPEWIRE_MODULE_DIR", "/nonexistent", 1);
+}
+
+static void show_module(void)
+{
+	unsetenv("ROOM_PIPEWIRE_MODULE_DIR");
+}
+
+static void tell_missing(struct tale *t)
+{
+	tale_begin(t, 1, ECHO_QUIET);
+	tale_echo(t, true);
+	tale_linked(t, "without the module the Echo is heard all the same", ECHO_STREAM, ANALOGUE_SINK, NULL);
+}
+
+#define LINGER_CONF	"wireplumber.settings = { bluez-combine.sink.linger.msec = 1000 }\n"
+
+static const struct story stories[] = {
+	{ .name = "choices", .text = "what the user chooses is done, and remembered",
+	  .stack = { .analogue = true }, .tell = tell_choices },
+	{ .name = "settings", .text = "settings act at once, on what is there already",
+	  .stack = { .analogue = true }, .tell = tell_settings },
+	{ .name = "life", .text = "when the sink is there",
+	  .stack = { .analogue = true, .wireplumber_conf = LINGER_CONF }, .tell = tell_life },
+	{ .name = "loop", .text = "nobody hears itself",
+	  .stack = { .analogue = true }, .tell = tell_loop },
+	{ .name = "timeout", .text = "the sink does not come",
+	  .stack = { .analogue = true, .pipewire_conf = impostor_conf }, .tell = tell_timeout },
+	{ .name = "missing", .text = "the module is not there",
+	  .stack = { .analogue = true }, .before = hide_module, .after = show_module,
+	  .tell = tell_missing },
+};
+
+static int run_policy(const struct scene_type *type, const struct scene_options *o, struct json *j)
+{
+	return tale_run(type, o, j, stories, G_N_ELEMENTS(stories));
+}
+
+const struct scene_type scenes_policy[] = {
+	{ .name = "policy", .text = "each rule of the policy: choices, settings, lifetime, loops, time-outs",
+	  .seconds = 60.0, .whole = run_policy, .no_peer = true,
+	  .real = "WirePlumber's own timers decide when it links what" },
+	{ 0 },
+};
