@@ -94,6 +94,17 @@ check 'what is usual is not explained' hides 'reports no latency'
 check 'a change is seen by who watches' logged watch 'bluez_combine.default: playing'
 check 'and by who watches as JSON' logged watch-json '"state": "playing"'
 
+# Not everywhere is a terminal to be had
+if script -q -c true /dev/null >/dev/null 2>&1; then
+	spawn view env TERM=xterm script -q -c "'$TOOL' status --watch" /dev/null
+	view=$PID
+	check 'on a terminal each speaker that plays has a bar for its level' logged view "$(printf 'Speaker B             \342\226\210')"
+	check 'the meter of a speaker listens to it' "$AWAIT" link speaker_b pw-bluez-combine.meter.speaker_b
+	check 'a speaker that is in time has no bar to a side' logged view '│░░░░░░░░ +0.0 ms'
+	stop "$view"
+	check 'the meters go with it' "$AWAIT" gone pw-bluez-combine.meter.speaker_b
+fi
+
 lines_of_b() { grep -c 'Speaker B' "$T/watch.log"; }
 before=$(lines_of_b)
 forge member.speaker_a '{ "role": "left", "gain": 0.5, "trim.msec": 5 }'

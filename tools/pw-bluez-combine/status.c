@@ -11,15 +11,21 @@
 
 #include "command.h"
 #include "i18n.h"
+#include "status-bars.h"
 #include "status.h"
 
 #define TERMINAL_CLEAR	"\033[H\033[2J"
+#define TERMINAL_HOME	"\033[H"
+#define LINE_REST	"\033[K"	/* nothing of the former line is left of a shorter one */
+#define SCREEN_REST	"\033[J"
 
 struct status {
 	const struct options *options;
 	struct client client;
 	bool redraw;			/* watch on a terminal */
 	char *shown;			/* watch: what was printed last */
+	struct status_bars bars;	/* redraw */
+	struct spa_source *tick;	/* redraw: timer of the bars */
 };
 
 static char *render(struct status *status, const struct report *report)
@@ -36,6 +42,8 @@ static char *render(struct status *status, const struct report *report)
 		status_table_print_fixed(out, report);
 	else
 		status_table_print(out, report, status->options->all);
+	if (status->redraw)
+		status_bars_print(&status->bars, out, report);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
@@ -62,6 +70,20 @@ static void print_changed_lines(const char *text, const char *before)
 			fwrite(text, 1, next + 1 - text, stdout);
 }
 
+/* Line by line over what was there, so that nothing flickers */
+static void redraw(const char *text, bool first)
+{
+	const char *next;
+
+	fputs(first ? TERMINAL_CLEAR : TERMINAL_HOME, stdout);
+	for (; (next = strchr(text, '\n')); text = next + 1) {
+		fwrite(text, 1, next - text, stdout);
+		fputs(first ? "\n" : LINE_REST "\n", stdout);
+	}
+	if (!first)
+		fputs(SCREEN_REST, stdout);
+}
+
 /* Takes text over. Returns 0 or -errno. */
 static int show(struct status *status, char *text)
 {
@@ -70,7 +92,7 @@ static int show(struct status *status, char *text)
 		return 0;
 	}
 	if (status->redraw)
-		printf("%s%s", TERMINAL_CLEAR, text);
+		redraw(text, status->shown == NULL);
 	else if (status->options->watch)
 		print_changed_lines(text, status->shown);
 	else
@@ -92,8 +114,11 @@ static void on_changed(void *data)
 		client_quit(&status->client, EXIT_NO_GROUP);
 		return;
 	}
-	if (report_init(&report, &status->client) == 0)
+	if (report_init(&report, &status->client) == 0) {
+		if (status->redraw)
+			status_bars_follow(&status->bars, &report);
 		text = render(status, &report);
+	}
 	report_finish(&report);
 	if (text == NULL) {
 		fputs(_("pw-bluez-combine: no memory\n"), stderr);
@@ -104,6 +129,28 @@ static void on_changed(void *data)
 	} else if (!status->options->watch) {
 		client_quit(&status->client, EXIT_OK);
 	}
+}
+
+static void on_tick(void *data, uint64_t expirations)
+{
+	struct status *status = data;
+
+	/* Nothing is known yet */
+	if (status->shown)
+		on_changed(data);
+}
+
+/* Returns an exit code */
+static int start_bars(struct status *status)
+{
+	struct pw_loop *loop = pw_main_loop_get_loop(status->client.loop);
+	struct timespec t = { .tv_nsec = (long)(STATUS_BARS_PERIOD_SEC * SPA_NSEC_PER_SEC) };
+
+	status_bars_init(&status->bars, status->client.core);
+	if ((status->tick = pw_loop_add_timer(loop, on_tick, status)) == NULL)
+		return EXIT_OTHER;
+	pw_loop_update_timer(loop, status->tick, &t, &t, false);
+	return EXIT_OK;
 }
 
 /* Nobody reads any more, as in a pipe into head */
@@ -132,8 +179,13 @@ static int run(const struct options *options)
 	res = client_init(&status.client, options->remote, options->group, on_changed, &status);
 	if (res == EXIT_OK && options->watch)
 		watch_output(&status);
+	if (res == EXIT_OK && status.redraw)
+		res = start_bars(&status);
 	if (res == EXIT_OK)
 		res = client_run(&status.client);
+	if (status.tick)
+		pw_loop_destroy_source(pw_main_loop_get_loop(status.client.loop), status.tick);
+	status_bars_finish(&status.bars);
 	client_finish(&status.client);
 	free(status.shown);
 	return res;

@@ -1,0 +1,175 @@
+/* The status as bars, for a terminal that stays open */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <langinfo.h>
+#include <math.h>
+#include <string.h>
+
+#include <spa/utils/string.h>
+
+#include "i18n.h"
+#include "meter.h"
+#include "status-bars.h"
+#include "text.h"
+
+#define NAME_WIDTH	20
+#define LEVEL_WIDTH	20	/* from -60 to 0 dB: 3 dB each */
+#define LEVEL_FLOOR_DB	(-60.0)
+#define SKEW_HALF	8	/* to each side: 2.5 ms each; 20 ms are an echo */
+#define SKEW_MAX_MS	20.0
+
+void status_bars_init(struct status_bars *bars, struct pw_core *core)
+{
+	spa_list_init(&bars->meters);
+	bars->core = core;
+}
+
+void status_bars_finish(struct status_bars *bars)
+{
+	struct meter *meter;
+
+	if (bars->core == NULL)
+		return;
+	spa_list_consume(meter, &bars->meters, link) {
+		spa_list_remove(&meter->link);
+		meter_destroy(meter);
+	}
+}
+
+static struct meter *find_meter(const struct status_bars *bars, const char *target)
+{
+	struct meter *meter;
+
+	spa_list_for_each(meter, &bars->meters, link)
+		if (spa_streq(meter->target, target))
+			return meter;
+	return NULL;
+}
+
+static bool plays(const struct report_speaker *s)
+{
+	return s->target[0] && (spa_streq(s->state, "playing") || spa_streq(s->state, "unaligned"));
+}
+
+void status_bars_follow(struct status_bars *bars, const struct report *r)
+{
+	struct meter *meter, *t;
+	uint32_t i;
+
+	spa_list_for_each(meter, &bars->meters, link)
+		meter->wanted = false;
+	for (i = 0; i < r->n_speakers; i++) {
+		const struct report_speaker *s = &r->speakers[i];
+
+		if (!plays(s))
+			continue;
+		if ((meter = find_meter(bars, s->target)) == NULL &&
+		    (meter = meter_new(bars->core, s->target)) != NULL)
+			spa_list_append(&bars->meters, &meter->link);
+		if (meter)
+			meter->wanted = true;
+	}
+	spa_list_for_each_safe(meter, t, &bars->meters, link)
+		if (!meter->wanted) {
+			spa_list_remove(&meter->link);
+			meter_destroy(meter);
+		}
+}
+
+double status_bars_skew_ms(const struct report *r, const struct report_speaker *s)
+{
+	int64_t late_ns;
+
+	if (!plays(s) || !r->latency_ns.valid || !s->latency_ns.valid || !s->delay_ns.valid)
+		return NAN;
+	/* what it is heard at, less where the user wants it, less where all are */
+	late_ns = s->latency_ns.value + s->delay_ns.value - r->latency_ns.value;
+	late_ns += s->correction_ns.valid ? s->correction_ns.value : 0;
+	late_ns -= s->trim_ns.valid ? s->trim_ns.value : 0;
+	return (double)late_ns / SPA_NSEC_PER_MSEC;
+}
+
+struct blocks {
+	const char *full, *empty, *line;
+};
+
+static const struct blocks *blocks(void)
+{
+	static const struct blocks utf8 = { "█", "░", "│" }, ascii = { "#", ".", "|" };
+
+	return spa_streq(nl_langinfo(CODESET), "UTF-8") ? &utf8 : &ascii;
+}
+
+static void repeat(FILE *out, const char *text, int n)
+{
+	for (; n > 0; n--)
+		fputs(text, out);
+}
+
+static void print_level(FILE *out, double db)
+{
+	int n = isfinite(db) ? (int)lrint(LEVEL_WIDTH * (1.0 - db / LEVEL_FLOOR_DB)) : 0;
+
+	n = SPA_CLAMP(n, 0, LEVEL_WIDTH);
+	repeat(out, blocks()->full, n);
+	repeat(out, blocks()->empty, LEVEL_WIDTH - n);
+	if (isfinite(db))
+		fprintf(out, " %5.0f dB  ", db);
+	else
+		fprintf(out, "     -    ");
+}
+
+/* A line in the middle is where all are, blocks go to where this one is */
+static void print_skew(FILE *out, double ms)
+{
+	int n = isnan(ms) ? 0 : (int)lrint(SPA_CLAMP(ms, -SKEW_MAX_MS, SKEW_MAX_MS) *
+			SKEW_HALF / SKEW_MAX_MS);
+
+	repeat(out, blocks()->empty, SKEW_HALF + SPA_MIN(n, 0));
+	repeat(out, blocks()->full, -n);
+	fputs(blocks()->line, out);
+	repeat(out, blocks()->full, n);
+	repeat(out, blocks()->empty, SKEW_HALF - SPA_MAX(n, 0));
+	if (!isnan(ms))
+		fprintf(out, " %+.1f ms", fabs(ms) < 0.05 ? 0.0 : ms);
+}
+
+/* \a str in \a width columns of the terminal */
+static void print_padded(FILE *out, const char *str, int width)
+{
+	char text[256];
+	int used = text_copy(text, sizeof(text), str, width);
+
+	fprintf(out, "%s%*s", text, width - used, "");
+}
+
+void status_bars_print(struct status_bars *bars, FILE *out, const struct report *r)
+{
+	bool any = false;
+	uint32_t i;
+
+	for (i = 0; i < r->n_speakers; i++) {
+		const struct report_speaker *s = &r->speakers[i];
+		struct meter *meter;
+
+		if (!s->here)
+			continue;
+		if (!any) {
+			fputs("\n  ", out);
+			print_padded(out, "", NAME_WIDTH + 2);
+			print_padded(out, _("LEVEL"), LEVEL_WIDTH + 10);
+			fprintf(out, "%s\n", _("EARLIER | LATER"));
+		}
+		any = true;
+		fputs("  ", out);
+		print_padded(out, s->name, NAME_WIDTH);
+		fputs("  ", out);
+		meter = find_meter(bars, s->target);
+		print_level(out, meter ? meter_read_db(meter, STATUS_BARS_PERIOD_SEC) : -INFINITY);
+		print_skew(out, status_bars_skew_ms(r, s));
+		fputc('\n', out);
+	}
+	if (any)
+		fprintf(out, "  %s\n", _("earlier and later are as right as the latencies that are reported"));
+}
