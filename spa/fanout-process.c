@@ -10,9 +10,6 @@
 
 #include "fanout.h"
 
-#define FADE_SEC	0.030	/* too short to be heard as a fade, long enough not to click */
-#define NEAR_SEC	0.002	/* below it music is still like itself */
-
 #define BLOCK_LIMIT	(1u << 16)	/* samples; a clock that tells more is not one */
 
 /* The one place where ns become samples */
@@ -21,31 +18,40 @@ static double ns_to_samples(int64_t ns, uint32_t rate)
 	return (double)ns * rate / SPA_NSEC_PER_SEC;
 }
 
+/* Beyond the longest delay: a block that is written before it is read, and what a tap
+ * needs on the far side */
+#define RING_EXTRA	(FANOUT_BLOCK_MAX + TAP_REACH)
+
 uint32_t fanout_history_samples(uint32_t msec, uint32_t rate)
 {
-	return (uint32_t)ceil(ns_to_samples(msec * SPA_NSEC_PER_MSEC, rate)) + FANOUT_BLOCK_MAX;
+	return (uint32_t)ceil(ns_to_samples(msec * SPA_NSEC_PER_MSEC, rate)) + RING_EXTRA;
 }
 
 void output_restart(struct output *o, const struct fanout *f)
 {
-	tap_init(&o->tap, f->rate * FADE_SEC, f->rate * NEAR_SEC);
+	tap_init(&o->tap, &f->tap_params);
 	o->active = false;
 }
 
 static void output_update_tap(struct output *o, const struct fanout *f, const struct fanout_wish *wish)
 {
 	const struct fanout_target *target = &wish->outputs[o->id];
-	double delay;
 
-	if (o->active && fanout_target_equal(target, &o->seen))
+	if (o->active && o->speed_ppm == wish->slew_ppm && fanout_target_equal(target, &o->seen))
 		return;
 
-	delay = ns_to_samples(target->delay_ns, f->rate);
-	/* only after a clock that is faster than any we made room for */
-	delay = SPA_MIN(delay, (double)(history_size(&f->history) - FANOUT_BLOCK_MAX));
-
-	tap_set(&o->tap, delay, target->gain, &f->maps[target->role]);
+	/* A delay is beyond the tap's longest only after a clock that is faster than any we
+	 * made room for: that one is as good as it gets */
+	tap_set(&o->tap, &(struct tap_target) {
+		.delay = ns_to_samples(target->delay_ns, f->rate),
+		.wait = lrint(ns_to_samples(target->wait_ns, f->rate)),
+		.fractional = target->fractional,
+		.speed = wish->slew_ppm * 1e-6,
+		.gain = target->gain,
+		.map = &f->maps[target->role],
+	});
 	o->seen = *target;
+	o->speed_ppm = wish->slew_ppm;
 	o->active = true;
 }
 
@@ -54,6 +60,8 @@ void fanout_reset(struct fanout *f)
 	uint32_t i;
 
 	history_reset(&f->history, fanout_history_samples(f->args.history_msec, f->rate));
+	tap_params_set_rate(&f->tap_params, f->rate);
+	f->tap_params.delay_max = history_size(&f->history) - RING_EXTRA;
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
 		if (f->playing[i])
 			output_restart(f->playing[i], f);

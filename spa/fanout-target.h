@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fanout-config.h"
+#include "realtime.h"
 
 /** What the data loop needs to know of an output. */
 struct fanout_target {
@@ -47,8 +48,8 @@ void fanout_targets_init(struct fanout_targets *t);
 void fanout_targets_publish(struct fanout_targets *t, const struct fanout_config *c);
 
 /** Data loop: the latest that was published, valid until the next call. */
-const struct fanout_wish *fanout_targets_take(struct fanout_targets *t);
+const struct fanout_wish *fanout_targets_take(struct fanout_targets *t) REALTIME;
 
-bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b);
+bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b) REALTIME;
 
 #endif /* BLUEZ_COMBINE_FANOUT_TARGET_H */

@@ -354,6 +354,7 @@ static int init_fanout(struct fanout *f)
 		return res;
 	}
 	fanout_targets_init(&f->targets);
+	f->tap_params.interpolator = interpolator_get();
 	fanout_reset(f);
 
 	for (i = 0; i < f->n_channels; i++)

@@ -86,6 +86,7 @@ struct output {
 
 	/* data loop */
 	struct fanout_target seen;	/**< what the tap was told */
+	double speed_ppm;		/**< and how fast it may slew */
 	bool active;			/**< somebody took our samples in the last cycle */
 	struct tap tap;
 	uint32_t room;			/**< samples that fit in this cycle's buffers */
@@ -118,6 +119,7 @@ struct fanout {
 	struct spa_io_position *position;
 	uint32_t rate;			/**< in Hz */
 	struct history history;
+	struct tap_params tap_params;
 	struct output *playing[FANOUT_OUTPUTS_MAX];	/**< outputs, as the data loop knows them */
 	uint32_t last_block;		/**< samples in the last cycle */
 };

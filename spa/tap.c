@@ -9,76 +9,127 @@
 
 #include "tap.h"
 
-#define TAP_SLICE	256	/* samples worked on at a time: three of them stay in the L1 cache */
+#define TAP_SLICE	256	/* samples worked on at a time: all of it stays in the L1 cache */
+/* What is read to interpolate a slice: the delay may become shorter meanwhile */
+#define TAP_WINDOW	(TAP_SLICE + INTERPOLATOR_TAPS + (int)(TAP_SLICE * TAP_SPEED_MAX) + 2)
 
-static bool source_equal(const struct tap_source *a, const struct tap_source *b)
+#define FADE_SEC	0.030	/* too short to be heard as a fade, long enough not to click */
+#define NEAR_SEC	0.002	/* below it music is still like itself */
+#define SLEW_SEC	0.001	/* what is further off takes a slew longer than the ear waits */
+#define ACCELERATION	100e-6	/* per second: the pitch of a slew comes and goes unnoticed */
+
+void tap_params_set_rate(struct tap_params *params, uint32_t rate)
 {
-	return a->delay == b->delay && a->map == b->map;
+	params->fade = SPA_MAX((uint32_t)(rate * FADE_SEC), 1u);
+	params->near = rate * NEAR_SEC;
+	params->slew = rate * SLEW_SEC;
+	params->acceleration = ACCELERATION / rate;
 }
 
-void tap_init(struct tap *t, uint32_t fade, uint32_t near)
+void tap_init(struct tap *t, const struct tap_params *params)
 {
 	spa_zero(*t);
-	t->fade = SPA_MAX(fade, 1u);
-	t->near = near;
-	t->gain_pos = t->fade;
+	t->params = *params;
+	t->gain_pos = t->params.fade;
+}
+
+/* From 0 to 1, and no corner at either end, which would be a click of -60 dB */
+static float smooth(uint32_t pos, uint32_t length)
+{
+	float u = (float)pos / length;
+
+	return u * u * (3.0f - 2.0f * u);
 }
 
 static float gain_at(const struct tap *t, uint32_t pos)
 {
-	if (pos >= t->fade)
+	if (pos >= t->params.fade)
 		return t->gain_to;
-	return t->gain_from + (t->gain_to - t->gain_from) * ((float)pos / t->fade);
+	return t->gain_from + (t->gain_to - t->gain_from) * smooth(pos, t->params.fade);
 }
 
 bool tap_is_silent(const struct tap *t)
 {
-	return t->gain_pos >= t->fade && t->gain_to == 0.0f;
+	return t->gain_pos >= t->params.fade && t->gain_to == 0.0f;
 }
 
-/*
- * Two places that are close have much the same signal, and weights that sum up
- * to one keep its level; far apart they have nothing in common, and it is the
- * squares that have to sum up to one: the weights are cos and sin of an angle
- * that goes from 0 to pi/2, (c + is)' = (c + is) * e^(i * step).
- */
 static void crossfade_start(struct tap *t)
 {
-	uint32_t move = t->target.delay > t->now.delay ?
-		t->target.delay - t->now.delay : t->now.delay - t->target.delay;
-	double step = M_PI_2 / (t->fade + 1);
+	double move = fabs(t->delay - slew_delay(&t->now.delay, 0));
 
-	t->state = TAP_CROSSFADE;
-	t->next = t->target;
+	slew_stand(&t->next.delay, t->delay);
+	t->next.map = t->map;
 	t->pos = 0;
-	t->equal_power = move >= t->near;
-	t->c = t->step_c = cos(step);
-	t->s = t->step_s = sin(step);
+	t->equal_power = move >= t->params.near;
 }
 
-static void settle(struct tap *t)
+/* If it is near enough, and the way there keeps to where interpolation is possible */
+static bool slew_to_delay(struct tap *t)
 {
-	if (tap_is_silent(t))
-		t->now = t->target;
-	else if (!source_equal(&t->now, &t->target))
+	const struct slew_limits limits = { t->speed, t->params.acceleration };
+	struct slew way = t->now.delay;
+	double min, max;
+
+	if (t->speed <= 0.0 || fabs(t->delay - slew_delay(&way, 0)) >= t->params.slew)
+		return false;
+	slew_start(&way, t->delay, &limits);
+	slew_range(&way, &min, &max);
+	if (min < TAP_DELAY_BETWEEN || max > t->params.delay_max)
+		return false;
+	t->now.delay = way;
+	return true;
+}
+
+static bool is_whole(double delay)
+{
+	return delay == rint(delay);
+}
+
+/* Something has ended, or another thing is wished for: what next? */
+static void aim(struct tap *t)
+{
+	if (t->state == TAP_CROSSFADE)
+		return;			/* after it */
+	if (tap_is_silent(t)) {
+		slew_stand(&t->now.delay, t->delay);
+		t->now.map = t->map;
+	} else if (t->now.map != t->map ||
+		   (t->now.delay.to != t->delay && !slew_to_delay(t))) {
 		crossfade_start(t);
+		t->state = TAP_CROSSFADE;
+		return;
+	}
+	if (!slew_stands(&t->now.delay))
+		t->state = TAP_SLEWING;
+	else if (is_whole(t->now.delay.to))
+		t->state = TAP_SETTLED;
+	else
+		t->state = TAP_RESTING;
 }
 
-void tap_set(struct tap *t, double delay, float gain, const struct role_map *map)
+bool tap_set(struct tap *t, const struct tap_target *target)
 {
-	spa_assert(delay >= 0.0);
+	double delay = SPA_MIN(target->delay, t->params.delay_max);
+	bool first = t->map == NULL;
 
-	t->target.delay = (uint32_t)lrint(delay);
-	t->target.map = map;
+	spa_assert(target->delay >= 0.0);
 
-	if (t->state == TAP_SETTLED)
-		settle(t);
+	if (first || target->delay != t->wished)
+		t->wait = first ? 0 : target->wait;
+	t->wished = target->delay;
+	t->pending = target->fractional && delay >= TAP_DELAY_BETWEEN ? delay : rint(delay);
+	if (t->wait == 0)
+		t->delay = t->pending;
+	t->map = target->map;
+	t->speed = SPA_MIN(target->speed, TAP_SPEED_MAX);
+	aim(t);
 
-	if (gain != t->gain_to) {
+	if (target->gain != t->gain_to) {
 		t->gain_from = gain_at(t, t->gain_pos);
-		t->gain_to = gain;
+		t->gain_to = target->gain;
 		t->gain_pos = 0;
 	}
+	return target->delay <= t->params.delay_max;
 }
 
 static void add_scaled(float *dst, const float *src, float weight, uint32_t n)
@@ -89,25 +140,61 @@ static void add_scaled(float *dst, const float *src, float weight, uint32_t n)
 		dst[i] += src[i] * weight;
 }
 
-/* n <= TAP_SLICE unless the channel is a plain copy */
-static void source_read(const struct tap_source *s, const struct history *h, uint32_t channel,
+/* What a channel is made of; n <= TAP_WINDOW unless it is a plain copy */
+static void map_read(const struct role_map *map, const struct history *h, uint32_t channel,
 		uint32_t age, float *dst, uint32_t n)
 {
-	const struct role_map *map = s->map;
-	float part[TAP_SLICE];
+	float part[TAP_WINDOW];
 	uint32_t i;
 
 	if (map->direct[channel] >= 0) {
-		history_read(h, map->direct[channel], age + s->delay, dst, n);
+		history_read(h, map->direct[channel], age, dst, n);
 		return;
 	}
 	memset(dst, 0, n * sizeof(float));
 	for (i = 0; i < map->n_channels; i++) {
 		if (map->weight[channel][i] == 0.0f)
 			continue;
-		history_read(h, i, age + s->delay, part, n);
+		history_read(h, i, age, part, n);
 		add_scaled(dst, part, map->weight[channel][i], n);
 	}
+}
+
+/* Where a source is in the next samples */
+struct way {
+	bool copy;			/**< on one whole sample, and stays there */
+	uint32_t delay;			/**< of the first sample, rounded up */
+	struct interpolator_place places[TAP_SLICE];
+};
+
+static void way_init(struct way *w, const struct tap_source *s, uint32_t n)
+{
+	double delay = slew_delay(&s->delay, 0), up;
+	uint32_t i;
+
+	w->copy = slew_stands(&s->delay) && is_whole(delay);
+	w->delay = ceil(delay);
+	for (i = 0; i < n && !w->copy; i++) {
+		delay = slew_delay(&s->delay, i);
+		up = ceil(delay);
+		w->places[i].first = i + w->delay - (uint32_t)up;
+		w->places[i].fraction = up - delay;
+	}
+}
+
+/* n <= TAP_SLICE */
+static void source_read(const struct tap *t, const struct tap_source *s, const struct way *w,
+		const struct history *h, uint32_t channel, uint32_t age, float *dst, uint32_t n)
+{
+	float window[TAP_WINDOW];
+
+	if (w->copy) {
+		map_read(s->map, h, channel, age + w->delay, dst, n);
+		return;
+	}
+	map_read(s->map, h, channel, age + w->delay + INTERPOLATOR_BEFORE, window,
+			w->places[n - 1].first + INTERPOLATOR_TAPS);
+	t->params.interpolator->process(dst, window, w->places, n);
 }
 
 static void multiply(float *dst, const float *weight, uint32_t n)
@@ -118,68 +205,86 @@ static void multiply(float *dst, const float *weight, uint32_t n)
 		dst[i] *= weight[i];
 }
 
+/*
+ * Two places that are close have much the same signal, and weights that sum up to one
+ * keep its level; far apart they have nothing in common, and it is the squares
+ * that have to sum up to one.
+ */
 static void crossfade_weights(struct tap *t, float *now, float *next, uint32_t n)
 {
 	uint32_t i;
 
 	for (i = 0; i < n; i++, t->pos++) {
-		if (t->equal_power) {
-			double c = t->c * t->step_c - t->s * t->step_s;
+		float b = smooth(t->pos + 1, t->params.fade + 1), a = 1.0f - b;
+		float level = t->equal_power ? 1.0f / sqrtf(a * a + b * b) : 1.0f;
 
-			now[i] *= (float)t->c;
-			next[i] *= (float)t->s;
-			t->s = t->c * t->step_s + t->s * t->step_c;
-			t->c = c;
-		} else {
-			float w = (float)(t->pos + 1) / (t->fade + 1);
-
-			now[i] *= 1.0f - w;
-			next[i] *= w;
-		}
+		now[i] *= a * level;
+		next[i] *= b * level;
 	}
 }
 
-/* Something moves: at most TAP_SLICE samples, and not past the end of a move */
+/* When the first of what goes on now ends, in samples, at most TAP_SLICE */
+static uint32_t until_change(const struct tap *t, uint32_t n)
+{
+	const struct slew *delay = &t->now.delay;
+
+	n = SPA_MIN(n, (uint32_t)TAP_SLICE);
+	if (t->state == TAP_CROSSFADE)
+		n = SPA_MIN(n, t->params.fade - t->pos);
+	if (!slew_stands(delay))
+		n = SPA_MIN(n, delay->length - delay->pos);
+	if (t->gain_pos < t->params.fade)
+		n = SPA_MIN(n, t->params.fade - t->gain_pos);
+	return n;
+}
+
+static void advance(struct tap *t, uint32_t n)
+{
+	if (t->gain_pos < t->params.fade)
+		t->gain_pos += n;
+	slew_advance(&t->now.delay, n);
+	if (t->state == TAP_CROSSFADE && t->pos >= t->params.fade) {
+		t->now = t->next;
+		t->state = TAP_SETTLED;
+	}
+	aim(t);
+}
+
+/* Something moves, or is between samples: at most until it ends */
 static uint32_t process_moving(struct tap *t, const struct history *h, uint32_t age,
 		float * const dst[], uint32_t offset, uint32_t n)
 {
 	float now[TAP_SLICE], next[TAP_SLICE], other[TAP_SLICE];
+	struct way way_now, way_next;
 	bool crossfade = t->state == TAP_CROSSFADE;
+	bool as_it_is = !crossfade && t->gain_pos >= t->params.fade && t->gain_to == 1.0f;
 	uint32_t i, c;
 
-	n = SPA_MIN(n, (uint32_t)TAP_SLICE);
-	if (crossfade)
-		n = SPA_MIN(n, t->fade - t->pos);
-	if (t->gain_pos < t->fade)
-		n = SPA_MIN(n, t->fade - t->gain_pos);
-
+	n = until_change(t, n);
 	for (i = 0; i < n; i++)
-		now[i] = next[i] = gain_at(t, t->gain_pos < t->fade ? t->gain_pos + i + 1 : t->fade);
-	if (crossfade)
+		now[i] = next[i] = gain_at(t, t->gain_pos < t->params.fade ?
+				t->gain_pos + i + 1 : t->params.fade);
+	way_init(&way_now, &t->now, n);
+	if (crossfade) {
 		crossfade_weights(t, now, next, n);
+		way_init(&way_next, &t->next, n);
+	}
 
 	for (c = 0; c < t->now.map->n_channels; c++) {
 		float *d = dst[c] ? dst[c] + offset : NULL;
 
 		if (d == NULL)
 			continue;
-		source_read(&t->now, h, c, age, d, n);
-		multiply(d, now, n);
+		source_read(t, &t->now, &way_now, h, c, age, d, n);
+		if (!as_it_is)
+			multiply(d, now, n);
 		if (!crossfade)
 			continue;
-		source_read(&t->next, h, c, age, other, n);
+		source_read(t, &t->next, &way_next, h, c, age, other, n);
 		multiply(other, next, n);
 		add_scaled(d, other, 1.0f, n);
 	}
-
-	if (t->gain_pos < t->fade)
-		t->gain_pos += n;
-	if (crossfade && t->pos >= t->fade) {
-		t->state = TAP_SETTLED;
-		t->now = t->next;
-	}
-	if (t->state == TAP_SETTLED)
-		settle(t);
+	advance(t, n);
 	return n;
 }
 
@@ -192,10 +297,10 @@ static void scale(float *dst, float gain, uint32_t n)
 }
 
 /* Nothing moves: all n samples, a plain copy wherever it can be one */
-static void process_settled(const struct tap *t, const struct history *h, uint32_t age,
+static uint32_t process_settled(const struct tap *t, const struct history *h, uint32_t age,
 		float * const dst[], uint32_t offset, uint32_t n)
 {
-	uint32_t c, done, m;
+	uint32_t delay = slew_delay(&t->now.delay, 0), c, done, m;
 
 	for (c = 0; c < t->now.map->n_channels; c++) {
 		float *d = dst[c] ? dst[c] + offset : NULL;
@@ -209,22 +314,33 @@ static void process_settled(const struct tap *t, const struct history *h, uint32
 		m = t->now.map->direct[c] >= 0 ? n : TAP_SLICE;
 		for (done = 0; done < n; done += m) {
 			m = SPA_MIN(m, n - done);
-			source_read(&t->now, h, c, age - done, d + done, m);
+			map_read(t->now.map, h, c, age - done + delay, d + done, m);
 		}
 		if (t->gain_to != 1.0f)
 			scale(d, t->gain_to, n);
 	}
+	return n;
 }
 
 void tap_process(struct tap *t, const struct history *h, uint32_t age,
 		float * const dst[], uint32_t n)
 {
-	uint32_t done = 0;
+	uint32_t done = 0, m;
 
 	spa_assert(age >= n && t->now.map != NULL);
 
-	while (done < n && (t->state == TAP_CROSSFADE || t->gain_pos < t->fade))
-		done += process_moving(t, h, age - done, dst, done, n - done);
-	if (done < n)
-		process_settled(t, h, age - done, dst, done, n - done);
+	while (done < n) {
+		m = t->wait > 0 ? SPA_MIN(n - done, t->wait) : n - done;
+		if (t->state == TAP_CROSSFADE || t->gain_pos < t->params.fade ||
+		    (t->state != TAP_SETTLED && !tap_is_silent(t)))
+			m = process_moving(t, h, age - done, dst, done, m);
+		else
+			m = process_settled(t, h, age - done, dst, done, m);
+		done += m;
+
+		if (t->wait > 0 && (t->wait -= m) == 0) {
+			t->delay = t->pending;
+			aim(t);
+		}
+	}
 }

@@ -15,7 +15,7 @@
 #include "tap.h"
 
 #define RATE		48000
-#define FADE		1440		/* 30 ms */
+#define FADE		1440		/* 30 ms: these two are checked against the tap's own */
 #define NEAR		96		/* 2 ms */
 #define TOTAL		24000
 #define SINE_HZ		440.0
@@ -54,6 +54,22 @@ static void scene_sine(struct scene *s)
 		s->in[0][i] = s->in[1][i] = sinf((float)(2 * M_PI * SINE_HZ * i / RATE));
 }
 
+static void start_tap(struct tap *t)
+{
+	struct tap_params params = { .delay_max = 10000, .interpolator = interpolator_get() };
+
+	tap_params_set_rate(&params, RATE);
+	check_int(params.fade, FADE);
+	check_int(params.near, NEAR);
+	tap_init(t, &params);
+}
+
+/* Without slews: those are in test-tap-slew.c */
+static void set_tap(struct tap *t, double delay, float gain, const struct role_map *map)
+{
+	check(tap_set(t, &(struct tap_target) { .delay = delay, .gain = gain, .map = map }));
+}
+
 /* block 0: of random sizes; no block reaches over an event */
 static void scene_run(struct scene *s, const struct event *events, uint32_t n_events, uint32_t block)
 {
@@ -64,13 +80,13 @@ static void scene_run(struct scene *s, const struct event *events, uint32_t n_ev
 	check_int(history_init(&h, 2, 16384), 0);
 	for (c = 0; c < ROLE_N; c++)
 		role_map_init(&s->maps[c], c, stereo, 2);
-	tap_init(&t, FADE, NEAR);
+	start_tap(&t);
 
 	for (at = 0; at < TOTAL; at += n) {
 		float *dst[ROLE_CHANNELS_MAX] = { s->out[0] + at, s->out[1] + at };
 
 		for (; e < n_events && events[e].at == at; e++)
-			tap_set(&t, events[e].delay, events[e].gain, &s->maps[events[e].role]);
+			set_tap(&t, events[e].delay, events[e].gain, &s->maps[events[e].role]);
 		n = block ? block : 1 + (uint32_t)((harness_noise(&seed) + 1.0f) * 700);
 		n = SPA_MIN(n, (e < n_events ? events[e].at : TOTAL) - at);
 		for (c = 0; c < 2; c++)
@@ -118,8 +134,11 @@ static void the_start_is_a_ramp_from_silence(void)
 	for (i = 0; i < TOTAL; i++)
 		scene.in[0][i] = scene.in[1][i] = 1.0f;
 	scene_run(&scene, events, 1, 0);
-	for (i = 0; i < FADE; i++)
-		check(fabsf(scene.out[0][i] - (float)(i + 1) / FADE) < 1e-6f);
+	for (i = 0; i < FADE; i++) {
+		double u = (i + 1.0) / FADE;
+
+		check(fabs(scene.out[0][i] - u * u * (3 - 2 * u)) < 1e-6);
+	}
 	check(scene.out[0][FADE] == 1.0f);
 }
 
@@ -187,7 +206,7 @@ static float steepest(const float *x, uint32_t n)
 
 /* A click is a step that the signal itself would not make. Both sides of an
  * equal power crossfade add up to sqrt(2) of its own steepest step, and the
- * weights add their own slope: (2 / fade) * pi / 2 at most. */
+ * weights add their own slope: each sqrt(2) * 1.5 / fade at most. */
 static void a_crossfade_does_not_click(void)
 {
 	static const double moves[] = { 1, 20, 54.5, 95, 96, 109, 1000, 9000 };
@@ -196,7 +215,7 @@ static void a_crossfade_does_not_click(void)
 
 	scene_sine(&scene);
 	own = steepest(scene.in[0], TOTAL);
-	bound = (float)(M_SQRT2 * own + M_PI / FADE);
+	bound = (float)(M_SQRT2 * (own + 2 * 1.5 / FADE));
 	for (i = 0; i < SPA_N_ELEMENTS(moves); i++) {
 		struct event events[] = {
 			{ 0, 0, 1.0f, ROLE_STEREO },
@@ -225,7 +244,7 @@ static void a_ramp_or_a_role_does_not_click(void)
 
 	scene_sine(&scene);
 	own = steepest(scene.in[0], TOTAL);
-	bound = own + 2.0f / FADE;	/* equal gain: never above the signal's own, plus the slope */
+	bound = own + 2 * 1.5f / FADE;	/* equal gain: never above the signal's own, plus the slope */
 	scene_run(&scene, events, SPA_N_ELEMENTS(events), 0);
 	worst = steepest(scene.out[0], TOTAL);
 	note("steepest step %.5f, bound %.5f", worst, bound);
@@ -363,8 +382,8 @@ static void a_channel_that_nobody_takes_is_skipped(void)
 		one[i] = 1.0f;
 	role_map_init(&map, ROLE_STEREO, stereo, 2);
 	check_int(history_init(&h, 2, 4096), 0);
-	tap_init(&t, FADE, NEAR);
-	tap_set(&t, 0, 1.0f, &map);
+	start_tap(&t);
+	set_tap(&t, 0, 1.0f, &map);
 	history_write(&h, 0, one, 2000, 2000);
 	history_write(&h, 1, one, 2000, 2000);
 	history_advance(&h, 2000);
@@ -382,12 +401,12 @@ static void a_tap_is_silent_until_told_and_after_its_gain_went(void)
 
 	role_map_init(&map, ROLE_STEREO, stereo, 2);
 	check_int(history_init(&h, 2, 4096), 0);
-	tap_init(&t, FADE, NEAR);
+	start_tap(&t);
 	check(tap_is_silent(&t));
-	tap_set(&t, 0, 1.0f, &map);
+	set_tap(&t, 0, 1.0f, &map);
 	check(!tap_is_silent(&t));
 	tap_process(&t, &h, FADE, dst, FADE);
-	tap_set(&t, 0, 0.0f, &map);
+	set_tap(&t, 0, 0.0f, &map);
 	check(!tap_is_silent(&t));
 	tap_process(&t, &h, FADE, dst, FADE);
 	check(tap_is_silent(&t));

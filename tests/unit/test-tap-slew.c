@@ -1,0 +1,256 @@
+/* Test: what a tap that moves sounds like */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <math.h>
+#include <string.h>
+
+#include "harness.h"
+#include "tap-player.h"
+
+/* The tap's own account of where it reads, and what it should sound like there */
+struct account {
+	double delay;			/* of now, in samples */
+	double ideal;
+	enum tap_state state;
+};
+
+static double smooth(double u)
+{
+	return u * u * (3 - 2 * u);
+}
+
+static struct account account(const struct player *p)
+{
+	const struct tap *t = &p->tap;
+	struct account a = { .delay = delay_now(p), .state = t->state };
+	double now = sin(p->w * (p->at - a.delay)), next, b, level;
+
+	a.ideal = now;
+	if (a.state == TAP_CROSSFADE) {
+		next = sin(p->w * (p->at - t->next.delay.to));
+		b = smooth((t->pos + 1.0) / (t->params.fade + 1.0));
+		level = t->equal_power ? 1 / sqrt(b * b + (1 - b) * (1 - b)) : 1;
+		a.ideal = level * ((1 - b) * now + b * next);
+	}
+	return a;
+}
+
+static void a_moving_delay_keeps_95_db_from_noise(void)
+{
+	static const double tones[] = { 1000, 5000, 10000, 15000 };
+	double signal, error, db, last, ppm, ppm_s, speed;
+	struct player p;
+	uint32_t t;
+	float out;
+
+	for (t = 0; t < SPA_N_ELEMENTS(tones); t++) {
+		player_start(&p, RATE, tones[t], 500);
+		/* so far that it gets up to 500 ppm */
+		p.tap.params.slew = 1e6;
+		pass(&p, 2000);
+		slew_to(&p, 900);
+		signal = error = ppm = ppm_s = speed = 0;
+		while (p.tap.state == TAP_SLEWING) {
+			struct account a = account(&p);
+
+			last = a.delay;
+			play(&p, &out, 1);
+			signal += a.ideal * a.ideal;
+			error += (out - a.ideal) * (out - a.ideal);
+			ppm = fmax(ppm, fabs(delay_now(&p) - last) / PPM);
+			ppm_s = fmax(ppm_s, fabs(slew_speed(&p.tap.now.delay) - speed) * RATE / PPM);
+			speed = slew_speed(&p.tap.now.delay);
+		}
+		db = 10 * log10(signal / error);
+		note("%5.0f Hz: %.1f dB at up to %.1f ppm and %.1f ppm/s, bound 95 dB, 500 ppm, 100 ppm/s",
+				tones[t], db, ppm, ppm_s);
+		check(db >= 95 && ppm > 450 && ppm <= 500.001 && ppm_s <= 100.001);
+		player_finish(&p);
+	}
+}
+
+/* Every way from one state to another: when, and where to */
+static const struct { uint32_t at; double delay; bool fractional; } changes[] = {
+	{ 3000, 510, false },		/* a slew */
+	{ 33000, 495, false },		/* turned round in flight */
+	{ 60000, 530, false },		/* and again */
+	{ 90000, 620, false },		/* a crossfade from a tap that moves, with equal gain */
+	{ 90700, 630, true },		/* in the middle of it: after it, a slew */
+	{ 120000, 5000, false },	/* a crossfade with equal power */
+	{ 120500, 100, false },		/* in the middle of it: after it, another one */
+	{ 130000, 107.25, true },	/* a slew to a place between samples */
+	{ 330000, 9.0, false },		/* to where there is no interpolation */
+	{ 340000, 12.0, false },	/* a small move there */
+	{ 350000, 60.5, true },
+	{ 360000, 61.5, true },		/* from between to between */
+};
+#define CHANGES_END	460000
+
+/* No state change is to be heard: the second difference of what the output has beside the
+ * signal (the formula, in doubles) shows any step or corner four times as large */
+static void no_state_change_is_louder_than_the_interpolator(void)
+{
+	static const double tones[] = { 50, 1000, 5000, 10000, 15000 };
+	struct player p;
+	uint32_t t, e, since;
+	enum tap_state state;
+	float out;
+
+	for (t = 0; t < SPA_N_ELEMENTS(tones); t++) {
+		double error[3] = { 0 }, away = 0, around = 0, second;
+		struct account a;
+
+		player_start(&p, RATE, tones[t], 500);
+		pass(&p, 2500);
+		state = p.tap.state;
+		for (e = 0, since = 1000; p.at < CHANGES_END; since++) {
+			if (e < SPA_N_ELEMENTS(changes) && changes[e].at == p.at) {
+				go(&p, changes[e].delay, 500, 0, changes[e].fractional);
+				e++;
+				since = 0;
+			}
+			a = account(&p);
+			if (a.state != state)
+				since = 0;
+			state = a.state;
+			play(&p, &out, 1);
+			error[0] = error[1];
+			error[1] = error[2];
+			error[2] = out - a.ideal;
+			second = fabs(error[2] - 2 * error[1] + error[0]);
+			if (since < 3)
+				around = fmax(around, second);
+			else
+				away = fmax(away, second);
+		}
+		/* floats: three roundings of 2^-25, one of them doubled, of in and output */
+		note("%5.0f Hz: second difference of the error %.2g around %u changes, %.2g elsewhere",
+				tones[t], around, (uint32_t)SPA_N_ELEMENTS(changes), away);
+		check(around <= away + 4 * 0x1p-24);
+		/* and elsewhere it is that of a tone 95 dB down */
+		check(away <= 4 * pow(10, -95 / 20.0) * M_SQRT2);
+		player_finish(&p);
+	}
+}
+
+/* Of a slow sine one sees it without a formula: its own second difference is tiny, and
+ * nothing that a state change does may stand out */
+static void a_slow_sine_shows_no_corner(void)
+{
+	double w = 2 * M_PI * 20 / RATE, own = 4 * sin(w / 2) * sin(w / 2), worst = 0, bound;
+	struct player p;
+	float out[3] = { 0 };
+	uint32_t e;
+
+	player_start(&p, RATE, 20, 500);
+	pass(&p, 2500);
+	play(&p, &out[1], 1);
+	play(&p, &out[2], 1);
+	for (e = 0; p.at < CHANGES_END; ) {
+		if (e < SPA_N_ELEMENTS(changes) && changes[e].at <= p.at) {
+			go(&p, changes[e].delay, 500, 0, changes[e].fractional);
+			e++;
+		}
+		out[0] = out[1];
+		out[1] = out[2];
+		play(&p, &out[2], 1);
+		worst = fmax(worst, fabs((double)out[2] - 2.0 * out[1] + out[0]));
+	}
+	/* The weights turn by 6 / fade^2 at most, on the difference of two places of at most 2, and their
+	 * slope of 1.5 / fade meets the sine's w on both sides, in equal power sqrt(2) as much.
+	 * The rest is floats: three roundings of 2^-24, one doubled. */
+	bound = M_SQRT2 * (own + 2 * 6 / pow(p.tap.params.fade, 2) + 2 * 2 * 1.5 / p.tap.params.fade * w) +
+		4 * 0x1p-24;
+	note("second difference %.2g, the sine's own %.2g, bound %.2g; a corner of a straight crossfade: %.2g",
+			worst, own, bound, 2.0 / p.tap.params.fade);
+	check(worst <= bound);
+	player_finish(&p);
+}
+
+static void random_retargets_stay_within_the_limits(void)
+{
+	double last, speed, next, ppm = 0, ppm_s = 0, low = INFINITY, high = 0, target = 500;
+	uint32_t i, k, n, seed = 77, slews = 0, crossfades = 0;
+	struct player p;
+	bool fractional;
+	float out;
+
+	player_start(&p, RATE, 0, 500);
+	pass(&p, 2500);
+	for (i = 0; i < 4000; i++) {
+		/* mostly near where it is, at times anywhere, edges and beyond among them */
+		target = i % 8 ? delay_now(&p) + 60 * harness_noise(&seed) :
+			9000 * fabsf(harness_noise(&seed));
+		if (i % 50 == 0)
+			target = i % 100 ? 20000 : 3 * fabsf(harness_noise(&seed));
+		target = fmax(target, 0);
+		fractional = harness_noise(&seed) > 0;
+		check(go(&p, target, 500, 0, fractional) == (target <= p.tap.params.delay_max));
+		slews += p.tap.state == TAP_SLEWING;
+		crossfades += p.tap.state == TAP_CROSSFADE;
+
+		n = i % 10 ? 2000 * fabsf(harness_noise(&seed)) : 60000;
+		for (k = 0; k < n; k++) {
+			/* a crossfade that ends is elsewhere afterwards */
+			bool ends = p.tap.state == TAP_CROSSFADE && p.tap.pos + 1 == p.tap.params.fade;
+
+			last = delay_now(&p);
+			speed = slew_speed(&p.tap.now.delay);
+			play(&p, &out, 1);
+			next = delay_now(&p);
+			low = fmin(low, next);
+			high = fmax(high, next);
+			if (ends)
+				continue;
+			ppm = fmax(ppm, fabs(next - last) / PPM);
+			ppm_s = fmax(ppm_s, fabs(slew_speed(&p.tap.now.delay) - speed) * RATE / PPM);
+		}
+	}
+	note("%u slews, %u crossfades: up to %.1f ppm, %.2f ppm/s; delays from %g to %g",
+			slews, crossfades, ppm, ppm_s, low, high);
+	check(slews > 500 && crossfades > 500);
+	check(ppm <= 500.001 && ppm_s <= 100.001);
+	check(low >= 0 && high <= p.tap.params.delay_max);
+
+	/* and comes to rest where it was told to */
+	slew_to(&p, 777);
+	until_settled(&p);
+	check_copy(&p, 777, 5000);
+	player_finish(&p);
+}
+
+static void blocks_of_any_size_give_the_same_samples(void)
+{
+	static const uint32_t sizes[] = { 1, 16, 255, 256, 257, 1024, 8192, 0 };
+	static float first[CHANGES_END], other[CHANGES_END];
+	struct player p;
+	uint32_t i, e, n, seed = 5;
+
+	for (i = 0; i < SPA_N_ELEMENTS(sizes); i++) {
+		float *dst = i == 0 ? first : other;
+
+		player_start(&p, RATE, 0, 500);
+		for (e = 0; p.at < CHANGES_END; ) {
+			if (e < SPA_N_ELEMENTS(changes) && changes[e].at == p.at) {
+				go(&p, changes[e].delay, 500, e % 3 == 0 ? 1234 : 0, changes[e].fractional);
+				e++;
+			}
+			n = sizes[i] ? sizes[i] : 1 + (uint32_t)(2000 * fabsf(harness_noise(&seed)));
+			n = SPA_MIN(n, (e < SPA_N_ELEMENTS(changes) ? changes[e].at : CHANGES_END) - p.at);
+			play(&p, dst + p.at, n);
+		}
+		player_finish(&p);
+		check(memcmp(first, other, i == 0 ? 0 : sizeof(first)) == 0);
+	}
+}
+
+int main(void)
+{
+	run(a_moving_delay_keeps_95_db_from_noise);
+	run(no_state_change_is_louder_than_the_interpolator);
+	run(a_slow_sine_shows_no_corner);
+	run(random_retargets_stay_within_the_limits);
+	run(blocks_of_any_size_give_the_same_samples);
+	return harness_finish();
+}
