@@ -46,7 +46,7 @@ static void watch(struct slew *s, struct seen *seen, uint32_t n)
 
 static void it_arrives_within_its_limits_and_goes_no_further(void)
 {
-	static const double moves[] = { 0.001, 0.5, 1, 10, 48, -48, 480, -4800 };
+	static const double moves[] = { 0.001, 0.5, 1, 10, 48, -48, 480 };
 	uint32_t i;
 
 	for (i = 0; i < SPA_N_ELEMENTS(moves); i++) {
@@ -95,7 +95,7 @@ static void another_goal_on_the_way_keeps_the_limits(void)
 	struct slew s;
 
 	slew_stand(&s, 5000);
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 400; i++) {
 		double to = 5000 + 48 * harness_noise(&seed), now = slew_delay(&s, 0), speed = slew_speed(&s);
 		uint32_t n = 24000 * fabs(harness_noise(&seed));
 		struct seen part = { .min = now, .max = now };
