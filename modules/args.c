@@ -270,12 +270,15 @@ static bool actions_are_valid(struct spa_json *actions)
 					key + strlen(MEMBER_CONFIG_PREFIX), str) == -EINVAL)
 				return false;
 		}
+		if (len < 0)
+			return false;
 	}
-	return true;
+	return len == 0;
 }
 
 /* One rule: an object with matches, an array, and actions, an object that knows
- * create-stream only. pw_conf_match_rules() passes over what it cannot read. */
+ * create-stream only. pw_conf_match_rules() passes over what it cannot read, and
+ * in 1.4.2 never returns where actions break off. */
 static bool rule_is_valid(struct spa_json *rule)
 {
 	struct spa_json sub;
@@ -300,7 +303,7 @@ static bool rule_is_valid(struct spa_json *rule)
 			return false;
 		}
 	}
-	return have_matches && have_actions;
+	return len == 0 && have_matches && have_actions;
 }
 
 static int get_rules(const struct pw_properties *props, struct args *args)
@@ -309,7 +312,7 @@ static int get_rules(const struct pw_properties *props, struct args *args)
 	struct spa_json it, rule;
 	bool valid = true;
 	const char *value;
-	int len;
+	int len = 0;
 
 	if (str == NULL)
 		str = DEFAULT_RULES;
@@ -324,7 +327,7 @@ static int get_rules(const struct pw_properties *props, struct args *args)
 		spa_json_enter(&it, &rule);
 		valid = rule_is_valid(&rule);
 	}
-	if (!valid) {
+	if (!valid || len < 0) {
 		bad_value("module arguments", BLUEZ_COMBINE_ARG_STREAM_RULES, str,
 				"[ { matches = [ { <property> = <value> } ] "
 				"actions = { create-stream = { <property> = <value> } } } ]");

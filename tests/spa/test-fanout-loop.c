@@ -2,13 +2,12 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include <spa/support/loop.h>
 
+#include "cycles.h"
 #include "harness.h"
 #include "host.h"
 #include "names.h"
@@ -19,23 +18,6 @@
 #define QUANTUM		256
 #define FADE_CYCLES	8	/* 30 ms and a bit */
 
-/*
- * A data loop that runs cycles back to back, and what it is asked to in between.
- * One of our own: in the real one the thread sanitizer does not see the order.
- */
-static struct {
-	struct spa_loop loop;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t done;
-	spa_invoke_func_t func;		/* NULL: nothing to do */
-	const void *data;
-	size_t size;
-	void *user_data;
-	int res;
-	bool stop;
-} loop = { .lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER };
-
 static struct host host;
 
 /* data loop */
@@ -43,7 +25,7 @@ static bool used[HOST_PORTS_MAX];
 static float input[2][QUANTUM];
 static atomic_uint n_cycles, n_wrong, n_taken;
 
-static void run_cycle(void)
+static void run_cycle(void *data)
 {
 	static uint32_t seed = 1;
 	const float *samples;
@@ -68,48 +50,6 @@ static void run_cycle(void)
 	atomic_fetch_add(&n_cycles, 1);
 }
 
-static int loop_invoke(void *object, spa_invoke_func_t func, uint32_t seq,
-		const void *data, size_t size, bool block, void *user_data)
-{
-	int res;
-
-	check(block);
-	pthread_mutex_lock(&loop.lock);
-	loop.func = func;
-	loop.data = data;
-	loop.size = size;
-	loop.user_data = user_data;
-	while (loop.func != NULL)
-		pthread_cond_wait(&loop.done, &loop.lock);
-	res = loop.res;
-	pthread_mutex_unlock(&loop.lock);
-	return res;
-}
-
-static const struct spa_loop_methods loop_methods = {
-	SPA_VERSION_LOOP_METHODS,
-	.invoke = loop_invoke,
-};
-
-static void *loop_run(void *data)
-{
-	bool stop = false;
-
-	while (!stop) {
-		pthread_mutex_lock(&loop.lock);
-		if (loop.func != NULL) {
-			loop.res = loop.func(&loop.loop, false, 0, loop.data, loop.size, loop.user_data);
-			loop.func = NULL;
-			pthread_cond_signal(&loop.done);
-		}
-		stop = loop.stop;
-		pthread_mutex_unlock(&loop.lock);
-		run_cycle();
-		sched_yield();
-	}
-	return NULL;
-}
-
 static int do_use(struct spa_loop *l, bool async, uint32_t seq,
 		const void *data, size_t size, void *user_data)
 {
@@ -121,15 +61,7 @@ static int do_use(struct spa_loop *l, bool async, uint32_t seq,
 
 static void use_output(uint32_t output, bool use)
 {
-	spa_loop_invoke(&loop.loop, do_use, 0, &output, sizeof(output), true, use ? &host : NULL);
-}
-
-static void wait_cycles(uint32_t n)
-{
-	uint32_t until = atomic_load(&n_cycles) + n;
-
-	while ((int32_t)(atomic_load(&n_cycles) - until) < 0)
-		sched_yield();
+	spa_loop_invoke(host.data_loop, do_use, 0, &output, sizeof(output), true, use ? &host : NULL);
 }
 
 static void join_and_leave(uint32_t round)
@@ -149,7 +81,7 @@ static void join_and_leave(uint32_t round)
 		snprintf(key, sizeof(key), "output.%u.role", i);
 		check_int(host_set_string(&host, key, round & 1 ? "mono" : "left"), 0);
 	}
-	wait_cycles(round % 5);
+	cycles_wait(round % 5);
 	for (i = 1; i <= n; i++) {
 		use_output(i, false);
 		if (round & 2)
@@ -166,10 +98,7 @@ static void outputs_join_and_leave_while_the_loop_runs(void)
 	};
 	uint32_t round;
 
-	loop.loop.iface = SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_Loop, SPA_VERSION_LOOP,
-			&loop_methods, NULL);
-	host.data_loop = &loop.loop;
-	check_int(pthread_create(&loop.thread, NULL, loop_run, NULL), 0);
+	host.data_loop = cycles_start(run_cycle, NULL);
 	check_int(host_open(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS, "1", NULL), 0);
 	host_use_all(&host);
 	use_output(0, true);
@@ -180,10 +109,7 @@ static void outputs_join_and_leave_while_the_loop_runs(void)
 		join_and_leave(round);
 	}
 	check_int(spa_node_set_io(host.node, SPA_IO_Position, NULL, 0), 0);
-	pthread_mutex_lock(&loop.lock);
-	loop.stop = true;
-	pthread_mutex_unlock(&loop.lock);
-	pthread_join(loop.thread, NULL);
+	cycles_stop();
 
 	note("%u cycles, %u blocks taken", atomic_load(&n_cycles), atomic_load(&n_taken));
 	check_int(atomic_load(&n_wrong), 0);

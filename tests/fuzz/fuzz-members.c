@@ -1,0 +1,133 @@
+/* Fuzz target: what anybody may write to the metadata, as the module takes it */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The input is a row of lines, "key\tvalue\n": writes to the metadata object, or
+ * with "?" at its very beginning the rules, up to the first "\n". No value clears.
+ */
+
+#include <math.h>
+
+#include "fuzz.h"
+/* Its callbacks are what is tested, and those have no other name */
+#include "../../modules/members.c"
+
+PW_LOG_TOPIC(mod_topic, "fuzz");
+
+#define SPEAKERS	3
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	setenv("PIPEWIRE_DEBUG", "0", 1);
+	pw_init(NULL, NULL);
+	PW_LOG_TOPIC_INIT(mod_topic);
+	return 0;
+}
+
+static void check_config(const struct speaker *s)
+{
+	const struct member_config *c = &s->config;
+
+	fuzz_check((uint32_t)c->role < ROLE_N);
+	fuzz_check(c->gain >= 0.0 && c->gain <= 1.0);
+	fuzz_check(llabs(c->trim_ns) <= 1000 * (int64_t)SPA_NSEC_PER_MSEC);
+	fuzz_check(llabs(c->correction_ns) <= 2000 * (int64_t)SPA_NSEC_PER_MSEC);
+}
+
+static void on_added(void *data, struct speaker *speaker)
+{
+	fuzz_check(speaker->user_data == NULL);
+	speaker->user_data = speaker;
+	check_config(speaker);
+}
+
+static void on_changed(void *data, struct speaker *speaker)
+{
+	fuzz_check(speaker->user_data != NULL);
+	check_config(speaker);
+}
+
+static void on_removed(void *data, struct speaker *speaker)
+{
+	fuzz_check(speaker->user_data != NULL);
+	speaker->user_data = NULL;
+}
+
+static void on_stored(void *data, const char *address, const char *json)
+{
+	fuzz_check(address != NULL && json != NULL);
+}
+
+static const struct members_events events = {
+	.added = on_added,
+	.changed = on_changed,
+	.removed = on_removed,
+	.stored = on_stored,
+};
+
+static void add_speaker(struct members *members, uint32_t n)
+{
+	struct speaker *s = calloc(1, sizeof(*s));
+	char name[32], address[32];
+
+	s->members = members;
+	s->id = n;
+	s->config = MEMBER_CONFIG_INIT;
+	snprintf(name, sizeof(name), "speaker_%u", n);
+	snprintf(address, sizeof(address), "AA:00:00:00:00:%02u", n);
+	s->props = pw_properties_new(PW_KEY_NODE_NAME, name, NULL);
+	if (n > 0)
+		pw_properties_set(s->props, "api.bluez5.address", address);
+	spa_list_append(&members->speakers, &s->link);
+}
+
+static void write_line(struct members *members, char *line)
+{
+	char *value = strchr(line, '\t');
+
+	if (value)
+		*value++ = '\0';
+	metadata_property(members, 0, line[0] ? line : NULL, NULL, value);
+}
+
+/* Rules that are not refused are acted on */
+static bool take_args(struct fuzz_input *in, struct args *args)
+{
+	char *text, *rules = NULL;
+	int res;
+
+	if (in->size > 0 && in->data[0] == '?') {
+		fuzz_u8(in);
+		rules = fuzz_string(in, '\n');
+	}
+	if (asprintf(&text, "{ stream.rules = %s }", rules ? rules : "[ ]") < 0)
+		abort();
+	res = args_init(args, text);
+	free(text);
+	free(rules);
+	return res == 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input in = { data, size };
+	struct args args;
+	struct members members;
+	uint32_t n;
+
+	if (!take_args(&in, &args))
+		return 0;
+	members_init(&members, NULL, NULL, NULL, &args, &events, NULL);
+	for (n = 0; n < SPEAKERS; n++)
+		add_speaker(&members, n);
+	members_activate(&members);
+	while (in.size > 0) {
+		char *line = fuzz_string(&in, '\n');
+		write_line(&members, line);
+		free(line);
+	}
+	members_finish(&members);
+	args_finish(&args);
+	return 0;
+}

@@ -1,0 +1,136 @@
+/* Fuzz target: a status as others wrote it, read by the module and shown by the tool */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+/* The input is a row of lines, "key\tvalue\n". */
+
+#include <pipewire/pipewire.h>
+#include <spa/utils/string.h>
+
+#include "fuzz.h"
+#include "group-status.h"
+#include "../../tools/pw-bluez-combine/client.h"
+#include "../../tools/pw-bluez-combine/json.h"
+#include "../../tools/pw-bluez-combine/report.h"
+#include "../../tools/pw-bluez-combine/status.h"
+#include "../../tools/pw-bluez-combine/text.h"
+
+static struct client_object object;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	setenv("PIPEWIRE_DEBUG", "0", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	pw_init(NULL, NULL);
+	text_init();
+	spa_list_init(&object.entries);
+	return 0;
+}
+
+/* In place of the tool's connection */
+const struct client_object *client_group(const struct client *client)
+{
+	return &object;
+}
+
+const char *client_object_get(const struct client_object *o, const char *key)
+{
+	struct client_entry *e;
+
+	spa_list_for_each(e, &o->entries, link)
+		if (spa_streq(e->key, key))
+			return e->value;
+	return NULL;
+}
+
+static void add_line(char *line)
+{
+	struct client_entry *e = calloc(1, sizeof(*e));
+	char *value = strchr(line, '\t');
+
+	if (value)
+		*value++ = '\0';
+	e->key = strdup(line);
+	e->value = strdup(value ? value : "");
+	spa_list_append(&object.entries, &e->link);
+}
+
+static void clear(void)
+{
+	struct client_entry *e;
+
+	spa_list_consume(e, &object.entries, link) {
+		spa_list_remove(&e->link);
+		free(e->key);
+		free(e->value);
+		free(e);
+	}
+}
+
+/* No byte that a terminal acts on, the ends of lines apart */
+static void check_text(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		fuzz_check((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+}
+
+static void check_json(const char *text, size_t len)
+{
+	check_text(text, len);
+	fuzz_check(len > 0 && memchr(text, '\n', len) == text + len - 1);
+	fuzz_check(json_is_object(text));
+}
+
+static void show(const struct report *report, uint32_t form)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	switch (form) {
+	case 0: status_json_print(out, report); break;
+	case 1: status_table_print(out, report, true); break;
+	case 2: status_table_print(out, report, false); break;
+	default: status_table_print_fixed(out, report); break;
+	}
+	fuzz_check(fclose(out) == 0);
+	if (form == 0)
+		check_json(text, len);
+	else
+		check_text(text, len);
+	free(text);
+}
+
+static void try_settled(const char *json)
+{
+	char codec[64];
+	int64_t latency_ns;
+
+	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns))
+		fuzz_check(latency_ns > 0 && strlen(codec) < sizeof(codec));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input in = { data, size };
+	struct client client = { .group = "default" };
+	struct client_entry *e;
+	struct report report;
+	uint32_t form;
+
+	while (in.size > 0) {
+		char *line = fuzz_string(&in, '\n');
+		add_line(line);
+		free(line);
+	}
+	spa_list_for_each(e, &object.entries, link)
+		try_settled(e->value);
+	fuzz_check(report_init(&report, &client) == 0);
+	for (form = 0; form < 4; form++)
+		show(&report, form);
+	report_finish(&report);
+	clear();
+	return 0;
+}
