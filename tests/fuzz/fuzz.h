@@ -63,7 +63,8 @@ static inline char *fuzz_string(struct fuzz_input *in, char end)
 	if (len > 0)
 		memcpy(str, in->data, len);
 	str[len] = '\0';
-	in->data += len + (at != NULL);
+	if (in->data != NULL)
+		in->data += len + (at != NULL);
 	in->size -= len + (at != NULL);
 	return str;
 }
