@@ -31,6 +31,7 @@ struct option {
 };
 
 static const char * const acquire_names[] = { "ok", "fail", "never" };
+static const char * const pairing_names[] = { "just-works", "confirm", "pin" };
 static const char * const rate_names[] = { "44100", "48000", "44100,48000", "48000,44100" };
 
 static const struct option table[] = {
@@ -42,6 +43,13 @@ static const struct option table[] = {
 	{ "mtu", 'u', FIELD(mtu), 48, LINK_MTU_MAX, BOTH },
 	{ "volume", 'i', FIELD(volume), 0, 127, ALL },
 	{ "acquire", 'e', FIELD(acquire), 0, 0, ALL, acquire_names, G_N_ELEMENTS(acquire_names) },
+	{ "paired", 'b', FIELD(paired), 0, 0, BOTH },
+	{ "hidden", 'b', FIELD(no_pairing_mode), 0, 0, ALL },
+	{ "pairing", 'e', FIELD(pairing), 0, 0, BOTH, pairing_names, G_N_ELEMENTS(pairing_names) },
+	{ "pair.msec", 'd', FIELD(pair_ms), 0, 60000, BOTH },
+	{ "pair.error", 's', FIELD(pair_error), 0, 64, ALL },
+	{ "discover.msec", 'd', FIELD(discover_ms), 0, 60000, BOTH },
+	{ "connect.error", 's', FIELD(connect_error), 0, 64, ALL },
 	{ "model", 'e', FIELD(model), 0, 0, ALL, speaker_model_names, SPEAKER_N_MODELS },
 	{ "start", 'e', FIELD(start), 0, 0, ALL, speaker_start_names, SPEAKER_N_STARTS },
 	{ "latency.msec", 'd', FIELD(speaker_config.latency_ms), 0, 5000, ALL },
@@ -76,6 +84,11 @@ void options_init(struct options *o, enum option_use use, uint32_t seed)
 		.mtu = 672,
 		.volume = -1,
 		.seed = seed,
+		.paired = true,
+		.pair_ms = 300.0,
+		.discover_ms = 300.0,
+		.pair_error = g_strdup(""),
+		.connect_error = g_strdup(""),
 		.speaker_config = { .model = SPEAKER_FIXED, .latency_ms = 150.0, .gain = 1.0 },
 		.link_config = { .queue_packets = 8 },
 		.echo_config = { .rate = 44100 },
@@ -88,6 +101,8 @@ void options_finish(struct options *o)
 	g_free(o->adapter);
 	g_free(o->vendor);
 	g_free(o->wav);
+	g_free(o->pair_error);
+	g_free(o->connect_error);
 	memset(o, 0, sizeof(*o));
 }
 
@@ -98,6 +113,8 @@ void options_copy(struct options *to, const struct options *from)
 	to->adapter = g_strdup(from->adapter);
 	to->vendor = g_strdup(from->vendor);
 	to->wav = g_strdup(from->wav);
+	to->pair_error = g_strdup(from->pair_error);
+	to->connect_error = g_strdup(from->connect_error);
 }
 
 static bool number(GVariant *value, double *v)

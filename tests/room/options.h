@@ -34,6 +34,11 @@ struct options {
 	int32_t volume;		/**< 0-127; -1: the device has no absolute volume */
 	uint32_t seed;
 	int32_t acquire;	/**< enum acquire_behaviour */
+	bool paired;		/**< with the adapter, and trusted, from the beginning */
+	bool no_pairing_mode;	/**< not paired, and cannot be found */
+	int32_t pairing;	/**< enum pair_kind */
+	double pair_ms, discover_ms;	/**< how long these take */
+	char *pair_error, *connect_error;	/**< how these fail; "": they don't */
 	int32_t model, start, kind;	/**< of the configurations below, as the table needs them */
 	struct speaker_config speaker_config;
 	struct link_config link_config;

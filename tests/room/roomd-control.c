@@ -155,6 +155,8 @@ static bool device_call(struct device *device, const char *method, GVariant *arg
 		device_close(device);
 	} else if (g_str_equal(method, "Disconnect")) {
 		device_disconnect(device);
+	} else if (g_str_equal(method, "Search")) {
+		device_search(device);
 	} else if (g_str_equal(method, "Drop")) {
 		if (!need(device->link, device, "a speaker", error))
 			return false;
@@ -205,6 +207,24 @@ static void restart(struct room *room, GDBusMethodInvocation *invocation, GVaria
 	room_restart(room, msec);
 }
 
+static void power(struct room *room, GDBusMethodInvocation *invocation, GVariant *args)
+{
+	const char *name, *state;
+	struct adapter *adapter;
+
+	g_variant_get(args, "(&s&s)", &name, &state);
+	adapter = adapter_find(room, name);
+	if (adapter == NULL || (!g_str_equal(state, "on") && !g_str_equal(state, "off") &&
+				!g_str_equal(state, "blocked"))) {
+		g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
+			"adapter = '%s', state = '%s'; allowed: one that was added; on, off, blocked", name, state);
+		return;
+	}
+	adapter_set_blocked(adapter, g_str_equal(state, "blocked"));
+	adapter_set_powered(adapter, g_str_equal(state, "on"));
+	g_dbus_method_invocation_return_value(invocation, NULL);
+}
+
 static void call(void *data, GDBusMethodInvocation *invocation, const char *method, GVariant *args)
 {
 	struct room *room = data;
@@ -223,6 +243,8 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 	} else if (g_str_equal(method, "Finish")) {
 		room_finish(room);
 		g_dbus_method_invocation_return_value(invocation, NULL);
+	} else if (g_str_equal(method, "Power")) {
+		power(room, invocation, args);
 	} else if (g_str_equal(method, "Restart")) {
 		restart(room, invocation, args);
 	} else if (g_str_equal(method, "Quit")) {

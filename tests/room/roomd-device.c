@@ -9,6 +9,7 @@
 
 #include "roomd.h"
 
+#define RSSI_DBM		(-55)	/* some metres */
 #define CLASS_LOUDSPEAKER	0x240414	/* audio, rendering; audio/video, loudspeaker */
 
 void device_event(struct device *device, const char *event, const char *fields, ...)
@@ -85,6 +86,8 @@ static GVariant *get(void *data, const char *property)
 		return uuids(device);
 	if (g_str_equal(property, "Modalias"))
 		return modalias(device->options.vendor);
+	if (g_str_equal(property, "RSSI"))
+		return device->in_reach ? g_variant_new_int16(RSSI_DBM) : NULL;
 	return get_flag(device, property);
 }
 
@@ -97,8 +100,19 @@ static bool set(void *data, const char *property, GVariant *value, GError **erro
 		return false;
 	}
 	device->trusted = g_variant_get_boolean(value);
+	device_event(device, device->trusted ? "trusted" : "untrusted", "%s", "");
 	bus_changed(device->room, device->path, IFACE_DEVICE, "Trusted", NULL);
 	return true;
+}
+
+/* NULL: it can be connected to */
+static const char *connect_error(const struct device *device)
+{
+	if (!device->adapter->powered)
+		return "br-connection-adapter-not-powered";
+	if (device->options.connect_error[0] != '\0')
+		return device->options.connect_error;
+	return device->paired ? NULL : "br-connection-refused";
 }
 
 static void call(void *data, GDBusMethodInvocation *invocation, const char *method, GVariant *args)
@@ -106,13 +120,21 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 	struct device *device = data;
 
 	if (g_str_equal(method, "Connect") || g_str_equal(method, "ConnectProfile")) {
+		const char *error = connect_error(device);
+
+		if (error != NULL) {
+			bus_error(invocation, "Failed", error);
+			return;
+		}
 		device_connect(device);
 	} else if (g_str_equal(method, "Disconnect")) {
 		device_disconnect(device);
 	} else if (g_str_equal(method, "Pair")) {
-		device->paired = true;
-		bus_changed(device->room, device->path, IFACE_DEVICE, "Paired", "Bonded", NULL);
-		device_connect(device);
+		device_pair(device, invocation);
+		return;
+	} else if (g_str_equal(method, "CancelPairing")) {
+		device_cancel_pairing(device, invocation);
+		return;
 	}
 	g_dbus_method_invocation_return_value(invocation, NULL);
 }
@@ -195,6 +217,8 @@ void device_connect(struct device *device)
 	const bool roles[N_ROLES] = { device->options.speaker, device->options.source };
 	int role, n = 1;
 
+	if (!device->shown)
+		device_show(device);
 	if (!device->connected) {
 		device->connected = true;
 		device_event(device, "connected", "%s", "");
@@ -399,10 +423,8 @@ struct device *device_new(struct room *room, const char *address, struct options
 	device->room = room;
 	device->adapter = adapter;
 	device->address = g_ascii_strup(address, -1);
-	device->path = g_strdup_printf("%s/dev_%s", adapter->path, device->address);
-	g_strdelimit(device->path, ":", '_');
 	options_copy(&device->options, options);
-	device->paired = device->trusted = true;
+	device->paired = device->trusted = options->paired;
 	if (!add_to_radio(device, error)) {
 		/* What the radio has already, it keeps to the end. */
 		if (device->link == NULL && device->sender == NULL)
@@ -410,8 +432,17 @@ struct device *device_new(struct room *room, const char *address, struct options
 		return NULL;
 	}
 	g_ptr_array_add(room->devices, device);
-	bus_export(room, device->path, &device_interface, device);
+	if (device->paired)
+		device_show(device);
 	return device;
+}
+
+void device_show(struct device *device)
+{
+	device->path = g_strdup_printf("%s/dev_%s", device->adapter->path, device->address);
+	g_strdelimit(device->path, ":", '_');
+	device->shown = true;
+	bus_export(device->room, device->path, &device_interface, device);
 }
 
 void device_destroy(struct device *device)
@@ -432,6 +463,7 @@ void device_destroy(struct device *device)
 	link_destroy(device->link);
 	sender_destroy(device->sender);
 	options_finish(&device->options);
+	g_free(device->pairing.sender);
 	g_free(device->address);
 	g_free(device->path);
 	g_free(device);

@@ -43,6 +43,7 @@ void app_remove(struct app *app, bool there)
 		}
 	}
 	recorder_event(room->recorder, room_clock_now_ns(room->clock), adapter->name, "unregistered", "%s", "");
+	adapter_endpoints_changed(adapter);
 	app_free(app);
 }
 
@@ -114,6 +115,7 @@ static void on_objects(GObject *source, GAsyncResult *result, void *data)
 	}
 	g_ptr_array_add(adapter->apps, app);
 	g_dbus_method_invocation_return_value(reg->invocation, NULL);
+	adapter_endpoints_changed(adapter);
 	recorder_event(room->recorder, room_clock_now_ns(room->clock), adapter->name, "registered",
 		       "\"endpoints\": %u", app->endpoints->len);
 	app->watch = g_bus_watch_name_on_connection(room->bus, app->sender, G_BUS_NAME_WATCHER_FLAGS_NONE,

@@ -72,6 +72,7 @@ void room_restart(struct room *room, double msec)
 	/* Nobody hears the last words of a daemon that crashed: first the name goes. */
 	g_bus_unown_name(room->name);
 	room->name = 0;
+	agents_forget();
 	for (i = 0; i < room->adapters->len; i++) {
 		struct adapter *adapter = room->adapters->pdata[i];
 
@@ -114,6 +115,8 @@ static void destroy_adapter(void *data)
 	for (i = 0; i < adapter->apps->len; i++)
 		app_free(adapter->apps->pdata[i]);
 	g_ptr_array_unref(adapter->apps);
+	g_ptr_array_unref(adapter->discoverers);
+	g_clear_handle_id(&adapter->discoverable_timer, g_source_remove);
 	g_free(adapter->name);
 	g_free(adapter->path);
 	g_free(adapter->address);
@@ -131,8 +134,10 @@ static void room_destroy(struct room *room)
 	if (room->adapters != NULL)
 		g_ptr_array_unref(room->adapters);
 	recorder_destroy(room->recorder);
-	if (room->bus != NULL)
+	if (room->bus != NULL) {
+		agents_finish();
 		bus_finish(room);
+	}
 	g_clear_object(&room->bus);
 	room_clock_destroy(room->clock);
 	g_clear_pointer(&room->loop, g_main_loop_unref);
@@ -177,6 +182,7 @@ static bool room_init(struct room *room, const char *dir, const char *clock, GEr
 		return false;
 	g_dbus_connection_set_exit_on_close(room->bus, FALSE);
 	bus_init(room);
+	agents_init(room);
 	control_export(room);
 	return adapter_new(room, "hci0", error) != NULL;
 }

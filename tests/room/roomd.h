@@ -21,6 +21,7 @@
 #define IFACE_MEDIA		"org.bluez.Media1"
 #define IFACE_ENDPOINT		"org.bluez.MediaEndpoint1"
 #define IFACE_TRANSPORT		"org.bluez.MediaTransport1"
+#define IFACE_AGENT_MANAGER	"org.bluez.AgentManager1"
 
 #define UUID_A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
 #define UUID_A2DP_SINK		"0000110b-0000-1000-8000-00805f9b34fb"
@@ -54,6 +55,10 @@ struct adapter {
 	char *address;
 	char *alias;
 	bool powered, discoverable, pairable, discovering;
+	bool blocked;			/**< by rfkill: cannot be powered */
+	uint32_t discoverable_s, pairable_s;	/**< limits, 0: none */
+	guint discoverable_timer;
+	GPtrArray *discoverers;		/**< struct discoverer */
 	GPtrArray *apps;		/**< struct app, newest last */
 };
 
@@ -96,12 +101,25 @@ struct transport {
 	uint16_t delay;			/**< in 1/10 ms */
 };
 
+/** Of a device, with whom it comes first */
+struct pairing {
+	struct adapter *adapter;	/**< that looks for it */
+	bool going_on;
+	uint32_t generation;		/**< what was begun in an older one is void */
+	GDBusMethodInvocation *invocation;	/**< of Pair(), NULL: the device began it */
+	char *sender;			/**< who called */
+};
+
 struct device {
 	struct room *room;
 	struct adapter *adapter;
 	char *address, *path;
 	struct options options;
 	bool connected, resolved, paired, trusted;
+	bool shown;			/**< clients see it: it is paired, or was found */
+	bool in_reach;			/**< was found, not remembered */
+	bool wants_pairing;		/**< an Echo that looks for somebody to play on */
+	struct pairing pairing;
 	bool playing;			/**< an Echo that shall play */
 	uint32_t n_transports;		/**< so far; numbers the objects */
 	uint32_t generation[N_ROLES];	/**< of the configuration: older replies are void */
@@ -140,6 +158,32 @@ struct adapter *adapter_find(struct room *room, const char *name);
 /** The endpoint for a local UUID and SBC, the newest if there are several. Or NULL */
 struct endpoint *adapter_endpoint(struct adapter *adapter, const char *uuid);
 
+/** Endpoints have come or gone */
+void adapter_endpoints_changed(struct adapter *adapter);
+void adapter_set_blocked(struct adapter *adapter, bool blocked);
+void adapter_set_powered(struct adapter *adapter, bool powered);
+
+/* roomd-agent.c */
+
+void agents_init(struct room *room);
+/** bluetoothd ends */
+void agents_forget(void);
+void agents_finish(void);
+/** Ask the agent of \a sender, else the default one; \a answer is NULL if it refuses, or there is none */
+void agent_ask(struct device *device, const char *sender, const char *method, GVariant *args, const char *type,
+	       void (*answered)(struct device *device, GVariant *answer));
+
+/* roomd-pair.c */
+
+/** Find what is in pairing mode, each after its time */
+void adapter_discover(struct adapter *adapter);
+void adapter_became_discoverable(struct adapter *adapter);
+/** Pair and CancelPairing of the client; they answer the invocation */
+void device_pair(struct device *device, GDBusMethodInvocation *invocation);
+void device_cancel_pairing(struct device *device, GDBusMethodInvocation *invocation);
+/** It looks for an adapter that is discoverable, now or later, and pairs */
+void device_search(struct device *device);
+
 /* roomd-media.c */
 
 extern const struct bus_interface media_interface;
@@ -152,6 +196,8 @@ void app_free(struct app *app);
 struct device *device_new(struct room *room, const char *address, struct options *options,
 			  GError **error);
 void device_destroy(struct device *device);
+/** Clients see it from now on */
+void device_show(struct device *device);
 struct device *device_find(struct room *room, const char *address);
 void device_connect(struct device *device);
 void device_disconnect(struct device *device);
