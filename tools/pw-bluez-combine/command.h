@@ -10,7 +10,7 @@
 /** Exit codes: those of the manual page. */
 enum {
 	EXIT_OK = 0,
-	EXIT_OTHER = 1,			/**< no memory, output that can't be written */
+	EXIT_OTHER = 1,			/**< it did not work; no memory, output that can't be written */
 	EXIT_USAGE = 2,			/**< wrong arguments */
 	EXIT_NO_DAEMON = 3,		/**< PipeWire is not there, or has gone */
 	EXIT_NO_GROUP = 4,		/**< PipeWire has no such group */
@@ -28,5 +28,6 @@ struct command {
 extern const struct command speaker_command;
 extern const struct command status_command;
 extern const struct command test_command;
+extern const struct command pair_command;
 
 #endif /* BLUEZ_COMBINE_COMMAND_H */

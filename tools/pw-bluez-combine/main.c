@@ -13,6 +13,9 @@ static const struct command *const commands[] = {
 	&status_command,
 	&speaker_command,
 	&test_command,
+#ifdef HAVE_GIO
+	&pair_command,
+#endif
 };
 
 static void print_help(FILE *out)

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -40,6 +41,13 @@ static const struct {
 	{ 'C', "clicks", NULL, OPTION_SOUND, N_("only the clicks") },
 	{ 'L', "level", "DB", OPTION_SOUND, N_("how loud at most, -60 to 0 dB (default: -20)") },
 	{ 'D', "seconds", "S", OPTION_SOUND, N_("how long each lasts, 1 to 3600 (default: 12)") },
+	{ 'e', "echo", NULL, OPTION_ECHO, N_("pair an Echo, or another source of music") },
+	{ 's', "speaker", NULL, OPTION_SPEAKER, N_("pair a speaker") },
+	{ 'i', "adapter", "NAME", OPTION_ADAPTER, N_("the adapter: hci0, or its address (default: the best)") },
+	{ 'd', "address", "ADDRESS", OPTION_ADDRESS, N_("the device with this address") },
+	{ 'n', "name", "NAME", OPTION_NAME, N_("the device whose name begins so") },
+	{ 't', "timeout", "SECONDS", OPTION_TIMEOUT, N_("how long to wait for the device, 1 to 600 (default: 120)") },
+	{ 'v', "verbose", NULL, OPTION_VERBOSE, N_("what is well and what can't be known, too") },
 	{ 'h', "help", NULL, 0, N_("show this") },
 };
 
@@ -94,6 +102,21 @@ static bool parse_msec(const char *value, double limit, double *msec)
 	return spa_atod(value, msec) && *msec >= -limit && *msec <= limit;
 }
 
+static bool is_address(const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < 17; i++)
+		if (i % 3 == 2 ? value[i] != ':' : !isxdigit((unsigned char)value[i]))
+			return false;
+	return value[i] == '\0';
+}
+
+static bool is_adapter(const char *value)
+{
+	return spa_strstartswith(value, "hci") && value[3] && value[3 + strspn(value + 3, "0123456789")] == '\0';
+}
+
 static int option_set(struct options *o, const char *command, int letter, const char *value)
 {
 	switch (letter) {
@@ -107,6 +130,34 @@ static int option_set(struct options *o, const char *command, int letter, const 
 			return bad_value(command, "--remote", value,
 					_("the name or the path of a PipeWire socket, such as pipewire-0"));
 		o->remote = value;
+		break;
+	case 'i':
+		if (!is_adapter(value) && !is_address(value))
+			return bad_value(command, "--adapter", value, _("hci0, hci1 ..., or AA:BB:CC:DD:EE:FF"));
+		o->adapter = value;
+		break;
+	case 'd':
+		if (!is_address(value))
+			return bad_value(command, "--address", value, _("an address such as AA:BB:CC:DD:EE:FF"));
+		o->address = value;
+		break;
+	case 'n':
+		if (*value == '\0')
+			return bad_value(command, "--name", value, _("the name of a device, or its beginning"));
+		o->name = value;
+		break;
+	case 't':
+		if (!spa_atoi32(value, &o->timeout_sec, 10) || o->timeout_sec < 1 || o->timeout_sec > 600)
+			return bad_value(command, "--timeout", value, _("seconds, from 1 to 600"));
+		break;
+	case 'e':
+		o->echo = true;
+		break;
+	case 's':
+		o->speaker = true;
+		break;
+	case 'v':
+		o->verbose = true;
 		break;
 	case 'j':
 		o->json = true;
@@ -233,6 +284,6 @@ void options_print_help(FILE *out, uint32_t allowed)
 			continue;
 		snprintf(name, sizeof(name), "%s%s%s", known[i].name, known[i].value ? " " : "",
 				known[i].value ? known[i].value : "");
-		fprintf(out, "  -%c, --%-14s %s\n", known[i].letter, name, _(known[i].help));
+		fprintf(out, "  -%c, --%-16s %s\n", known[i].letter, name, _(known[i].help));
 	}
 }

@@ -16,6 +16,13 @@ enum {
 	OPTION_JSON = 1 << 2,
 	OPTION_WATCH = 1 << 3,
 	OPTION_ALL = 1 << 4,
+	OPTION_ECHO = 1 << 5,
+	OPTION_SPEAKER = 1 << 6,
+	OPTION_ADAPTER = 1 << 7,
+	OPTION_ADDRESS = 1 << 8,
+	OPTION_NAME = 1 << 9,
+	OPTION_TIMEOUT = 1 << 10,
+	OPTION_VERBOSE = 1 << 11,
 	OPTION_ARGUMENT = 1 << 16,	/**< one argument that is no option, and has to be there */
 	OPTION_ROLE = 1 << 17,
 	OPTION_GAIN = 1 << 18,
@@ -42,6 +49,11 @@ struct options {
 	bool noise, clicks;
 	double level_db;		/**< of the peak, -60 to 0; NaN: not given */
 	double seconds;			/**< NaN: not given */
+	bool echo, speaker;		/**< what to pair */
+	const char *adapter;		/**< hci0, or its address; NULL: any */
+	const char *address, *name;	/**< of the device; NULL: any */
+	int timeout_sec;		/**< 0: the command's own */
+	bool verbose;
 	bool help;			/**< help is asked for: run nothing */
 };
 

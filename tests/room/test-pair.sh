@@ -1,0 +1,193 @@
+#!/bin/sh
+# pw-bluez-combine pair: an Echo and speakers, what goes wrong with them, and what it leaves behind
+# SPDX-License-Identifier: MIT
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+# exits CODE TEXT ARGUMENT...: it exits with CODE, and TEXT is in what it prints
+exits() {
+	expected=$1 text=$2 status=0
+	shift 2
+	timeout 60 "$TOOL" pair "$@" >"$T/out.txt" 2>&1 </dev/null || status=$?
+	cat "$T/out.txt"
+	echo "exit status $status"
+	[ "$status" = "$expected" ] && grep -F -q -e "$text" "$T/out.txt"
+}
+# answers CODE TEXT [QUESTION ANSWER]... -- ARGUMENT...: the same at a terminal
+answers() {
+	expected=$1 text=$2 status=0
+	shift 2
+	"$SOURCE_DIR/tests/room/answer.py" "$@" >"$T/out.txt" 2>&1 </dev/null || status=$?
+	cat "$T/out.txt"
+	echo "exit status $status"
+	[ "$status" = "$expected" ] && grep -F -q -e "$text" "$T/out.txt"
+}
+property() {
+	gdbus call --system --dest org.bluez --object-path "$1" \
+		--method org.freedesktop.DBus.Properties.Get "org.bluez.$2" "$3" 2>/dev/null
+}
+is() { property "$1" "$2" "$3" | grep -F -q -e "<$4>"; }
+dev() { echo "/org/bluez/$1/dev_$(echo "$2" | tr : _)"; }
+# As roomd's adapters begin: not to be found, pairable, for 180 s
+untouched() {
+	for a in hci0 hci1; do
+		is /org/bluez/$a Adapter1 Discoverable false || return 1
+		is /org/bluez/$a Adapter1 Discovering false || return 1
+		is /org/bluez/$a Adapter1 Pairable true || return 1
+		is /org/bluez/$a Adapter1 DiscoverableTimeout 'uint32 180' || return 1
+		is /org/bluez/$a Adapter1 PairableTimeout 'uint32 0' || return 1
+	done
+	# no agent is left
+	[ "$(grep -c '"event": *"agent"' "$EVENTS")" = "$(grep -c '"event": *"agent-gone"' "$EVENTS")" ]
+}
+# steps STEP...: the JSON lines of the last run are valid, and these steps are among them, in order
+steps() {
+	python3 -c '
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+assert all(line["version"] == 1 and line["seconds"] >= 0 for line in lines)
+steps = iter(line["step"] for line in lines)
+missing = [step for step in sys.argv[2:] if step not in steps]
+sys.exit(f"missing: {missing}" if missing else 0)' "$T/out.txt" "$@"
+}
+
+check 'its help names its options' exits 0 '--adapter NAME' --help
+check 'what to pair has to be said' exits 2 'say which: --echo or --speaker' --name x
+check 'and not both' exits 2 'say which' --echo --speaker --name x
+check 'without a terminal the device has to be named' exits 2 'nobody can be asked' --speaker
+check 'a time-out that is none is named' exits 2 'seconds, from 1 to 600' --speaker --timeout 0
+check 'an address that is none is named' exits 2 'AA:BB:CC:DD:EE:FF' --speaker --address 12
+check 'an adapter that can be none is named' exits 2 'hci0, hci1' --speaker --name x --adapter usb
+check 'an empty name is refused' exits 2 "'--name' = ''" --speaker --name=
+check 'without a bus it says so' exits 1 'the system bus can' --speaker --name x
+
+start_bus
+check 'without BlueZ it says so' exits 1 'BlueZ is not running' --speaker --name x
+start_roomd
+room AddAdapter hci1
+start_pipewire pipewire
+room_wireplumber ""
+event hci1 registered
+event hci0 registered
+check 'an adapter that is not there is named, with those that are' exits 1 \
+	"there is no adapter 'hci7'; there are: hci0 hci1" --speaker --name x --adapter hci7
+
+K=AA:BB:CC:00:00:01 B=AA:BB:CC:00:00:02 O=AA:BB:CC:00:00:03 N=AA:BB:CC:00:00:04 P=AA:BB:CC:00:00:05
+speaker() { room AddSpeaker "$1" "{'name': <'$2'>, 'paired': <false>, 'report.msec': <150.0>, $3}"; }
+python3 - "$T/noise.wav" <<'PY'
+import random, sys, wave
+random.seed(1)
+with wave.open(sys.argv[1], "wb") as w:
+    w.setnchannels(2); w.setsampwidth(2); w.setframerate(44100)
+    for _ in range(44100 * 4):
+        w.writeframesraw(random.randrange(-9000, 9000).to_bytes(2, "little", signed=True) * 2)
+PY
+
+# A speaker
+check 'a speaker that is not there is waited for, and then not' exits 1 'no speaker in pairing mode was found within 1 s' \
+	--speaker --name Nowhere --timeout 1
+speaker $K Kitchen "'discover.msec': <10.0>"
+check 'a speaker is found by its name, paired and connected' exits 0 'ready, and plays with the others' \
+	--speaker --name Kitchen --adapter hci0
+check 'it is paired' is "$(dev hci0 $K)" Device1 Paired true
+check 'and trusted' is "$(dev hci0 $K)" Device1 Trusted true
+check 'it has a sink' "$AWAIT" node bluez_output.AA_BB_CC_00_00_01.1
+check 'nothing is left open' untouched
+check 'one that is paired already is only connected' exits 0 'ready' --speaker --address $K --adapter hci0
+
+speaker $B Bath "'pairing': <'pin'>"
+check 'an old speaker gets its PIN' exits 0 'ready' --speaker --address $B --adapter hci0 --json
+check 'its steps are JSON' steps adapter discovering found pairing paired trusted connecting connected ready restored
+
+speaker $O Office "'pairing': <'confirm'>"
+check 'a number to compare needs somebody who does' exits 1 'pairing was refused' --speaker --name Office --adapter hci0
+check 'it is not paired then' is "$(dev hci0 $O)" Device1 Paired false
+check 'at a terminal it is asked for' answers 0 'ready' 'Office' 1 'Does it show' y \
+	-- "$TOOL" pair --speaker --adapter hci0
+check 'nothing is left open after that either' untouched
+
+speaker $N Noisy "'pair.error': <'AuthenticationFailed'>"
+check 'a failed pairing is explained' exits 1 'put the device into pairing mode again' --speaker --name Noisy --adapter hci0
+check 'with what BlueZ said' exits 1 'org.bluez.Error.AuthenticationFailed' --speaker --name Noisy --adapter hci0
+check 'as JSON too' exits 1 '"error": "org.bluez.Error.AuthenticationFailed"' --speaker --name Noisy --adapter hci0 --json
+room Set $N "{'pair.error': <''>, 'connect.error': <'br-connection-create-socket'>}"
+check 'a connection that BlueZ 5.82 refuses is explained' exits 1 'BlueZ 5.82 takes one SBC speaker an adapter' \
+	--speaker --name Noisy --adapter hci0
+room Set $N "{'connect.error': <'br-connection-page-timeout'>}"
+check 'and one that is out of reach' exits 1 'it does not answer: switch it on' --speaker --address $N --adapter hci0
+room Set $N "{'connect.error': <''>, 'acquire': <'ok'>}"
+check 'nothing is left open after failures' untouched
+
+# The choice
+speaker $P Porch "'pair.msec': <3000.0>"
+check 'a wrong number is asked again' answers 130 'There is no number 9' 'Porch' 9 'There is no number' '^C' \
+	-- "$TOOL" pair --speaker --adapter hci0
+check 'nothing is left open after Ctrl-C' untouched
+check 'nobody is paired by that' is "$(dev hci0 $P)" Device1 Paired false
+interrupt() {
+	"$TOOL" pair --speaker --address $P --adapter hci0 >"$T/out.txt" 2>&1 </dev/null &
+	pid=$!
+	event Porch pairing && kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	cat "$T/out.txt"
+	echo "exit status $status"
+	[ $status = 143 ] && event Porch pairing-failed
+}
+check 'a signal while it pairs ends the pairing' interrupt
+check 'and leaves nothing open' untouched
+
+# The Echo
+E=EC:00:00:00:00:01 F=EC:00:00:00:00:02 X=EC:00:00:00:00:03
+echo_device() { room AddEcho "$1" "{'name': <'$2'>, 'wav': <'$T/noise.wav'>, 'loop': <true>, 'paired': <false>, $3}"; }
+check 'an Echo that does not come is waited for, and then not' exits 1 'no Echo has come within 1 s' \
+	--echo --name Echo --timeout 1
+check 'nothing is left open then' untouched
+echo_device $E 'Echo Dot' "'discover.msec': <10.0>"
+room Search $E
+check 'an Echo that comes is paired, on an adapter without speakers' exits 0 'ready: what it plays goes to all speakers' \
+	--echo --name Echo
+check 'it is on the other adapter' is "$(dev hci1 $E)" Device1 Trusted true
+check 'nothing is left open' untouched
+echo_device $F 'Echo Show' "'pairing': <'confirm'>, 'discover.msec': <10.0>"
+room Search $F
+check 'at a terminal the number is asked for' answers 0 'ready' 'Does it show' y -- "$TOOL" pair --echo
+echo_device $X 'Stranger' "'discover.msec': <10.0>"
+room Search $X
+check 'another device than the one that is named is refused' exits 1 'Stranger (EC:00:00:00:00:03) was refused' \
+	--echo --name Echo --timeout 1
+check 'and not paired' never Stranger paired
+room Search $X
+check 'who says no is obeyed' answers 130 'was refused: you said so' 'Is that your Echo' n 'was refused' '^C' \
+	-- "$TOOL" pair --echo
+check 'and it is still not paired' never Stranger paired
+check 'nothing is left open after all that' untouched
+
+# The music, from all that was paired
+room Play $E
+check 'the Echo plays in the kitchen' event Kitchen playing
+check 'and in the bath' event Bath playing
+check 'and in the office' event Office playing
+
+# The adapter
+room Power hci1 off
+check 'an adapter that is off is switched on' exits 1 'hci1 is off, switching it on' --speaker --name Nowhere \
+	--adapter hci1 --timeout 1
+check 'and stays on' is /org/bluez/hci1 Adapter1 Powered true
+room Power hci1 blocked
+check 'one that is blocked is named' exits 1 'rfkill unblock bluetooth' --speaker --name Nowhere --adapter hci1
+room Power hci1 on
+
+# BlueZ goes while it waits
+gone() {
+	"$TOOL" pair --speaker --name Nowhere --timeout 1 >"$T/out.txt" 2>&1 </dev/null &
+	pid=$!
+	until_true grep -q 'Looking for' "$T/out.txt"
+	stop "$ROOMD"
+	status=0
+	wait $pid || status=$?
+	cat "$T/out.txt"
+	[ $status = 1 ]
+}
+check 'it ends when BlueZ does' gone
+finish
