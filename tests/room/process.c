@@ -31,15 +31,19 @@ static void become(const char *file, const char *const *argv, char **env, int lo
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	setpgid(0, 0);
+	/* the terminal's input is for its foreground group only */
+	if (!(flags & PROCESS_VISIBLE))
+		setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* what a desktop's limits.d gives to its users; root needs none */
 	setrlimit(RLIMIT_RTPRIO, &rt);
 	if (flags & PROCESS_REALTIME)
 		sched_setscheduler(0, SCHED_FIFO, &param);
-	dup2(log, 2);
-	dup2(out >= 0 ? out : log, 1);
+	if (!(flags & PROCESS_VISIBLE)) {
+		dup2(log, 2);
+		dup2(out >= 0 ? out : log, 1);
+	}
 	execve(file, (char *const *)argv, env);
 	_exit(127);
 }

@@ -21,6 +21,7 @@ struct process {
 enum process_flags {
 	PROCESS_PIPE_OUT = 1 << 0,	/**< its stdout is ours to read */
 	PROCESS_REALTIME = 1 << 1,	/**< at SCHED_FIFO, if we may */
+	PROCESS_VISIBLE = 1 << 2,	/**< keeps our input and output, and our process group */
 };
 
 /**

@@ -35,7 +35,9 @@ static void usage(FILE *file)
 	      "       room SCENE [--short] [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
 	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real|room] [--start first|level]\n"
 	      "                  [--hog] [--stops] [--stall MS] [--input WAV]\n"
+	      "       room with [--speakers N] [--module | --peer] [--input WAV] [--keep DIR] -- COMMAND...\n"
 	      "\n"
+	      "  with        runs the command among the daemons while an Echo plays; status is the command's\n"
 	      "  --short     fewer runs and less music: for every change\n"
 	      "  --peer      runs PipeWire's combine-stream through the same, too\n"
 	      "  --module    our module loaded by the daemon, without the WirePlumber policy\n"
@@ -123,8 +125,8 @@ int main(int argc, char **argv)
 	};
 	struct scene_options o = { .seed = 1, .stall_ms = 4.0 };
 	struct json json = { .file = stdout };
-	const struct scene_type *type;
-	bool chosen = false, names = false;
+	const struct scene_type *type = NULL;
+	bool chosen = false, names = false, with;
 	sigset_t signals;
 	int c;
 
@@ -153,18 +155,19 @@ int main(int argc, char **argv)
 		default: usage(stderr); return 2;
 		}
 	}
-	if (optind + 1 != argc) {
+	with = optind < argc && strcmp(argv[optind], "with") == 0;
+	if (with ? optind + 1 == argc : optind + 1 != argc) {
 		usage(stderr);
 		return 2;
 	}
 	if (strcmp(argv[optind], "list") == 0)
 		return list(names);
-	if ((type = find_scene(argv[optind])) == NULL) {
+	if (!with && (type = find_scene(argv[optind])) == NULL) {
 		fprintf(stderr, "room: there is no scene '%s'; 'room list' tells which there are\n",
 			argv[optind]);
 		return 2;
 	}
-	if (!chosen)
+	if (!with && !chosen)
 		o.own_clock = type->real == NULL;
 	/* before there are threads: the loop of a run is to get them, whoever else is there */
 	sigemptyset(&signals);
@@ -174,6 +177,8 @@ int main(int argc, char **argv)
 	pw_init(&argc, &argv);
 	/* this client has no configuration on purpose, which is a warning otherwise */
 	pw_log_set_level(SPA_LOG_LEVEL_ERROR);
+	if (with)
+		return scene_with(&o, (const char *const *)argv + optind + 1);
 	if (type->whole != NULL)
 		return type->whole(type, &o, &json);
 	return scene_run(type, &o, &json);

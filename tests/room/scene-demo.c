@@ -64,7 +64,7 @@ static void read_status(struct scene *sc)
 	}
 }
 
-static int play_demo(struct scene *sc)
+int scene_demo_begin(struct scene *sc)
 {
 	int64_t now;
 	int res;
@@ -74,9 +74,15 @@ static int play_demo(struct scene *sc)
 		return res;
 	fprintf(stderr, "%d speakers and the " ECHO " are connected\n", sc->n_speakers);
 	now = stack_now(&sc->stack);
-	if ((res = scene_echo(sc, ECHO, true)) < 0 ||
-	    (res = scene_await_playing(sc, sc->n_speakers, now)) < 0)
+	if ((res = scene_echo(sc, ECHO, true)) < 0)
 		return res;
+	return scene_await_playing(sc, sc->n_speakers, now);
+}
+
+static int play_demo(struct scene *sc)
+{
+	int res = scene_demo_begin(sc);
+
 	for (double t = 0.0; t < sc->seconds && res == 0; t += STEP_S) {
 		fprintf(stderr, "the " ECHO " plays on all speakers: %.0f of %.0f s\n", t, sc->seconds);
 		res = scene_pass(sc, fmin(STEP_S, sc->seconds - t));

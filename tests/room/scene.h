@@ -239,4 +239,10 @@ int scene_run_tally(const struct scene_type *type, const struct scene_options *o
 enum scene_verdict scene_run(const struct scene_type *type, const struct scene_options *o,
 			     struct json *j);
 
+/** From scene-demo.c: an Echo Dot plays on the speakers of a flat. 0 or -errno. */
+int scene_demo_begin(struct scene *sc);
+/** From scene-with.c: that, on the machine's clock, while a command runs among the daemons, with
+ * this terminal. Returns its exit status. */
+int scene_with(const struct scene_options *o, const char *const *command);
+
 #endif /* ROOM_SCENE_H */

@@ -470,12 +470,11 @@ void stack_finish(struct stack *s)
 	*s = (struct stack) { .inotify = -1, .events_fd = -1 };
 }
 
-struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv)
+static struct process *spawn(struct stack *s, const char *name, const char *const *argv, int flags)
 {
 	struct process *p = g_new0(struct process, 1);
 	char **env = g_environ_setenv(g_strdupv(s->env), CLOCK_SHM_ENV_LOOPS, "data", TRUE);
-	/* pw-play has no thread of its own for audio; it is not what is tested */
-	int res = process_start(p, name, s->out, argv, env, PROCESS_REALTIME);
+	int res = process_start(p, name, s->out, argv, env, flags);
 
 	g_strfreev(env);
 	if (res < 0) {
@@ -488,6 +487,17 @@ struct process *stack_spawn(struct stack *s, const char *name, const char *const
 	g_ptr_array_add(s->clients, p);
 	watch_child(s, p);
 	return p;
+}
+
+struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv)
+{
+	/* pw-play has no thread of its own for audio; it is not what is tested */
+	return spawn(s, name, argv, PROCESS_REALTIME);
+}
+
+struct process *stack_spawn_visible(struct stack *s, const char *const *argv)
+{
+	return spawn(s, "command", argv, PROCESS_VISIBLE);
 }
 
 void stack_print_logs(const struct stack *s)

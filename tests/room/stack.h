@@ -88,6 +88,8 @@ const struct stack_event *stack_find_event(const struct stack *s, const char *de
 int stack_restart_wireplumber(struct stack *s);
 /** Start a client program, at SCHED_FIFO if we may; ends with the stack. NULL with a message on failure. */
 struct process *stack_spawn(struct stack *s, const char *name, const char *const *argv);
+/** The same of one that is to be seen: with our input and output, at normal priority */
+struct process *stack_spawn_visible(struct stack *s, const char *const *argv);
 /** For the messages after a failure: tails of all logs */
 void stack_print_logs(const struct stack *s);
 

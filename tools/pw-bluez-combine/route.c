@@ -71,14 +71,14 @@ static void on_info(void *data, const struct pw_device_info *info)
 {
 	struct route_device *d = data;
 	struct route *route = d->route;
-	uint32_t params[] = { SPA_PARAM_Route };
 	const char *address;
 
 	address = info->props ? spa_dict_lookup(info->props, "api.bluez5.address") : NULL;
-	if (route->device || address == NULL || strcasecmp(address, route->address) != 0)
-		return;
-	route->device = d;
-	pw_device_subscribe_params((struct pw_device *)d->proxy, params, 1);
+	if (route->device == NULL && address && strcasecmp(address, route->address) == 0)
+		route->device = d;
+	/* Not by a subscription: what changes while WirePlumber exports the device is not told to it */
+	if (route->device == d && (info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
+		pw_device_enum_params((struct pw_device *)d->proxy, 0, SPA_PARAM_Route, 0, -1, NULL);
 }
 
 static const struct pw_device_events device_events = {

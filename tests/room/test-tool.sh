@@ -1,0 +1,58 @@
+#!/bin/sh
+# pw-bluez-combine among the daemons, while an Echo plays
+# SPDX-License-Identifier: MIT
+#
+# test-tool.sh ROOM TOOL: runs itself inside the room
+set -eu
+
+if [ $# = 2 ]; then
+	exec "$1" with -- "$0" inside "$1" "$2"
+fi
+TOOL=$3
+export LC_ALL=C.UTF-8
+failed=0 n=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+# says TEXT ARGUMENT...: the tool is content, and says it within a few seconds
+says() {
+	text=$1
+	shift
+	tries=0
+	until "$TOOL" "$@" >"$out" 2>&1 && grep -F -q -e "$text" "$out"; do
+		tries=$((tries + 1))
+		[ $tries -lt 50 ] || { sed 's/^/# /' "$out"; return 1; }
+		sleep 0.1
+	done
+}
+check() {
+	what=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $what"
+	else
+		failed=$((failed + 1))
+		echo "not ok $n - $what"
+	fi
+}
+
+kitchen=AA:BB:CC:00:00:01
+check 'all three speakers play' says '3 of 3 speakers, latency 250.0 ms' status
+check 'their latencies are those that they report' says "$kitchen  playing  reported        64.9" status
+check 'an offset is the port'\''s, and taken at once' says 'offset       25.0 ms, it sounded late' \
+	speaker kitchen --offset 25
+check 'the group knows of it' says "$kitchen  playing  reported        89.9     160.1" status
+check 'none is none' says 'offset       0.0 ms' speaker kitchen --offset 0
+check 'a role and a gain go through the policy' says 'role         left' speaker kitchen --role left --gain -6dB
+check 'the group has them' says 'left    -6.0 dB' status
+check 'a speaker is left out' says '(AA:BB:CC:00:00:03)' speaker bedroom --exclude
+check 'and does not play' says '2 of 2 speakers' status
+check 'and taken in again' says '(AA:BB:CC:00:00:03)' speaker bedroom --include
+check 'and plays' says '3 of 3 speakers' status
+check 'a reset is taken, too' says 'role         stereo' speaker kitchen --reset
+check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
+check 'all play it' says 'noise that wanders' test --noise --seconds 1
+
+echo "1..$n"
+[ $failed = 0 ]
