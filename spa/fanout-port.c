@@ -15,6 +15,7 @@
 #include <spa/utils/keys.h>
 
 #include "fanout.h"
+#include "pod-check.h"
 
 static void init_props(struct port *p, const struct fanout *f, uint32_t output)
 {
@@ -161,6 +162,8 @@ int port_enum_params(struct port *p, struct fanout *f, int seq, uint32_t id,
 	uint32_t count = 0;
 	int res;
 
+	if (!pod_is_whole(filter))
+		return -EINVAL;
 	while (count < num) {
 		result.index = result.next++;
 		spa_pod_builder_init(&b, buffer, sizeof(buffer));
@@ -277,8 +280,7 @@ static int set_format(struct port *p, struct fanout *f, uint32_t flags, const st
 	int res;
 
 	if (format != NULL && (res = check_format(format)) < 0) {
-		spa_log_error(f->log, "%p: %s: only 32 bit float mono (audio/dsp F32P) is possible",
-				f, p->name);
+		fanout_refuse(f, p->name, "only 32 bit float mono (audio/dsp F32P) is possible");
 		return res;
 	}
 	if (SPA_FLAG_IS_SET(flags, SPA_NODE_PARAM_FLAG_TEST_ONLY))
@@ -300,6 +302,10 @@ static int set_format(struct port *p, struct fanout *f, uint32_t flags, const st
 int port_set_param(struct port *p, struct fanout *f, uint32_t id, uint32_t flags,
 		const struct spa_pod *param)
 {
+	if (!pod_is_whole(param)) {
+		fanout_refuse(f, p->name, "a param that breaks off in the middle");
+		return -EINVAL;
+	}
 	switch (id) {
 	case SPA_PARAM_Format:
 		return set_format(p, f, flags, param);

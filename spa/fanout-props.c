@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <time.h>
 
 #include <spa/node/utils.h>
 #include <spa/param/param.h>
@@ -11,6 +12,20 @@
 #include <spa/pod/filter.h>
 
 #include "fanout.h"
+#include "pod-check.h"
+
+void fanout_refuse(struct fanout *f, const char *what, const char *why)
+{
+	struct timespec now;
+	int missed;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	missed = spa_ratelimit_test(&f->ratelimit, SPA_TIMESPEC_TO_NSEC(&now));
+	if (missed > 0)
+		spa_log_error(f->log, "%p: %d more wrong params", f, missed);
+	if (missed >= 0)
+		spa_log_error(f->log, "%p: %s: %s", f, what, why);
+}
 
 static int set_props(struct fanout *f, const struct spa_pod *param)
 {
@@ -29,7 +44,7 @@ static int set_props(struct fanout *f, const struct spa_pod *param)
 		return fanout_apply(f, &config);
 	}
 	if (!spa_pod_is_object_type(param, SPA_TYPE_OBJECT_Props)) {
-		spa_log_error(f->log, "%p: Props: not an object of this type", f);
+		fanout_refuse(f, "Props", "not an object of this type");
 		return -EINVAL;
 	}
 	fanout_config_begin(&config);
@@ -37,7 +52,7 @@ static int set_props(struct fanout *f, const struct spa_pod *param)
 		if (prop->key != SPA_PROP_params)
 			continue;
 		if ((res = fanout_config_parse(&config, &prop->value, &error)) < 0) {
-			spa_log_error(f->log, "%p: %s", f, error.text);
+			fanout_refuse(f, "Props", error.text);
 			return res;
 		}
 	}
@@ -51,6 +66,10 @@ int fanout_set_param(void *object, uint32_t id, uint32_t flags,
 	struct fanout *f = object;
 
 	spa_return_val_if_fail(f != NULL, -EINVAL);
+	if (!pod_is_whole(param)) {
+		fanout_refuse(f, "a param", "it breaks off in the middle");
+		return -EINVAL;
+	}
 
 	switch (id) {
 	case SPA_PARAM_Props:
@@ -107,6 +126,8 @@ int fanout_enum_params(void *object, int seq, uint32_t id, uint32_t start, uint3
 
 	spa_return_val_if_fail(f != NULL, -EINVAL);
 	spa_return_val_if_fail(num != 0, -EINVAL);
+	if (!pod_is_whole(filter))
+		return -EINVAL;
 
 	/* 64 outputs do not fit on the stack */
 	spa_pod_dynamic_builder_init(&b, buffer, sizeof(buffer), 4096);

@@ -390,6 +390,7 @@ static int impl_init(const struct spa_handle_factory *factory, struct spa_handle
 	f->data_loop = spa_support_find(support, n_support, SPA_TYPE_INTERFACE_DataLoop);
 
 	spa_hook_list_init(&f->hooks);
+	f->ratelimit = (struct spa_ratelimit) { .interval = 10 * SPA_NSEC_PER_SEC, .burst = 30 };
 	f->node.iface = SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_Node, SPA_VERSION_NODE,
 			&impl_node, f);
 

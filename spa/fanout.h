@@ -16,6 +16,7 @@
 #include <spa/support/loop.h>
 #include <spa/support/plugin.h>
 #include <spa/utils/hook.h>
+#include <spa/utils/ratelimit.h>
 
 #include "fanout-config.h"
 #include "fanout-target.h"
@@ -100,6 +101,7 @@ struct fanout {
 
 	/* main loop */
 	struct spa_hook_list hooks;
+	struct spa_ratelimit ratelimit;	/**< of errors in what others set */
 	struct spa_node_info info;
 	struct spa_param_info params[NODE_N_PARAMS];
 	bool started;
@@ -167,6 +169,8 @@ int fanout_apply(struct fanout *f, const struct fanout_config *config);
 int fanout_enum_params(void *object, int seq, uint32_t id, uint32_t start, uint32_t num,
 		const struct spa_pod *filter);
 int fanout_set_param(void *object, uint32_t id, uint32_t flags, const struct spa_pod *param);
+/** Log that \a what is wrong: some times, and then how often more. */
+void fanout_refuse(struct fanout *f, const char *what, const char *why);
 
 /* fanout.c */
 

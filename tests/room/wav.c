@@ -14,6 +14,9 @@
 #define HALF_TAPS	32	/* each side of the kernel at the lower of both rates */
 #define PHASES		512	/* nearest of them: -60 dB at worst, enough to correlate with */
 #define KAISER_BETA	9.0
+/* What is beyond is no sound, and its kernel would be larger than it */
+#define RATE_MIN	4000
+#define RATE_MAX	768000
 #define CUTOFF		0.96	/* of the lower Nyquist frequency */
 
 int wav_read(struct wav *wav, const char *path)
@@ -25,6 +28,12 @@ int wav_read(struct wav *wav, const char *path)
 	*wav = (struct wav) { 0 };
 	if ((file = sf_open(path, SFM_READ, &info)) == NULL) {
 		fprintf(stderr, "%s: %s\n", path, sf_strerror(NULL));
+		return -EINVAL;
+	}
+	if (info.samplerate < RATE_MIN || info.samplerate > RATE_MAX) {
+		fprintf(stderr, "%s: a rate of %d Hz; allowed: %d to %d\n", path, info.samplerate,
+			RATE_MIN, RATE_MAX);
+		sf_close(file);
 		return -EINVAL;
 	}
 	wav->rate = info.samplerate;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <spa/node/utils.h>
+#include <spa/param/format.h>
 #include <spa/param/props.h>
 #include <spa/pod/builder.h>
 #include <spa/pod/iter.h>
@@ -16,6 +17,7 @@
 #include "host.h"
 #include "names.h"
 
+#define IN	SPA_DIRECTION_INPUT
 #define OUT	SPA_DIRECTION_OUTPUT
 
 static struct host host;
@@ -307,6 +309,42 @@ static void prop_info_tells_every_key_and_range(void)
 	host_close(&host);
 }
 
+/* A host reads the length of a pod and nothing in it */
+static void a_param_that_breaks_off_is_refused(void)
+{
+	/* a struct whose string says that it is longer than the struct */
+	struct { struct spa_pod pod; uint32_t body[4]; } SPA_ALIGNED(8) part = {
+		{ 16, SPA_TYPE_Struct }, { 4096, SPA_TYPE_String, 0, 0 } };
+	/* a choice of whole numbers without one in it */
+	struct { struct spa_pod pod; uint32_t body[8]; } SPA_ALIGNED(8) choice = {
+		{ 32, SPA_TYPE_Object }, { SPA_TYPE_OBJECT_Format, SPA_PARAM_EnumFormat,
+			SPA_FORMAT_mediaType, 0, 16, SPA_TYPE_Choice, SPA_CHOICE_Range, 0 } };
+
+	check_int(host_open(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS, "1", NULL), 0);
+	check_int(spa_node_set_param(host.node, SPA_PARAM_Props, 0, &part.pod), -EINVAL);
+	check(strstr(host.error, "breaks off") != NULL);
+	check_int(spa_node_port_set_param(host.node, IN, 0, SPA_PARAM_Format, 0, &choice.pod), -EINVAL);
+	check_int(spa_node_port_enum_params(host.node, 0, IN, 0, SPA_PARAM_EnumFormat, 0, 1,
+				&choice.pod), -EINVAL);
+	check_int(spa_node_enum_params(host.node, 0, SPA_PARAM_Props, 0, 1, &part.pod), -EINVAL);
+	host_close(&host);
+}
+
+static void wrong_params_are_told_of_and_then_counted(void)
+{
+	uint32_t i, told = 0;
+
+	check_int(host_open(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS, "1", NULL), 0);
+	for (i = 0; i < 10000; i++) {
+		host.error[0] = '\0';
+		check_int(host_set_double(&host, "output.0.gain", NAN), -EINVAL);
+		told += host.error[0] != '\0';
+	}
+	note("10000 wrong gains, %u of them in the log", told);
+	check(told >= 1 && told < 200);
+	host_close(&host);
+}
+
 int main(int argc, char *argv[])
 {
 	host_load(argc > 1 ? argv[1] : "");
@@ -319,5 +357,7 @@ int main(int argc, char *argv[])
 	run(nothing_of_a_wrong_param_is_applied);
 	run(params_that_are_no_pairs_are_refused);
 	run(prop_info_tells_every_key_and_range);
+	run(a_param_that_breaks_off_is_refused);
+	run(wrong_params_are_told_of_and_then_counted);
 	return harness_finish();
 }
