@@ -8,6 +8,7 @@
 #include "measure-span.h"
 
 #define MS	(1000.0 / MEASURE_RATE)
+#define HALF_S	0.01	/* of a block that a point was found in */
 #define NEAR_S	0.05	/* further than this a point of the track says nothing about a time */
 #define UNKNOWN_S 0.1	/* longer without a point, and it was not in its place */
 
@@ -104,6 +105,16 @@ double span_lag(const struct measure_speaker *s, double t)
 	if (a != NULL && b != NULL)
 		return MS * (a->lag + (b->lag - a->lag) * (pos - a->pos) / (double)(b->pos - a->pos));
 	return a != NULL ? MS * a->lag : b != NULL ? MS * b->lag : NAN;
+}
+
+double span_point(const struct measure_speaker *s, double t, double back)
+{
+	const struct playout *p = &s->track;
+	size_t i = find_point(p, (t - HALF_S) * MEASURE_RATE);
+
+	if (i == 0 || t - HALF_S - (double)p->points[i - 1].pos / MEASURE_RATE > back)
+		return NAN;
+	return MS * p->points[i - 1].lag;
 }
 
 double span_together(const struct measure_speaker *a, const struct measure_speaker *b, double from,

@@ -36,6 +36,9 @@ int span_others(const struct measure *m, int speaker, double from, double to);
 /** How much later than the source the speaker is, in ms; NAN: nothing within 50 ms of \a t */
 double span_lag(const struct measure_speaker *s, double t);
 
+/** The same of the last point within \a back s before \a t, by the middle of what it was seen in */
+double span_point(const struct measure_speaker *s, double t, double back);
+
 /**
  * When two speakers were last more than \a limit_ms apart within from..to, or one of them could
  * not be heard in its place for 0.1 s; \a from if they were together all the time, NAN if they

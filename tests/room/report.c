@@ -263,7 +263,7 @@ static int plot_data(const struct measure *m, const char *path)
 }
 
 /* Within gnuplot's single quotes only the quote itself is special. */
-static void plot_quote(FILE *file, const char *s)
+void report_quote(FILE *file, const char *s)
 {
 	putc('\'', file);
 	for (; *s; s++) {
@@ -274,12 +274,18 @@ static void plot_quote(FILE *file, const char *s)
 	putc('\'', file);
 }
 
-static int plot_script(const struct measure *m, const char *path, const char *png,
-		const char *data, const char *title)
+const char *report_colour(int i)
 {
 	/* told apart by the colour-blind, too */
 	static const char *const colours[] = { "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7",
 		"#56b4e9", "#000000" };
+
+	return colours[i % (sizeof(colours) / sizeof(colours[0]))];
+}
+
+static int plot_script(const struct measure *m, const char *path, const char *png,
+		const char *data, const char *title)
+{
 	FILE *file = fopen(path, "w");
 	char name[256];
 	double top = 0.0;
@@ -292,9 +298,9 @@ static int plot_script(const struct measure *m, const char *path, const char *pn
 	/* Lines that lie on one another: the first is the thickest, so that each is seen. A
 	 * value in brackets that is not a number interrupts its line. */
 	fputs("set terminal pngcairo size 1100,550 font 'DejaVu Sans,12'\nset output ", file);
-	plot_quote(file, png);
+	report_quote(file, png);
 	fputs("\nset title ", file);
-	plot_quote(file, title);
+	report_quote(file, title);
 	fprintf(file, " noenhanced font ',15'\n"
 		"set xlabel 'time (s)'\nset ylabel 'skew (ms)'\n"
 		"set border 3 lc rgb '#666666'\nset tics nomirror out textcolor rgb '#333333'\n"
@@ -306,23 +312,34 @@ static int plot_script(const struct measure *m, const char *path, const char *pn
 	for (int i = 0; i < m->n_speakers; i++) {
 		int rest = m->n_speakers - i;
 
-		plot_quote(file, data);
+		report_quote(file, data);
 		fprintf(file, " using 1:($%d) with lines lw %g lc rgb '%s' title ", i + 2,
-			1.5 + 2.0 * (rest < 5 ? rest - 1 : 4), colours[i % (sizeof(colours) / sizeof(colours[0]))]);
+			1.5 + 2.0 * (rest < 5 ? rest - 1 : 4), report_colour(i));
 		snprintf(name, sizeof(name), "%s%s", m->speakers[i].signal.name,
 			i == m->reference ? " (reference)" : "");
-		plot_quote(file, name);
+		report_quote(file, name);
 		fputs(i + 1 < m->n_speakers ? ", \\\n     " : "\n", file);
 	}
 	return fclose(file) == 0 ? 0 : -errno;
 }
 
+int report_draw(const char *script)
+{
+	char *argv[] = { "gnuplot", (char *)script, NULL };
+	int res, status;
+	pid_t pid;
+
+	if ((res = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ)) != 0)
+		return -res;
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
 int report_plot(const struct measure *m, const char *path, const char *title)
 {
 	char data[4096], script[4096];
-	char *argv[] = { "gnuplot", script, NULL };
-	int res, status;
-	pid_t pid;
+	int res;
 
 	if (m->n_speakers == 0 || m->n_windows == 0)
 		return -ENODATA;
@@ -331,9 +348,5 @@ int report_plot(const struct measure *m, const char *path, const char *title)
 	if ((res = plot_data(m, data)) < 0 ||
 	    (res = plot_script(m, script, path, data, title)) < 0)
 		return res;
-	if ((res = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ)) != 0)
-		return -res;
-	if (waitpid(pid, &status, 0) < 0)
-		return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+	return report_draw(script);
 }

@@ -35,4 +35,9 @@ void report_table(FILE *file, const struct measure *m);
  * <path>.dat and <path>.gnuplot. 0 or -errno. */
 int report_plot(const struct measure *m, const char *path, const char *title);
 
+/** For other plots: a string in gnuplot's quotes, a colour for the i-th line, and run a script */
+void report_quote(FILE *file, const char *s);
+const char *report_colour(int i);
+int report_draw(const char *script);
+
 #endif /* ROOM_REPORT_H */

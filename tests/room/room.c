@@ -19,6 +19,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_delay,
 	scenes_offset,
 	scenes_codec,
+	scenes_headroom,
 	scenes_pause,
 	scenes_silence,
 	scenes_time,

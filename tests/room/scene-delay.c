@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "measure-span.h"
+#include "report-delay.h"
 #include "scene.h"
 
 /*
@@ -29,6 +31,8 @@
 #define SKEW_MS		0.025
 #define OWN_STEPS	2	/* the speaker's own, and what follows it */
 
+#define BEFORE_S	0.5	/* the picture begins so long before the largest step */
+
 static const double sizes[] = { 0.5, 2.0, 4.0, 8.0, 15.0, 40.0 };
 
 /** What was done in this run */
@@ -37,6 +41,7 @@ static struct step {
 	double size_ms;		/**< > 0: the speaker is later from now on */
 } steps[2 * G_N_ELEMENTS(sizes) + 1];
 static int n_steps;
+static char names[3][32], changed_name[32];
 
 static int step(struct scene *sc, const char *name, double latency_ms, double size_ms)
 {
@@ -64,6 +69,9 @@ static int play_steps(struct scene *sc)
 		if ((res = step(sc, sc->excused, latency + sizes[i], sizes[i])) == 0)
 			res = step(sc, sc->excused, latency, -sizes[i]);
 	steps[n_steps].t_ns = stack_now(&sc->stack);
+	for (int i = 0; i < 3; i++)
+		g_strlcpy(names[i], sc->speakers[i].name, sizeof(names[i]));
+	g_strlcpy(changed_name, sc->excused, sizeof(changed_name));
 	return res;
 }
 
@@ -75,6 +83,50 @@ static void tell_step(const struct scene *sc, const struct step *s, double sync_
 		printf("  %s %+6.1f ms: together after %.0f ms, then %.3f ms apart; its own: %d repeats, "
 			"%d skips, %d gaps\n", sc->excused, s->size_ms, sync_ms, skew_ms, own->repeats,
 			own->skips, own->gaps);
+}
+
+/* What the speakers that do not change have all the time, and the one that does now and then */
+static double own_latency(const struct measure_speaker *s, double t)
+{
+	double ms = NAN;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (strcmp(s->signal.name, names[i]) == 0)
+			ms = scene_fixed_latency(i);
+	if (strcmp(s->signal.name, changed_name) != 0)
+		return ms;
+	for (i = 0; i < n_steps; i++)
+		if (t >= steps[i].t_ns / 1e9)
+			ms += steps[i].size_ms;
+	return ms;
+}
+
+/* The largest step up, and down again: beside the other system's, if that was before this one */
+static void draw(struct scene *sc, const struct measure *m)
+{
+	static struct delay_picture picture;
+	static uint64_t seed;
+	bool peer = sc->stack.options.system == STACK_PEER;
+	double zero = steps[n_steps - 2].t_ns / 1e9;
+	g_autofree char *file = g_strdup_printf("delay-step-%s.png", sc->excused);
+	g_autofree char *png = g_build_filename(sc->options->keep, file, NULL);
+	g_autofree char *data = g_build_filename(sc->out, "delay.dat", NULL);
+	g_autofree char *title = g_strdup_printf("The latency of %s rises by %.0f ms, and falls again %.1f s later",
+			sc->excused, steps[n_steps - 2].size_ms, HOLD_S);
+	int res;
+
+	if (!peer || seed != sc->seed) {
+		delay_picture_finish(&picture);
+		delay_picture_init(&picture, png, title);
+		seed = sc->seed;
+	}
+	res = delay_picture_add(&picture, peer ? "combine-stream, latency-compensate" : "bluez-combine", data,
+			m, zero - BEFORE_S, steps[n_steps].t_ns / 1e9, zero, own_latency);
+	if (res < 0 || (res = delay_picture_draw(&picture)) < 0)
+		fprintf(stderr, "room: cannot draw %s: %s\n", png, strerror(-res));
+	if (peer)
+		delay_picture_finish(&picture);
 }
 
 static void judge_steps(struct scene *sc, struct measure *m)
@@ -104,6 +156,8 @@ static void judge_steps(struct scene *sc, struct measure *m)
 	scene_figure(sc, "steps_of_changed", own, OWN_STEPS);
 	scene_figure(sc, "changed_after_3s", late, 0.0);
 	scene_figure(sc, "noticed_by_others", others, 0.0);
+	if (sc->options->keep != NULL && changed >= 0)
+		draw(sc, m);
 }
 
 const struct scene_type scenes_delay[] = {

@@ -96,6 +96,7 @@ static void a_step_and_its_opposite_are_found_in_their_span(void)
 	g_assert_cmpfloat(together(&m, 4.0, 6.0), ==, 4.0);
 	g_assert_cmpfloat(span_spread(&m, 4.2, 6.0), <, 0.001);
 	g_assert_cmpfloat(fabs(span_lag(&m.speakers[0], 3.4) - LAG_MS - 5.0), <, 0.02);
+	g_assert_cmpfloat(fabs(span_point(&m.speakers[0], 3.4, 0.02) - LAG_MS - 5.0), <, 0.02);
 	measure_finish(&m);
 }
 
@@ -119,6 +120,7 @@ static void who_is_silent_is_never_together(void)
 	run(&m, "a", moves, 1);
 	g_assert_true(isnan(together(&m, 2.9, 6.0)));
 	g_assert_true(isnan(span_lag(&m.speakers[0], 5.0)));
+	g_assert_true(isnan(span_point(&m.speakers[0], 5.0, 0.1)));
 	e = span_events(&m.speakers[0], 2.5, 7.0);
 	g_assert_cmpint(e.gaps + e.repeats + e.skips + e.absences, ==, 0);
 	measure_finish(&m);
