@@ -24,7 +24,13 @@
 #define HEADROOM	"60"
 #define WITHIN_MS	1.0	/* of the others, */
 #define WITHIN_S	3.0	/* so soon */
-#define HOLD_S		3.8	/* two more windows after that */
+/*
+ * What is below 1 ms is slewed, by an acceleration of 100 ppm in a second: s = a (t / 2)^2, 4.5 s for
+ * 0.5 ms. It is within 1 ms all the time.
+ */
+#define SLEW_BELOW_MS	1.0
+#define SLEW_S		5.0
+#define MORE_S		0.8	/* two more windows after that */
 #define EDGE_S		0.03	/* a block of the measurement may show the next step so early */
 #define LEAD_S		3.0	/* before the first step */
 /* The others go by whole samples, and the measurement has an error of its own */
@@ -32,6 +38,9 @@
 #define OWN_STEPS	2	/* the speaker's own, and what follows it */
 
 #define BEFORE_S	0.5	/* the picture begins so long before the largest step */
+
+/* As long as any choice of so many steps takes */
+#define SECONDS(steps)	(LEAD_S + (steps) * (WITHIN_S + MORE_S) + 2.0 * (SLEW_S - WITHIN_S))
 
 static const double sizes[] = { 0.5, 2.0, 4.0, 8.0, 15.0, 40.0 };
 
@@ -43,13 +52,18 @@ static struct step {
 static int n_steps;
 static char names[3][32], changed_name[32];
 
+static double settled_s(double size_ms)
+{
+	return fabs(size_ms) < SLEW_BELOW_MS ? SLEW_S : WITHIN_S;
+}
+
 static int step(struct scene *sc, const char *name, double latency_ms, double size_ms)
 {
 	int res;
 
 	steps[n_steps++] = (struct step) { stack_now(&sc->stack), size_ms };
 	res = scene_set(sc, name, "{'latency.msec': <%.3f>, 'report.msec': <%.3f>}", latency_ms, latency_ms);
-	return res < 0 ? res : scene_pass(sc, HOLD_S);
+	return res < 0 ? res : scene_pass(sc, settled_s(size_ms) + MORE_S);
 }
 
 /* Each run another speaker: the fastest, the one between, the slowest. All steps begin at its
@@ -60,7 +74,7 @@ static int play_steps(struct scene *sc)
 	double latency;
 
 	n_steps = 0;
-	sc->seconds = LEAD_S + 2.0 * G_N_ELEMENTS(sizes) / every * HOLD_S;
+	sc->seconds = SECONDS(2.0 * G_N_ELEMENTS(sizes) / every);
 	if ((res = scene_play_all(sc, LEAD_S)) < 0)
 		return res;
 	sc->excused = sc->speakers[changed].name;
@@ -113,7 +127,7 @@ static void draw(struct scene *sc, const struct measure *m)
 	g_autofree char *png = g_build_filename(sc->options->keep, file, NULL);
 	g_autofree char *data = g_build_filename(sc->out, "delay.dat", NULL);
 	g_autofree char *title = g_strdup_printf("The latency of %s rises by %.0f ms, and falls again %.1f s later",
-			sc->excused, steps[n_steps - 2].size_ms, HOLD_S);
+			sc->excused, steps[n_steps - 2].size_ms, WITHIN_S + MORE_S);
 	int res;
 
 	if (!peer || seed != sc->seed) {
@@ -139,7 +153,7 @@ static void judge_steps(struct scene *sc, struct measure *m)
 		double from = steps[i].t_ns / 1e9, to = steps[i + 1].t_ns / 1e9 - EDGE_S;
 		const struct measure_speaker *s = &m->speakers[changed];
 		double together = span_together(s, &m->speakers[other], from, to, WITHIN_MS);
-		double apart = span_spread(m, from + WITHIN_S, to);
+		double apart = span_spread(m, from + settled_s(steps[i].size_ms), to);
 		struct span_events e = span_events(s, from, to);
 		struct span_events after = span_events(s, from + WITHIN_S, to);
 
@@ -163,7 +177,7 @@ static void judge_steps(struct scene *sc, struct measure *m)
 const struct scene_type scenes_delay[] = {
 	{ .name = "delay-step", .text = "a speaker's latency and its report step, in each run another's",
 	  .runs = 3, .speakers = 3, 
-	  .seconds = LEAD_S + 12 * HOLD_S, .brief_seconds = LEAD_S + 4 * HOLD_S,
+	  .seconds = SECONDS(12), .brief_seconds = SECONDS(4),
 	  .bounds = { .median = 0.3, .whole = true }, .play = play_steps, .judge = judge_steps,
 	  .stack = {
 		.module_args = "combine.headroom.msec = " HEADROOM,
