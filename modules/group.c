@@ -16,8 +16,11 @@
 #include "loop-time.h"
 #include "realtime.h"
 
-/* An output that somebody has destroyed, or that failed, is made again */
-#define OUTPUT_RETRY_NS		(2 * (int64_t)SPA_NSEC_PER_SEC)
+/* Leaving it alone for a moment is what helps one that is stuck: it need not get longer */
+#define STUCK_MAX		3
+
+/* Both sides of a node have changed their state within this, many times over */
+#define ERROR_SETTLE_NS		(200 * (int64_t)SPA_NSEC_PER_MSEC)
 
 /* Changes come in bursts (a stream's latency port by port, all members of a
  * group that starts): the burst is acted on as a whole. */
@@ -77,16 +80,65 @@ static void drop(struct group *group, struct output *o)
 	output_destroy(o);
 }
 
+/* An output that somebody has destroyed, or that failed, is made again a while
+ * later: not at once, and ever less often while it fails. */
+static void drop_failed(struct group *group, struct output *o, int64_t now_ns)
+{
+	struct speaker *s = o->speaker;
+	const char *why = o->failed;
+	bool error = o->error_ns > 0, stuck = o->stuck;
+	uint32_t id = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
+
+	drop(group, o);
+	/* A node in error stays started, and does not try again by itself; one that is stuck
+	 * would go on by its own timer, and come back to us a quantum late. So it has to stop,
+	 * but only now, or the graph would start it again at once for our sake. */
+	if (error || stuck)
+		speaker_suspend(s, id);
+	if (!stuck || !backoff_pause(&s->backoff, now_ns, STUCK_MAX))
+		backoff_fail(&s->backoff, now_ns);
+	group->retry_ns = SPA_MIN(group->retry_ns, s->backoff.until_ns);
+	pw_log_info("%s failed: %s", speaker_address(s), why);
+}
+
 /* Members without an output: there may be room for them now */
-static void adopt_waiting(struct group *group)
+static void adopt_waiting(struct group *group, int64_t now_ns)
 {
 	struct speaker *s;
 
 	group->retry_ns = INT64_MAX;
-	spa_list_for_each(s, &group->members.speakers, link)
-		if (s->member && s->user_data == NULL && adopt(group, s) == 0)
+	spa_list_for_each(s, &group->members.speakers, link) {
+		if (!s->member || s->user_data != NULL)
+			continue;
+		if (now_ns < s->backoff.until_ns) {
+			group->retry_ns = SPA_MIN(group->retry_ns, s->backoff.until_ns);
+			continue;
+		}
+		if (adopt(group, s) < 0)
+			continue;
+		/* Said now and not when it failed: one that leaves fails, too */
+		if (s->backoff.failures == 1)
+			pw_log_warn("%s failed and is tried again, ever less often while it fails",
+					speaker_address(s));
+		else
 			pw_log_info("%s joins the group %s after all", speaker_address(s),
 					group->args->group);
+	}
+}
+
+/* A node that failed while it was being started is not to be had until that is over. */
+static bool has_error(struct output *o, int64_t now_ns, int64_t *next_ns)
+{
+	int64_t limit_ns = o->error_ns + ERROR_SETTLE_NS;
+
+	if (o->error_ns == 0)
+		return false;
+	if (now_ns < limit_ns) {
+		*next_ns = SPA_MIN(*next_ns, limit_ns);
+		return false;
+	}
+	o->failed = "its device had an error";
+	return true;
 }
 
 /* Returns when to look again. */
@@ -96,14 +148,26 @@ static int64_t update_outputs(struct group *group, int64_t now_ns)
 	struct output *o, *t;
 
 	spa_list_for_each_safe(o, t, &group->outputs, link) {
-		if (!o->failed && !output_is_stuck(o, now_ns, &next_ns))
+		if (!o->failed && !has_error(o, now_ns, &next_ns) &&
+		    !output_is_stuck(o, now_ns, &next_ns)) {
+			output_wake(o, now_ns, &next_ns);
 			continue;
-		drop(group, o);
-		group->retry_ns = now_ns + OUTPUT_RETRY_NS;
+		}
+		drop_failed(group, o, now_ns);
 	}
 	if (now_ns >= group->retry_ns)
-		adopt_waiting(group);
+		adopt_waiting(group, now_ns);
 	return SPA_MIN(group->retry_ns, next_ns);
+}
+
+static bool is_heard(const struct group *group)
+{
+	const struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (o->streaming)
+			return true;
+	return false;
 }
 
 /* When the Echo pauses, its stream is gone at once, and the graph would stop with
@@ -111,8 +175,10 @@ static int64_t update_outputs(struct group *group, int64_t now_ns)
  * and begin with what is left when the music goes on. */
 static void update_drain(struct group *group)
 {
+	/* Where nobody hears it, as when the session manager has ended with all links, the graph
+	 * had better stop: the next one could not set up a node that runs. */
 	fanout_host_set_drain(&group->host, group->align.total_ns, SPA_ATOMIC_LOAD(group->rate));
-	sink_keep_awake(&group->sink, !fanout_host_is_drained(&group->host));
+	sink_keep_awake(&group->sink, !fanout_host_is_drained(&group->host) && is_heard(group));
 }
 
 static void update(struct group *group)
@@ -167,6 +233,18 @@ static void member_changed(void *data, struct speaker *speaker)
 		schedule_update(data);
 }
 
+static void member_failed(void *data, struct speaker *speaker)
+{
+	struct group *group = data;
+	struct output *o = speaker->user_data;
+
+	if (o == NULL)
+		return;
+	if (o->error_ns == 0)
+		o->error_ns = loop_now_ns(group->main_loop);
+	schedule_update(group);
+}
+
 static void member_removed(void *data, struct speaker *speaker)
 {
 	struct group *group = data;
@@ -199,6 +277,7 @@ static void metadata_attached(void *data)
 static const struct members_events members_events = {
 	.added = member_added,
 	.changed = member_changed,
+	.failed = member_failed,
 	.removed = member_removed,
 	.stored = status_stored,
 	.attached = metadata_attached,

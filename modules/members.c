@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include <pipewire/impl.h>
+#include <spa/node/command.h>
 #include <spa/utils/string.h>
 
 #include "log.h"
@@ -22,6 +23,14 @@ const char *speaker_address(const struct speaker *speaker)
 bool speaker_is_bluetooth(const struct speaker *speaker)
 {
 	return pw_properties_get(speaker->props, "api.bluez5.address") != NULL;
+}
+
+void speaker_suspend(struct speaker *speaker, uint32_t except)
+{
+	struct pw_node *node = (struct pw_node *)speaker->proxy;
+
+	if (node && !links_has_other(&speaker->members->links, speaker->id, except))
+		pw_node_send_command(node, &SPA_NODE_COMMAND_INIT(SPA_NODE_COMMAND_Suspend));
 }
 
 /* A group must never feed itself or another group: that way lies a loop. A sink
@@ -173,17 +182,31 @@ static void proxy_destroy(void *data)
 	speaker->proxy = NULL;
 }
 
+static void proxy_error(void *data, int seq, int res, const char *message)
+{
+	struct speaker *speaker = data;
+
+	if (speaker->member)
+		speaker->members->events->failed(speaker->members->data, speaker);
+}
+
 static const struct pw_proxy_events proxy_events = {
 	PW_VERSION_PROXY_EVENTS,
 	.destroy = proxy_destroy,
+	.error = proxy_error,
 };
 
 static void node_state(struct speaker *speaker, bool running)
 {
-	if (running && !speaker->running)
-		speaker->running_since_ns =
-			loop_now_ns(pw_context_get_main_loop(speaker->members->context));
+	struct members *members = speaker->members;
+
+	if (running == speaker->running)
+		return;
 	speaker->running = running;
+	if (running)
+		speaker->running_since_ns = loop_now_ns(pw_context_get_main_loop(members->context));
+	if (speaker->member)
+		members->events->changed(members->data, speaker);
 }
 
 static void node_info(void *data, const struct pw_node_info *info)

@@ -10,6 +10,7 @@
 #include <spa/utils/list.h>
 
 #include "args.h"
+#include "backoff.h"
 #include "links.h"
 
 struct members;
@@ -30,13 +31,16 @@ struct speaker {
 	struct member_config config;	/**< what it then plays */
 	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
 	void *user_data;		/**< the owner's, for a member */
+	struct backoff backoff;		/**< the owner's, of its attempts with this node */
 };
 
 struct members_events {
 	/** The speaker became a member. Read props, config and rule_props. */
 	void (*added)(void *data, struct speaker *speaker);
-	/** The config of a member changed. */
+	/** The config of a member changed, or whether the graph runs its node. */
 	void (*changed)(void *data, struct speaker *speaker);
+	/** The node of a member had an error: its transport, most likely. */
+	void (*failed)(void *data, struct speaker *speaker);
 	/** It is no longer a member, or gone. */
 	void (*removed)(void *data, struct speaker *speaker);
 	/** A status that is stored in the metadata, perhaps by a former run. */
@@ -88,5 +92,8 @@ void members_activate(struct members *members);
 const char *speaker_address(const struct speaker *speaker);
 
 bool speaker_is_bluetooth(const struct speaker *speaker);
+
+/** Have its node let go of the device, unless another than that node plays to it. */
+void speaker_suspend(struct speaker *speaker, uint32_t except);
 
 #endif /* BLUEZ_COMBINE_MEMBERS_H */

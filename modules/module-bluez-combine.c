@@ -213,7 +213,11 @@ static void core_error(void *data, uint32_t id, int seq, int res, const char *me
 		pw_loop_signal_event(impl->main_loop, impl->lost);
 		return;
 	}
-	pw_log_warn("error id:%u seq:%d res:%d (%s): %s", id, seq, res, spa_strerror(res), message);
+	/* A node's: members.c acts on those of speakers, which come each time that one leaves */
+	if (id == PW_ID_CORE)
+		pw_log_warn("error seq:%d res:%d (%s): %s", seq, res, spa_strerror(res), message);
+	else
+		pw_log_info("error id:%u seq:%d res:%d (%s): %s", id, seq, res, spa_strerror(res), message);
 }
 
 static const struct pw_core_events core_events = {

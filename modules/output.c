@@ -14,6 +14,10 @@
  * played to the speaker for longer has not just started it */
 #define STUCK_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
 
+/* A sink is started within this, but for its transport */
+#define WAKE_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
+#define WAKES_MAX	4
+
 /* An hour: far beyond anything that sounds together */
 #define LATENCY_MAX_NS		(3600.0 * SPA_NSEC_PER_SEC)
 
@@ -34,7 +38,7 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 		pw_log_warn("%s: stream failed: %s", speaker_address(output->speaker), error);
 	if (state == PW_STREAM_STATE_ERROR ||
 	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
-		output->failed = true;
+		output->failed = "its stream was ended";
 	output->streaming = state == PW_STREAM_STATE_STREAMING;
 	output->events->changed(output->data, output, output->streaming && !was_streaming);
 }
@@ -179,6 +183,7 @@ void output_started(struct output *output, int64_t now_ns)
 {
 	output->streaming_since_ns = now_ns;
 	output->n_reports = 0;
+	output->n_wakes = 0;
 	/* Also the same report is one */
 	output->reported_ns = 0;
 	settle_restart(&output->settle);
@@ -205,7 +210,8 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
 
 /* The first packet that a sink sends adds its length to what it reports: so a
  * sink that was started about when we came, and has reported once only, has sent
- * none. With nobody else linked it was started under our driver, and does. */
+ * none. With nobody else linked it was started under our driver, and does, unless
+ * it had failed before. */
 bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 {
 	const struct speaker *s = output->speaker;
@@ -214,14 +220,39 @@ bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
 	    output->n_reports > 1 ||
 	    s->running_since_ns < output->streaming_since_ns - STUCK_NS ||
-	    !links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream)))
+	    (s->backoff.failures == 0 &&
+	     !links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream))))
 		return false;
 	if (now_ns < limit_ns) {
 		*next_ns = SPA_MIN(*next_ns, limit_ns);
 		return false;
 	}
-	pw_log_warn("%s takes nothing: leaving it alone for a moment", speaker_address(s));
+	output->failed = "it takes nothing";
+	output->stuck = true;
 	return true;
+}
+
+void output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)
+{
+	const struct speaker *s = output->speaker;
+	int64_t limit_ns = output->streaming_since_ns + WAKE_NS * (output->n_wakes + 1);
+	char latency[64];
+	struct spa_dict_item items[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_LATENCY, latency),
+	};
+
+	if (!output->streaming || s->running || s->backoff.failures == 0 ||
+	    output->n_wakes >= WAKES_MAX || output->stream == NULL)
+		return;
+	if (now_ns < limit_ns) {
+		*next_ns = SPA_MIN(*next_ns, limit_ns);
+		return;
+	}
+	/* Another wish for a latency makes it look. The driver's quantum is forced, so the
+	 * wish itself comes to nothing. */
+	snprintf(latency, sizeof(latency), "%u/48000", 8192 - output->n_wakes++ % 2);
+	pw_stream_update_properties(output->stream, &SPA_DICT_INIT_ARRAY(items));
+	*next_ns = SPA_MIN(*next_ns, limit_ns + WAKE_NS);
 }
 
 const char *output_codec(const struct output *output)

@@ -33,7 +33,10 @@ struct output {
 
 	bool streaming;			/**< linked, and the graph runs it */
 	int64_t streaming_since_ns;	/**< the owner's; valid while streaming */
-	bool failed;			/**< its node is gone: destroy it */
+	const char *failed;		/**< why it has to be destroyed, NULL: it does not */
+	bool stuck;			/**< that is output_is_stuck() */
+	int64_t error_ns;		/**< the owner's: since when its speaker's node is in error, 0: it is not */
+	uint32_t n_wakes;		/**< since it is streaming: output_wake() */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
@@ -88,6 +91,17 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
  * \param next_ns  lowered to when to ask again
  */
 bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns);
+
+/**
+ * Have PipeWire try again to start the speaker's sink, if it has not for a moment.
+ *
+ * After an error of a node PipeWire 1.4.2 takes the next start that succeeds for a
+ * failure (impl-node.c: on_state_complete(), last_error), and leaves the node
+ * suspended until it looks at the graph for another reason.
+ *
+ * \param next_ns  lowered to when to ask again
+ */
+void output_wake(struct output *output, int64_t now_ns, int64_t *next_ns);
 
 const char *output_codec(const struct output *output);
 
