@@ -25,6 +25,8 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_time,
 	scenes_links,
 	scenes_policy,
+	scenes_misfits,
+	scenes_restart,
 	scenes_watchdog,
 	scenes_compare,
 	scenes_demo,

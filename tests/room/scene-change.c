@@ -14,8 +14,7 @@
 #define SYNC_BOUND_MS	0.5	/* of the joiner, 3 s after its first sound */
 #define SYNC_AFTER_S	3.0
 
-/* Of one speaker to the reference, from some time on */
-static double worst_skew(const struct measure *m, int speaker, double from)
+double scene_worst_skew(const struct measure *m, int speaker, double from)
 {
 	double worst = 0.0, half = m->options.window / 2.0;
 	double to = (double)m->speakers[speaker].signal.last / MEASURE_RATE - SCENE_EDGE_S;
@@ -74,7 +73,7 @@ static void judge_join(struct scene *sc, struct measure *m)
 		return;
 	first = (double)m->speakers[i].signal.first / MEASURE_RATE;
 	scene_figure(sc, "join_ms", (first - connected) * 1000.0, JOIN_BOUND_MS);
-	scene_figure(sc, "joiner_skew_ms", worst_skew(m, i, first + SYNC_AFTER_S), SYNC_BOUND_MS);
+	scene_figure(sc, "joiner_skew_ms", scene_worst_skew(m, i, first + SYNC_AFTER_S), SYNC_BOUND_MS);
 }
 
 /* The group moves once, by a repeat: the only thing that the others may do. */
@@ -155,7 +154,7 @@ static void judge_rejoin(struct scene *sc, struct measure *m)
 		if ((double)s->silences[k].end / MEASURE_RATE > connected)
 			back = (double)s->silences[k].end / MEASURE_RATE;
 	scene_figure(sc, "join_ms", (back - connected) * 1000.0, JOIN_BOUND_MS);
-	scene_figure(sc, "joiner_skew_ms", worst_skew(m, i, back + SYNC_AFTER_S), SYNC_BOUND_MS);
+	scene_figure(sc, "joiner_skew_ms", scene_worst_skew(m, i, back + SYNC_AFTER_S), SYNC_BOUND_MS);
 }
 
 /* The joiner's own first seconds have a bound of their own, so the median only */

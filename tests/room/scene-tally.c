@@ -16,7 +16,7 @@
 #define HISTOGRAM	10
 
 const char *const scene_verdict_names[] = { "ok", "NOT OK", "could not run", "inconclusive" };
-const char *const scene_system_names[] = { "stock", "policy", "module", "peer" };
+const char *const scene_system_names[] = { "stock", "policy", "module", "peer", "own", "cli" };
 
 /** From measure: only what counts for the verdict */
 struct outcome {

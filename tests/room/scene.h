@@ -123,6 +123,8 @@ extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
 extern const struct scene_type scenes_links[];
 extern const struct scene_type scenes_policy[];
+extern const struct scene_type scenes_misfits[];
+extern const struct scene_type scenes_restart[];
 extern const struct scene_type scenes_time[];
 extern const struct scene_type scenes_watchdog[];
 extern const struct scene_type scenes_compare[];
@@ -191,6 +193,11 @@ int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns)
  * is sent */
 int scene_play_noise(struct scene *sc, const char *target);
 int scene_pass(struct scene *sc, double seconds);
+
+/* For judges, from scene-change.c */
+
+/** ms of one speaker to the reference, from some time (s) on; NAN of no figure */
+double scene_worst_skew(const struct measure *m, int speaker, double from);
 
 void scene_figure(struct scene *sc, const char *name, double value, double bound);
 void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -73,6 +73,22 @@ static const char peer_conf[] =
 	"  } ]\n"
 	"} } ]\n";
 
+/* `pipewire -c` with our module */
+static const char own_conf[] =
+	"context.properties = { core.daemon = false }\n"
+	"context.spa-libs = {\n"
+	"  audio.convert.* = audioconvert/libspa-audioconvert\n"
+	"  support.* = support/libspa-support\n"
+	"}\n"
+	"context.modules = [\n"
+	"  { name = libpipewire-module-rt args = { } flags = [ ifexists nofail ] }\n"
+	"  { name = libpipewire-module-protocol-native }\n"
+	"  { name = libpipewire-module-client-node }\n"
+	"  { name = libpipewire-module-adapter }\n"
+	"  { name = libpipewire-module-metadata }\n"
+	"  { name = " BLUEZ_COMBINE_MODULE " args = { } }\n"
+	"]\n";
+
 /* The user's own rule that the peer needs for the Echo */
 static const char peer_echo_conf[] =
 	"monitor.bluez.rules = [ {\n"
@@ -106,6 +122,8 @@ static int write_pipewire(const struct stack *s)
 			o->module_args ? o->module_args : "");
 		res = write_file(d, "config/pipewire/pipewire.conf.d/51-module.conf", text);
 	}
+	if (res == 0 && o->system == STACK_OWN)
+		res = write_file(d, "combine.conf", own_conf);
 	if (res == 0 && o->pipewire_conf != NULL)
 		res = write_file(d, "config/pipewire/pipewire.conf.d/80-scene.conf", o->pipewire_conf);
 	return res;
@@ -223,7 +241,7 @@ char **stack_make_env(const struct stack *s)
 	env = set_folder(env, "XDG_CACHE_HOME", s->dir, "cache");
 	env = set_folder(env, "XDG_DATA_HOME", s->dir, "data");
 	env = set_folder(env, "HOME", s->dir, "home");
-	if (s->options.system == STACK_POLICY || s->options.system == STACK_MODULE) {
+	if (s->options.system != STACK_STOCK && s->options.system != STACK_PEER) {
 		env = set_search(env, "SPA_PLUGIN_DIR", "ROOM_SPA_PLUGIN_DIR",
 				ROOM_BUILD_DIR "/spa", ROOM_SYSTEM_SPA_DIR);
 		env = set_search(env, "PIPEWIRE_MODULE_DIR", "ROOM_PIPEWIRE_MODULE_DIR",

@@ -24,6 +24,7 @@
 #define READY_MS	10000	/* a loaded machine; it takes some 0.3 s */
 #define STOP_MS		3000
 #define CALL_MS		10000
+#define BLUETOOTHD_MS	500.0	/* until bluetoothd is back */
 
 static void on_signal(void *data, int signal_number)
 {
@@ -71,7 +72,7 @@ static void watch_child(struct stack *s, struct process *p)
 
 static struct process *ended_daemon(struct stack *s)
 {
-	struct process *all[] = { &s->dbus, &s->roomd, &s->pipewire, &s->wireplumber };
+	struct process *all[] = { &s->dbus, &s->roomd, &s->pipewire, &s->wireplumber, &s->host };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		if (process_ended(all[i]))
@@ -362,7 +363,7 @@ static bool is_ready(struct stack *s, void *data)
 	const char *sink = stack_sink(s);
 
 	if (s->graph->lost || s->graph->metadata == NULL ||
-	    stack_find_event(s, "hci0", "registered", 0) == NULL)
+	    stack_find_event(s, "hci0", "registered", s->began_ns) == NULL)
 		return false;
 	/* the policy makes its sink when a source comes */
 	return s->options.system == STACK_POLICY || sink == NULL ||
@@ -382,6 +383,74 @@ const char *stack_sink(const struct stack *s)
 	case STACK_PEER: return PEER_SINK;
 	default: return BLUEZ_COMBINE_NODE_PREFIX BLUEZ_COMBINE_GROUP_DEFAULT;
 	}
+}
+
+/* The module's process, where it has one */
+static int start_host(struct stack *s)
+{
+	g_autofree char *conf = g_build_filename(s->dir, "combine.conf", NULL);
+	int res = 0;
+
+	if (s->options.system == STACK_OWN)
+		res = start(s, &s->host, "host", 0, "pipewire", "-c", conf, NULL);
+	else if (s->options.system == STACK_CLI)
+		res = start(s, &s->host, "host", 0, "pw-cli", "-m", "load-module",
+				BLUEZ_COMBINE_MODULE, "{ }", NULL);
+	if (res == 0 && s->host.pid > 0)
+		watch_child(s, &s->host);
+	return res;
+}
+
+static int start_wireplumber(struct stack *s)
+{
+	int res = start(s, &s->wireplumber, "wireplumber", 0, "wireplumber", NULL);
+
+	if (res == 0)
+		watch_child(s, &s->wireplumber);
+	return res;
+}
+
+static int await_session(struct stack *s)
+{
+	return stack_wait(s, is_ready, NULL, READY_MS, "session: metadata, bluetooth endpoints, sink");
+}
+
+static void end(struct stack *s, struct process *p, int signal_number)
+{
+	/* before its descriptor is closed, and the number another's */
+	for (guint i = s->watches->len; i > 0; i--)
+		if (((struct child_watch *)s->watches->pdata[i - 1])->pid == p->pid)
+			g_ptr_array_remove_index(s->watches, i - 1);
+	stack_clock_watch(&s->clock, p->pid, false);
+	process_signal(p, signal_number);
+	process_finish(p);
+}
+
+int stack_restart(struct stack *s, enum stack_daemon daemon, int signal_number)
+{
+	g_autofree char *socket = g_build_filename(s->dir, "run", "pipewire-0", NULL);
+	int res = 0;
+
+	s->began_ns = stack_now(s);
+	switch (daemon) {
+	case STACK_BLUETOOTHD:
+		res = stack_call(s, "Restart", g_variant_new("(d)", BLUETOOTHD_MS));
+		break;
+	case STACK_PIPEWIRE:
+		g_clear_pointer(&s->graph, graph_destroy);
+		end(s, &s->pipewire, signal_number);
+		end(s, &s->wireplumber, SIGTERM);
+		/* one that was killed leaves it */
+		unlink(socket);
+		res = start_pipewire(s);
+		break;
+	case STACK_WIREPLUMBER:
+		end(s, &s->wireplumber, signal_number);
+		break;
+	}
+	if (res == 0 && daemon != STACK_BLUETOOTHD)
+		res = start_wireplumber(s);
+	return res < 0 ? res : await_session(s);
 }
 
 int stack_init(struct stack *s, const struct stack_options *options, const char *out)
@@ -408,11 +477,10 @@ int stack_init(struct stack *s, const struct stack_options *options, const char 
 	s->env = stack_make_env(s);
 	if ((res = stack_write_files(s)) < 0 || (res = start_bus(s)) < 0 ||
 	    (res = start_roomd(s)) < 0 || (res = start_pipewire(s)) < 0 ||
-	    (res = start(s, &s->wireplumber, "wireplumber", 0, "wireplumber", NULL)) < 0)
+	    (res = start_wireplumber(s)) < 0 || (res = start_host(s)) < 0)
 		return res;
 	watch_child(s, &s->roomd);
-	watch_child(s, &s->wireplumber);
-	return stack_wait(s, is_ready, NULL, READY_MS, "session: metadata, bluetooth endpoints, sink");
+	return await_session(s);
 }
 
 int stack_restart_wireplumber(struct stack *s)
@@ -440,6 +508,7 @@ void stack_finish(struct stack *s)
 		process_finish(s->clients->pdata[i]);
 		g_free(s->clients->pdata[i]);
 	}
+	process_finish(&s->host);
 	process_finish(&s->wireplumber);
 	process_finish(&s->pipewire);
 	process_finish(&s->roomd);
@@ -502,7 +571,7 @@ struct process *stack_spawn_visible(struct stack *s, const char *const *argv)
 
 void stack_print_logs(const struct stack *s)
 {
-	const struct process *all[] = { &s->dbus, &s->roomd, &s->pipewire, &s->wireplumber };
+	const struct process *all[] = { &s->dbus, &s->roomd, &s->pipewire, &s->wireplumber, &s->host };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		process_print_tail(all[i], 12);

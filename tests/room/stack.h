@@ -16,6 +16,14 @@ enum stack_system {
 	STACK_POLICY,	/**< our package, as installed: WirePlumber loads the module */
 	STACK_MODULE,	/**< our module, loaded by the daemon's configuration, no policy */
 	STACK_PEER,	/**< the daemon's combine-stream, the Echo sent to it */
+	STACK_OWN,	/**< our module in a process of its own, no policy */
+	STACK_CLI,	/**< our module in pw-cli, no policy */
+};
+
+enum stack_daemon {
+	STACK_PIPEWIRE,		/**< wireplumber ends with it, and is started with it */
+	STACK_WIREPLUMBER,
+	STACK_BLUETOOTHD,	/**< its devices are disconnected */
 };
 
 struct stack_options {
@@ -43,11 +51,13 @@ struct stack {
 	char *out;		/**< timelines, events and logs */
 	char **env;		/**< of all processes */
 	struct process dbus, roomd, pipewire, wireplumber;
+	struct process host;	/**< of the module, where it has a process of its own */
 	GPtrArray *clients;	/**< struct process: players */
 	GPtrArray *watches;	/**< struct child_watch, stack.c */
 	GDBusConnection *bus;
 	struct stack_clock clock;
 	int64_t epoch_ns;	/**< of the timelines, on that clock */
+	int64_t began_ns;	/**< since the epoch: the daemons of now were started */
 
 	struct pw_main_loop *main_loop;
 	struct pw_loop *loop;
@@ -67,6 +77,11 @@ struct stack {
 int stack_init(struct stack *s, const struct stack_options *options, const char *out);
 void stack_finish(struct stack *s);
 
+/**
+ * End a daemon by a signal and start it again, as systemd does. Returns when the session is
+ * there again: 0 or as stack_wait().
+ */
+int stack_restart(struct stack *s, enum stack_daemon daemon, int signal_number);
 /** The name of the sink that plays on all speakers, NULL without one */
 const char *stack_sink(const struct stack *s);
 /** Have the loop run until \a done or for \a ms. 0, -ETIMEDOUT, -EINTR after a signal,
