@@ -231,6 +231,19 @@ void fanout_host_remove(struct fanout_host *host, uint32_t n)
 	spa_zero(*slot);
 }
 
+static int do_hold(struct spa_loop *loop, bool async, uint32_t seq,
+		const void *data, size_t size, void *user_data)
+{
+	struct fanout_slot *slot = user_data;
+	slot->held = *(const bool *)data;
+	return 0;
+}
+
+void fanout_host_hold(struct fanout_host *host, uint32_t n, bool held)
+{
+	pw_loop_invoke(host->data_loop, do_hold, 0, &held, sizeof(held), true, &host->slots[n]);
+}
+
 static void add_key(struct spa_pod_builder *b, uint32_t slot, const char *key)
 {
 	char name[64];
@@ -459,7 +472,8 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 
 	for (i = 0; i < host->n_slots; i++) {
 		struct fanout_slot *slot = &host->slots[i];
-		out[i] = slot->stream ? pw_stream_dequeue_buffer(slot->stream) : NULL;
+		out[i] = slot->stream && !slot->held ?
+			pw_stream_dequeue_buffer(slot->stream) : NULL;
 		if (slot->stream)
 			map_output(host, slot, out[i]);
 	}
@@ -478,4 +492,16 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 	if (in)
 		pw_stream_queue_buffer(sink, in);
 	return changed;
+}
+
+void fanout_host_skip(struct fanout_host *host, struct pw_stream *sink)
+{
+	struct pw_buffer *in = newest_buffer(sink);
+	uint32_t i;
+
+	for (i = 0; i < host->n_slots; i++)
+		if (host->slots[i].stream)
+			pw_stream_trigger_process(host->slots[i].stream);
+	if (in)
+		pw_stream_queue_buffer(sink, in);
 }

@@ -35,6 +35,7 @@ struct fanout_slot {
 	struct pw_stream *stream;	/**< data loop; NULL: free */
 	struct fanout_port *ports;	/**< one per channel; main loop */
 	bool used;			/**< main loop */
+	bool held;			/**< data loop: nothing is to be queued */
 };
 
 struct fanout_host {
@@ -102,6 +103,12 @@ struct fanout_host_target {
 int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *targets,
 		uint32_t n_targets);
 
+/**
+ * Leave the stream of an output alone: it does not play, and what it were given would wait in its
+ * queue and delay all that comes after. Main loop; waits for the data loop.
+ */
+void fanout_host_hold(struct fanout_host *host, uint32_t slot, bool held);
+
 /** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);
 
@@ -122,5 +129,8 @@ bool fanout_host_is_quiet(const struct fanout_host *host);
  * Returns true when fanout_host_is_drained() or fanout_host_is_quiet() has changed.
  */
 bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink) REALTIME;
+
+/** Let a cycle pass in which nothing is heard and nothing is kept. Data loop. */
+void fanout_host_skip(struct fanout_host *host, struct pw_stream *sink) REALTIME;
 
 #endif /* BLUEZ_COMBINE_FANOUT_HOST_H */

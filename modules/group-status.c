@@ -115,6 +115,7 @@ void group_status_write(struct group *group)
 	json_add_int(&b, "playing", playing);
 	json_add_int(&b, "quantum", quantum);
 	json_add_int(&b, "rate", rate);
+	json_add_int(&b, "restarts", group->repair.n_restarts);
 	/* Another client can force another quantum: they stay together, but the
 	 * packets no longer leave at a fixed delay. */
 	if (quantum != group->args->quantum)

@@ -187,6 +187,8 @@ static void update(struct group *group)
 	int64_t retry_ns = update_outputs(group, now_ns);
 	int64_t next_ns = SPA_MIN(group_align(group, now_ns), retry_ns);
 
+	next_ns = SPA_MIN(next_ns, group_repair(group, now_ns));
+
 	update_drain(group);
 	loop_set_timer(group->main_loop, group->timer,
 			next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
@@ -288,8 +290,17 @@ static void sink_process(void *data) REALTIME
 {
 	struct group *group = data;
 	struct spa_io_position *position = SPA_ATOMIC_LOAD(group->host.position);
+	unsigned repair = 0;
+	bool changed = false;
 
-	if (fanout_host_process(&group->host, group->sink.stream))
+	if (position)
+		repair = repair_cycle(&group->repair, &position->clock,
+				loop_now_ns(group->data_loop), loop_asleep_ns(group->data_loop));
+	if (repair & REPAIR_SKIP)
+		fanout_host_skip(&group->host, group->sink.stream);
+	else
+		changed = fanout_host_process(&group->host, group->sink.stream);
+	if (changed || (repair & REPAIR_TELL))
 		pw_loop_signal_event(group->main_loop, group->update_event);
 
 	if (position && (position->clock.duration != group->quantum ||
@@ -310,6 +321,7 @@ static void sink_playing(void *data, bool playing)
 {
 	struct group *group = data;
 
+	repair_reset(&group->repair);
 	if (playing)
 		group->playing_since_ns = loop_now_ns(group->main_loop);
 	schedule_update(group);

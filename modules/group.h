@@ -14,6 +14,7 @@
 #include "fanout-host.h"
 #include "members.h"
 #include "output.h"
+#include "repair.h"
 #include "sink.h"
 #include "status.h"
 
@@ -31,6 +32,7 @@ struct group {
 	struct fanout_host host;
 	struct members members;
 	struct status status;
+	struct repair repair;
 
 	/* main loop */
 	struct spa_list outputs;	/**< struct output.link */

@@ -16,6 +16,13 @@ int64_t loop_now_ns(struct pw_loop *loop)
 	return SPA_TIMESPEC_TO_NSEC(&now);
 }
 
+int64_t loop_asleep_ns(struct pw_loop *loop)
+{
+	struct timespec now = { 0 };
+	spa_system_clock_gettime(loop->system, CLOCK_BOOTTIME, &now);
+	return SPA_TIMESPEC_TO_NSEC(&now) - loop_now_ns(loop);
+}
+
 void loop_set_timer(struct pw_loop *loop, struct spa_source *timer, int64_t wait_ns)
 {
 	struct timespec value = { 0 };

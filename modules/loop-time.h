@@ -9,8 +9,13 @@
 
 #include <pipewire/loop.h>
 
+#include "realtime.h"
+
 /** "now" of the loop's clock, in ns. Any thread. */
-int64_t loop_now_ns(struct pw_loop *loop);
+int64_t loop_now_ns(struct pw_loop *loop) REALTIME;
+
+/** For how long the machine has slept since it was started, in ns. Any thread. */
+int64_t loop_asleep_ns(struct pw_loop *loop) REALTIME;
 
 /**
  * Let a timer of the loop expire once, in \a wait_ns, at once if that is over;

@@ -196,15 +196,18 @@ static const struct pw_proxy_events proxy_events = {
 	.error = proxy_error,
 };
 
-static void node_state(struct speaker *speaker, bool running)
+static void node_state(struct speaker *speaker, enum pw_node_state state)
 {
 	struct members *members = speaker->members;
+	bool running = state == PW_NODE_STATE_RUNNING;
+	bool suspended = state <= PW_NODE_STATE_SUSPENDED;
 
-	if (running == speaker->running)
+	if (running == speaker->running && suspended == speaker->suspended)
 		return;
-	speaker->running = running;
-	if (running)
+	if (running && !speaker->running)
 		speaker->running_since_ns = loop_now_ns(pw_context_get_main_loop(members->context));
+	speaker->running = running;
+	speaker->suspended = suspended;
 	if (speaker->member)
 		members->events->changed(members->data, speaker);
 }
@@ -214,7 +217,7 @@ static void node_info(void *data, const struct pw_node_info *info)
 	struct speaker *speaker = data;
 
 	if (info->change_mask & PW_NODE_CHANGE_MASK_STATE)
-		node_state(speaker, info->state == PW_NODE_STATE_RUNNING);
+		node_state(speaker, info->state);
 	if (!(info->change_mask & PW_NODE_CHANGE_MASK_PROPS) || info->props == NULL)
 		return;
 	pw_properties_free(speaker->props);

@@ -26,6 +26,7 @@ struct speaker {
 	struct pw_properties *props;	/**< of the node; NULL until they have come */
 	bool running;			/**< the graph runs the node */
 	int64_t running_since_ns;	/**< valid while running */
+	bool suspended;			/**< it holds no transport and no format */
 
 	bool member;			/**< a rule or the metadata wants it */
 	struct member_config config;	/**< what it then plays */

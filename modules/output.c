@@ -40,6 +40,8 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
 		output->failed = "its stream was ended";
 	output->streaming = state == PW_STREAM_STATE_STREAMING;
+	if (output->streaming && !output->held && output->slot >= 0)
+		fanout_host_hold(output->host, output->slot, false);
 	output->events->changed(output->data, output, output->streaming && !was_streaming);
 }
 
@@ -206,6 +208,19 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
 	};
 	return target->delay_ns != told->delay_ns || target->gain != told->gain ||
 		target->role != told->role;
+}
+
+void output_hold(struct output *output, bool held)
+{
+	if (output->held == held)
+		return;
+	output->held = held;
+	if (held) {
+		fanout_host_hold(output->host, output->slot, true);
+		/* What waits in it would be played first, and all that follows later */
+		pw_stream_flush(output->stream, false);
+	}
+	pw_stream_set_active(output->stream, !held);
 }
 
 /* The first packet that a sink sends adds its length to what it reports: so a

@@ -37,6 +37,9 @@ struct output {
 	bool stuck;			/**< that is output_is_stuck() */
 	int64_t error_ns;		/**< the owner's: since when its speaker's node is in error, 0: it is not */
 	uint32_t n_wakes;		/**< since it is streaming: output_wake() */
+	bool out_of_step;		/**< a stall may have put it apart from the others */
+	bool held;			/**< stopped, so that its speaker is started anew */
+	bool suspending;		/**< and the speaker's sink has been told to let go */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
@@ -77,6 +80,12 @@ void output_started(struct output *output, int64_t now_ns);
  */
 bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
 		struct fanout_host_target *target);
+
+/**
+ * Stop the stream, as if the speaker were not there, or let it go on. Once the speaker's sink stands,
+ * its transport is released, and it starts anew with the next cycle that it gets.
+ */
+void output_hold(struct output *output, bool held);
 
 /**
  * Does the speaker's sink run, but take nothing? Says so in the log if so; the

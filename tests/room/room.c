@@ -22,6 +22,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_headroom,
 	scenes_pause,
 	scenes_silence,
+	scenes_stall,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

@@ -135,6 +135,7 @@ extern const struct scene_type scenes_codec[];
 extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
 extern const struct scene_type scenes_silence[];
+extern const struct scene_type scenes_stall[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
@@ -178,6 +179,8 @@ int scene_add_echo_file(struct scene *sc, const char *name, const char *wav, con
 /** By name; of Echos too */
 int scene_connect(struct scene *sc, const char *name);
 int scene_disconnect(struct scene *sc, const char *name);
+/** Its radio serves nobody for so long; of an Echo: it sends nothing */
+int scene_stall(struct scene *sc, const char *name, double ms);
 int scene_connect_all(struct scene *sc);
 int scene_echo(struct scene *sc, const char *name, bool play);
 int scene_set(struct scene *sc, const char *name, const char *options, ...)

@@ -89,11 +89,11 @@ static const char own_conf[] =
 	"  { name = " BLUEZ_COMBINE_MODULE " args = { } }\n"
 	"]\n";
 
-/* The user's own rule that the peer needs for the Echo */
-static const char peer_echo_conf[] =
+/* The user's own rule that the Echo needs where no policy sends it */
+static const char echo_conf[] =
 	"monitor.bluez.rules = [ {\n"
 	"  matches = [ { node.name = \"~bluez_input.*\" } ]\n"
-	"  actions = { update-props = { target.object = \"" PEER_SINK "\" } }\n"
+	"  actions = { update-props = { target.object = \"%s\" } }\n"
 	"} ]\n";
 
 static int write_file(const char *dir, const char *name, const char *text)
@@ -135,8 +135,10 @@ static int write_wireplumber(const struct stack *s)
 	const char *d = s->dir;
 	int res = write_file(d, "config/wireplumber/wireplumber.conf.d/50-room.conf", wireplumber_conf);
 
-	if (res == 0 && o->system == STACK_PEER)
-		res = write_file(d, "config/wireplumber/wireplumber.conf.d/51-peer.conf", peer_echo_conf);
+	if (res == 0 && (o->system == STACK_PEER || o->system == STACK_MODULE)) {
+		g_autofree char *text = g_strdup_printf(echo_conf, stack_sink(s));
+		res = write_file(d, "config/wireplumber/wireplumber.conf.d/51-echo.conf", text);
+	}
 	if (res == 0 && o->wireplumber_conf != NULL)
 		res = write_file(d, "config/wireplumber/wireplumber.conf.d/80-scene.conf",
 				o->wireplumber_conf);

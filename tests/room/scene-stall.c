@@ -1,0 +1,191 @@
+/* Scene stall: a part of the system stands still while music plays */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scene.h"
+
+#define BEFORE_S	4.0
+#define AFTER_S		10.0	/* when the speakers have to be together again */
+#define SKEW_MS		0.5	/* and by how much they may be apart then */
+#define SILENCE_MS	300.0	/* nobody may be silent for longer than the stall and this */
+
+enum victim {
+	WIREPLUMBER	= 1 << 0,
+	PIPEWIRE	= 1 << 1,
+	SOURCE		= 1 << 2,	/* the Echo's radio: it sends nothing, and then what has piled up */
+	PLAYER		= 1 << 3,	/* another client, which plays silence into the same sink */
+};
+
+/* Each run another one; the short form is the first few. */
+static const struct stall_plan {
+	unsigned victims;
+	int ms;
+} plans[] = {
+	{ WIREPLUMBER, 60 },
+	{ WIREPLUMBER, 400 },
+	{ PIPEWIRE, 150 },
+	{ SOURCE, 150 },
+	{ PLAYER, 150 },
+	{ WIREPLUMBER | PIPEWIRE, 400 },
+	{ WIREPLUMBER, 150 },
+	{ WIREPLUMBER, 20 },
+	{ PIPEWIRE, 20 },
+	{ PIPEWIRE, 60 },
+	{ PIPEWIRE, 400 },
+	{ SOURCE, 20 },
+	{ SOURCE, 60 },
+	{ SOURCE, 400 },
+	{ PLAYER, 20 },
+	{ PLAYER, 60 },
+	{ PLAYER, 400 },
+	{ WIREPLUMBER | PIPEWIRE, 60 },
+	{ WIREPLUMBER | PIPEWIRE, 4000 },
+};
+
+static const struct stall_plan *find_plan(const struct scene *sc)
+{
+	return &plans[(sc->seed - sc->options->seed) % G_N_ELEMENTS(plans)];
+}
+
+/*
+ * Both kinds: those that play every sample at its place by the RTP time, and those that
+ * count samples. A packet takes its time on the air, so what has piled up does not go
+ * through at once, and for more than the controller and the socket hold there is no room.
+ */
+static int add_speakers(struct scene *sc)
+{
+	static const struct {
+		const char *name, *model;
+		double latency;
+	} speakers[] = {
+		{ "s1-fixed-50", "fixed", 50.0 },
+		{ "s2-fixed-220", "fixed", 220.0 },
+		{ "s3-rebuffer-50", "rebuffer", 50.0 },
+		{ "s4-rebuffer-220", "rebuffer", 220.0 },
+		{ "s5-pi-150", "pi", 150.0 },
+	};
+	int res = 0;
+
+	for (int i = 0; i < (int)G_N_ELEMENTS(speakers) && i < sc->n_wanted && res == 0; i++)
+		res = scene_add_speaker(sc, speakers[i].name, "{'model': <'%s'>, 'start': <'%s'>, "
+				"'latency.msec': <%.1f>, 'report.msec': <%.1f>, 'service.msec': <4.0>, "
+				"'queue.packets': <uint32 8>}", speakers[i].model,
+				sc->options->level ? "level" : "first",
+				speakers[i].latency, speakers[i].latency);
+	return res;
+}
+
+/* The graph waits for it in every cycle as for the Echo, but it is a process of its own. */
+static int start_player(struct scene *sc, struct process **player)
+{
+	g_autofree char *props = g_strdup_printf("{ media.type = Audio, media.category = Playback, "
+			"node.name = player, target.object = \"%s\" }", stack_sink(&sc->stack));
+	const char *argv[] = { ROOM_BUILD_DIR "/tests/room/player", props, NULL };
+
+	*player = stack_spawn(&sc->stack, "player", argv);
+	return *player != NULL ? 0 : -EIO;
+}
+
+static int stop(struct scene *sc, const struct process *p, bool stopped)
+{
+	struct clock_shm *shm = sc->stack.clock.shm;
+	int res = 0;
+
+	if (shm != NULL)
+		res = clock_shm_stall(shm, p->pid, stopped);
+	else if (kill(p->pid, stopped ? SIGSTOP : SIGCONT) < 0)
+		res = -errno;
+	if (res < 0)
+		fprintf(stderr, "room: cannot stop %s: %s\n", p->name, strerror(-res));
+	return res;
+}
+
+static int stop_all(struct scene *sc, unsigned victims, const struct process *player, bool stopped)
+{
+	const struct process *who[] = { &sc->stack.wireplumber, &sc->stack.pipewire, NULL, player };
+	int res = 0;
+
+	for (int i = 0; i < (int)G_N_ELEMENTS(who) && res == 0; i++)
+		if (victims & (1u << i))
+			res = stop(sc, who[i], stopped);
+	return res;
+}
+
+static int play_stall(struct scene *sc)
+{
+	const struct stall_plan *plan = find_plan(sc);
+	struct process *player = NULL;
+	int res, ended;
+
+	if ((res = add_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
+	    (res = scene_connect_speakers(sc)) < 0 || (res = scene_start_echo(sc, sc->n_speakers)) < 0 ||
+	    ((plan->victims & PLAYER) && (res = start_player(sc, &player)) < 0) ||
+	    (res = scene_pass(sc, BEFORE_S)) < 0)
+		return res;
+	sc->mark_ns = stack_now(&sc->stack);
+	if (plan->victims & SOURCE) {
+		if ((res = scene_stall(sc, SCENE_ECHO, plan->ms)) < 0 ||
+		    (res = scene_pass(sc, plan->ms / 1000.0)) < 0)
+			return res;
+	} else {
+		if ((res = stop_all(sc, plan->victims, player, true)) == 0)
+			res = scene_pass(sc, plan->ms / 1000.0);
+		ended = stop_all(sc, plan->victims, player, false);
+		if (res < 0 || (res = ended) < 0)
+			return res;
+	}
+	return scene_pass(sc, sc->seconds);
+}
+
+/* Of all speakers to one another, from some time on */
+static double worst_spread(const struct measure *m, double from)
+{
+	double worst = NAN, half = m->options.window / 2.0, to = INFINITY;
+
+	for (int i = 0; i < m->n_speakers; i++)
+		to = fmin(to, (double)m->speakers[i].signal.last / MEASURE_RATE - SCENE_EDGE_S);
+	for (int w = 0; w < m->n_windows; w++)
+		if (m->window_time[w] - half >= from && m->window_time[w] + half <= to &&
+		    m->heard[w] == m->n_speakers && !isnan(m->spread[w]))
+			worst = fmax(worst, m->spread[w]);
+	return worst;
+}
+
+static double longest_silence(const struct signal *s, double from)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < s->n_silences; i++)
+		if ((double)s->silences[i].end / MEASURE_RATE > from)
+			longest = MAX(longest, s->silences[i].end - s->silences[i].begin);
+	return longest * 1000.0 / MEASURE_RATE;
+}
+
+static void judge_stall(struct scene *sc, struct measure *m)
+{
+	const struct stall_plan *plan = find_plan(sc);
+	double from = sc->mark_ns / 1e9, silence = 0.0;
+
+	for (int i = 0; i < m->n_speakers; i++)
+		silence = fmax(silence, longest_silence(&m->speakers[i].signal, from));
+	scene_figure(sc, plan->victims == SOURCE ? "source_stopped_ms" :
+		plan->victims == PLAYER ? "player_stopped_ms" : plan->victims == PIPEWIRE ? "pipewire_stopped_ms" :
+		plan->victims == WIREPLUMBER ? "wireplumber_stopped_ms" : "both_stopped_ms",
+		plan->ms, NAN);
+	scene_figure(sc, "skew_10s_after_ms", worst_spread(m, from + plan->ms / 1000.0 + AFTER_S), SKEW_MS);
+	scene_figure(sc, "longest_silence_ms", silence, plan->ms + SILENCE_MS);
+}
+
+const struct scene_type scenes_stall[] = {
+	{ .name = "stall", .text = "wireplumber, pipewire or the Echo stands still for 20 to 4000 ms",
+	  .runs = G_N_ELEMENTS(plans), .speakers = 5, .seconds = AFTER_S + 4.0,
+	  .brief_runs = 5, .brief_seconds = AFTER_S + 1.5,
+	  .play = play_stall, .judge = judge_stall },
+	{ 0 },
+};
