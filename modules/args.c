@@ -47,7 +47,8 @@
 
 static void bad_value(const char *where, const char *key, const char *value, const char *allowed)
 {
-	pw_log_error("%s: '%s' = '%s' is not valid: expected %s", where, key, value, allowed);
+	if (where)
+		pw_log_error("%s: '%.64s' = '%.256s' is not valid: expected %s", where, key, value, allowed);
 }
 
 /* A finite number that fills the whole string */
@@ -170,7 +171,7 @@ static int check_keys(const struct pw_properties *props)
 			known = known || spa_streq(it->key, *k);
 		if (known)
 			continue;
-		pw_log_error("module arguments: '%s' = '%s' is not known: expected "
+		pw_log_error("module arguments: '%.64s' = '%.256s' is not known: expected "
 				"combine.{group,props,headroom.msec,max-delay.msec,unaligned,slew.ppm,quantum,rate}, "
 				"stream.{props,rules}, node.{name,description}, "
 				"audio.{channels,position} or remote.name", it->key, it->value);

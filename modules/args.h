@@ -57,7 +57,7 @@ const char *args_node_name(const struct args *args);
 /**
  * Read one setting of a member, as metadata and stream rules spell it.
  *
- * \param where  what the value stands in, for the error text
+ * \param where  what the value stands in, for the error text; NULL: say nothing
  * \param key    "role", "gain", "trim.msec" or "correction.msec"
  * Returns 0, -ENOENT if the key is none of these, or -EINVAL after logging why.
  */

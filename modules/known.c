@@ -9,6 +9,8 @@
 
 #include "known.h"
 
+#define KNOWN_MAX	1024u
+
 struct known *known_find(struct spa_list *list, const char *address, const char *codec)
 {
 	struct known *k;
@@ -28,10 +30,19 @@ static void known_free(struct known *k)
 void known_set(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
 {
 	struct known *k = known_find(list, address, codec);
+	uint32_t n = 0;
 
 	if (k != NULL) {
 		k->latency_ns = latency_ns;
 		return;
+	}
+	/* Anybody can write a status: the oldest makes room */
+	spa_list_for_each(k, list, link)
+		n++;
+	if (n >= KNOWN_MAX) {
+		k = spa_list_first(list, struct known, link);
+		spa_list_remove(&k->link);
+		known_free(k);
 	}
 	/* Without memory it is as if it had never settled */
 	if ((k = calloc(1, sizeof(*k))) == NULL)

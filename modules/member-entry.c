@@ -22,11 +22,10 @@ void member_entry_free(struct member_entry *e)
 	free(e);
 }
 
-static void bad_field(const struct member_entry *e, const char *key, const char *value,
-		const char *allowed)
+static void bad_field(const char *where, const char *key, const char *value, const char *allowed)
 {
-	pw_log_error("metadata " BLUEZ_COMBINE_KEY_MEMBER "%s: '%s' = '%s' is not valid: "
-			"expected %s", e->address, key, value, allowed);
+	if (where)
+		pw_log_error("%s: '%.64s' = '%.256s' is not valid: expected %s", where, key, value, allowed);
 }
 
 static int entry_set(struct member_entry *e, const char *where, const char *key,
@@ -38,7 +37,7 @@ static int entry_set(struct member_entry *e, const char *where, const char *key,
 	if (spa_json_is_container(raw, len) ||
 	    spa_json_parse_stringn(raw, len, value, sizeof(value)) <= 0) {
 		snprintf(value, sizeof(value), "%.*s", len, raw);
-		bad_field(e, key, value, "a string, a number, true or false");
+		bad_field(where, key, value, "a string, a number, true or false");
 		return -EINVAL;
 	}
 	if (spa_streq(key, "version"))
@@ -53,7 +52,7 @@ static int entry_set(struct member_entry *e, const char *where, const char *key,
 	}
 	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_INCLUDE)) {
 		if (!spa_json_is_bool(raw, len)) {
-			bad_field(e, key, value, "true or false");
+			bad_field(where, key, value, "true or false");
 			return -EINVAL;
 		}
 		e->has_include = true;
@@ -62,15 +61,16 @@ static int entry_set(struct member_entry *e, const char *where, const char *key,
 	}
 	res = member_config_set(&e->config, where, key, value);
 	if (res == -ENOENT)
-		bad_field(e, key, value, "one of target, include, role, gain, trim.msec, "
+		bad_field(where, key, value, "one of target, include, role, gain, trim.msec, "
 				"correction.msec as the key");
 	return res;
 }
 
-struct member_entry *member_entry_new(const char *address, const char *json)
+struct member_entry *member_entry_new(const char *address, const char *json, bool quiet)
 {
 	struct member_entry *e = calloc(1, sizeof(*e));
-	char where[VALUE_LEN_MAX], key[64];
+	char text[VALUE_LEN_MAX], key[64];
+	const char *where = quiet ? NULL : text;
 	struct spa_json it;
 	const char *value;
 	int len;
@@ -78,18 +78,20 @@ struct member_entry *member_entry_new(const char *address, const char *json)
 	if (e == NULL || (e->address = strdup(address)) == NULL)
 		goto error;
 	e->config = MEMBER_CONFIG_INIT;
-	snprintf(where, sizeof(where), "metadata " BLUEZ_COMBINE_KEY_MEMBER "%s", address);
+	snprintf(text, sizeof(text), "metadata " BLUEZ_COMBINE_KEY_MEMBER "%s", address);
 
 	if (spa_json_begin_object(&it, json, strlen(json)) <= 0) {
-		pw_log_error("%s: '%s' is not valid: expected { \"target\": <node.name> ... }",
-				where, json);
+		if (where)
+			pw_log_error("%s: '%.256s' is not valid: expected "
+					"{ \"target\": <node.name> ... }", where, json);
 		goto error;
 	}
 	while ((len = spa_json_object_next(&it, key, sizeof(key), &value)) > 0)
 		if (entry_set(e, where, key, value, len) < 0)
 			goto error;
 	if (len < 0) {
-		pw_log_error("%s: '%s' is not valid JSON", where, json);
+		if (where)
+			pw_log_error("%s: '%.256s' is not valid JSON", where, json);
 		goto error;
 	}
 	return e;

@@ -23,10 +23,11 @@ struct member_entry {
 };
 
 /**
- * Read the JSON of \a address: all of it or nothing. What is wrong is logged.
+ * Read the JSON of \a address: all of it or nothing. What is wrong is logged,
+ * unless \a quiet.
  * Returns NULL if it is not valid, and then a former entry should stand.
  */
-struct member_entry *member_entry_new(const char *address, const char *json);
+struct member_entry *member_entry_new(const char *address, const char *json, bool quiet);
 
 /** Not for an entry that is in a list. */
 void member_entry_free(struct member_entry *entry);

@@ -6,6 +6,7 @@
 
 #include <pipewire/impl.h>
 #include <spa/node/command.h>
+#include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
 #include "log.h"
@@ -255,13 +256,34 @@ static void watch_node(struct members *members, uint32_t id)
 			&node_events, speaker);
 }
 
+/* Anybody can write anything, and as often as they like: it must not fill the
+ * memory nor the log. Whoever owns the object takes out what is too much. */
+static struct member_entry *new_entry(struct members *members, const char *address,
+		const char *json, bool more)
+{
+	int64_t now_ns = loop_now_ns(pw_context_get_main_loop(members->context));
+	struct member_entry *e;
+	int missed;
+
+	if (strlen(address) > METADATA_KEY_LEN_MAX || strlen(json) > METADATA_VALUE_LEN_MAX ||
+	    (more && members->n_entries >= METADATA_KEYS_MAX))
+		return NULL;
+	if ((e = member_entry_new(address, json, true)) != NULL)
+		return e;
+	missed = spa_ratelimit_test(&members->ratelimit, now_ns);
+	if (missed > 0)
+		pw_log_error("metadata: %d more values were not valid", missed);
+	return missed >= 0 ? member_entry_new(address, json, false) : NULL;
+}
+
 static void set_entry(struct members *members, const char *address, const char *json)
 {
 	struct member_entry *old = find_entry(members, address), *e = NULL;
 	struct speaker *s;
 
-	if (json && (e = member_entry_new(address, json)) == NULL)
+	if (json && (e = new_entry(members, address, json, old == NULL)) == NULL)
 		return;
+	members->n_entries += (e != NULL) - (old != NULL);
 	if (old) {
 		/* A user's change need not name the target that the policy set */
 		if (e && !e->has_target && old->target) {
@@ -285,6 +307,7 @@ static void clear_entries(struct members *members)
 		spa_list_remove(&e->link);
 		member_entry_free(e);
 	}
+	members->n_entries = 0;
 }
 
 static int metadata_property(void *data, uint32_t subject, const char *key,
@@ -296,11 +319,14 @@ static int metadata_property(void *data, uint32_t subject, const char *key,
 	if (key == NULL) {
 		clear_entries(members);
 		update_all(members);
+		/* Somebody has cleared what stood there of ours, too */
+		members->events->attached(members->data);
 	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_MEMBER)) {
 		key += strlen(BLUEZ_COMBINE_KEY_MEMBER);
 		if (*key)
 			set_entry(members, key, value);
-	} else if (spa_strstartswith(key, status) && value) {
+	} else if (spa_strstartswith(key, status) && value &&
+	    strlen(key) <= METADATA_KEY_LEN_MAX && strlen(value) <= METADATA_VALUE_LEN_MAX) {
 		members->events->stored(members->data, key + strlen(status), value);
 	}
 	return 0;
@@ -341,6 +367,7 @@ static void drop_metadata(struct members *members)
 	if (members->metadata == NULL)
 		return;
 	spa_hook_remove(&members->metadata_listener);
+	metadata_guard_finish(&members->guard);
 	if (members->own_proxy)
 		pw_proxy_destroy(members->own_proxy);
 	if (members->own)
@@ -357,6 +384,7 @@ int members_ensure_metadata(struct members *members)
 {
 	const struct pw_properties *props;
 	char name[128];
+	int res;
 
 	if (members->metadata)
 		return 0;
@@ -365,6 +393,9 @@ int members_ensure_metadata(struct members *members)
 	if (members->own == NULL)
 		return -errno;
 	members->metadata = pw_impl_metadata_get_implementation(members->own);
+	if ((res = metadata_guard_init(&members->guard, pw_context_get_main_loop(members->context),
+					members->metadata)) < 0)
+		pw_log_warn("the metadata object '%s' is without bounds: %s", name, spa_strerror(res));
 	props = pw_impl_metadata_get_properties(members->own);
 	members->own_proxy = pw_core_export(members->core, PW_TYPE_INTERFACE_Metadata,
 			&props->dict, members->metadata, 0);
@@ -388,6 +419,7 @@ void members_init(struct members *members, struct pw_context *context, struct pw
 	members->events = events;
 	members->data = data;
 	members->metadata_id = SPA_ID_INVALID;
+	members->ratelimit = METADATA_RATELIMIT;
 	spa_list_init(&members->speakers);
 	spa_list_init(&members->entries);
 	links_init(&members->links);

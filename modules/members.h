@@ -12,6 +12,7 @@
 #include "args.h"
 #include "backoff.h"
 #include "links.h"
+#include "metadata-guard.h"
 
 struct members;
 
@@ -58,6 +59,8 @@ struct members {
 	struct spa_list speakers;	/**< struct speaker.link */
 	struct links links;		/**< of the whole graph */
 	struct spa_list entries;	/**< struct member_entry.link: the metadata's wishes */
+	uint32_t n_entries;
+	struct spa_ratelimit ratelimit;	/**< of errors in those */
 	bool active;			/**< rules and wishes are acted on */
 
 	struct pw_context *context;
@@ -68,6 +71,7 @@ struct members {
 	uint32_t metadata_id;		/**< of the bound one */
 	struct pw_impl_metadata *own;	/**< when nobody else had made one */
 	struct pw_proxy *own_proxy;
+	struct metadata_guard guard;	/**< of our own */
 };
 
 /** Start without acting on anything. Main loop, like all of this. */

@@ -17,12 +17,16 @@ PW_LOG_TOPIC(mod_topic, "fuzz");
 
 #define SPEAKERS	3
 
+static struct pw_context *context;
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	setenv("PIPEWIRE_DEBUG", "0", 1);
 	pw_init(NULL, NULL);
 	PW_LOG_TOPIC_INIT(mod_topic);
-	return 0;
+	context = pw_context_new(pw_main_loop_get_loop(pw_main_loop_new(NULL)),
+			pw_properties_new(PW_KEY_CONFIG_NAME, "null", NULL), 0);
+	return context ? 0 : 1;
 }
 
 static void check_config(const struct speaker *s)
@@ -59,11 +63,16 @@ static void on_stored(void *data, const char *address, const char *json)
 	fuzz_check(address != NULL && json != NULL);
 }
 
+static void on_attached(void *data)
+{
+}
+
 static const struct members_events events = {
 	.added = on_added,
 	.changed = on_changed,
 	.removed = on_removed,
 	.stored = on_stored,
+	.attached = on_attached,
 };
 
 static void add_speaker(struct members *members, uint32_t n)
@@ -118,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!take_args(&in, &args))
 		return 0;
-	members_init(&members, NULL, NULL, NULL, &args, &events, NULL);
+	members_init(&members, context, NULL, NULL, &args, &events, NULL);
 	for (n = 0; n < SPEAKERS; n++)
 		add_speaker(&members, n);
 	members_activate(&members);

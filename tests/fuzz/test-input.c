@@ -119,7 +119,7 @@ static bool try_args(const char *str)
 
 static bool try_entry(const char *str)
 {
-	struct member_entry *e = member_entry_new("11:22:33:44:55:66", str);
+	struct member_entry *e = member_entry_new("11:22:33:44:55:66", str, false);
 
 	if (e == NULL)
 		return false;
@@ -203,7 +203,7 @@ static void a_number_that_no_double_holds_is_refused(void)
 static void of_a_key_that_stands_twice_the_last_counts(void)
 {
 	struct member_entry *e = member_entry_new("a",
-			"{ \"target\": \"x\", \"gain\": 0.25, \"target\": \"y\", \"gain\": 0.5 }");
+			"{ \"target\": \"x\", \"gain\": 0.25, \"target\": \"y\", \"gain\": 0.5 }", false);
 	check(e != NULL && strcmp(e->target, "y") == 0 && e->config.gain == 0.5);
 	member_entry_free(e);
 }
