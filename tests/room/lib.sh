@@ -60,13 +60,14 @@ room() {
 }
 
 # event DEVICE EVENT [COUNT]: it has happened, by now or soon
-happened() { [ "$(grep "\"device\": *\"$1\"" "$EVENTS" | grep -c "\"event\": *\"$2\"")" -ge "${3:-1}" ]; }
+count_of() { grep "\"device\": *\"$1\"" "$EVENTS" | grep -c "\"event\": *\"$2\"" || :; }
+happened() { [ "$(count_of "$1" "$2")" -ge "${3:-1}" ]; }
 event() { until_true happened "$@"; }
 never() { ! happened "$1" "$2"; }
 
 # What needs hardware, a seat or the desktop's services is off. HFP would keep a device waiting.
 room_conf() {
-	cat <<-'CONF'
+	cat <<-CONF
 	wireplumber.profiles = { main = {
 	  monitor.alsa = disabled monitor.alsa-midi = disabled monitor.alsa.reserve-device = disabled
 	  monitor.v4l2 = disabled monitor.libcamera = disabled monitor.bluez-midi = disabled
@@ -74,19 +75,24 @@ room_conf() {
 	  support.reserve-device = disabled support.portal-permissionstore = disabled
 	} }
 	monitor.bluez.properties = {
-	  bluez5.roles = [ a2dp_sink a2dp_source ]
+	  bluez5.roles = [ ${ROLES:-a2dp_sink a2dp_source} ]
 	  bluez5.hfphsp-backend = "none" bluez5.dummy-avrcp-player = false
 	}
 	CONF
 }
+
+# policy_in DIR: WirePlumber finds our policy there
+policy_in() {
+	export WIREPLUMBER_CONFIG_DIR="$XDG_CONFIG_HOME/wireplumber:/etc/wireplumber:$1:$system_data"
+	export WIREPLUMBER_DATA_DIR="$1:$system_data"
+}
+policy_in "$SOURCE_DIR/wireplumber"
 
 # room_wireplumber [LINE...]: with these lines of configuration
 room_wireplumber() {
 	conf="$XDG_CONFIG_HOME/wireplumber/wireplumber.conf.d"
 	room_conf >"$conf/50-room.conf"
 	printf '%s\n' "$@" >"$conf/80-test.conf"
-	policy=${POLICY_DIR-$SOURCE_DIR/wireplumber}
-	WIREPLUMBER_CONFIG_DIR="$XDG_CONFIG_HOME/wireplumber:/etc/wireplumber:$policy:$system_data" \
-		WIREPLUMBER_DATA_DIR="$policy:$system_data" spawn wireplumber wireplumber
+	spawn wireplumber wireplumber
 	WIREPLUMBER=$PID
 }

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 	&speaker_command,
 	&test_command,
 #ifdef HAVE_GIO
+	&doctor_command,
 	&pair_command,
 #endif
 };

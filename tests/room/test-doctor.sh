@@ -1,0 +1,275 @@
+#!/bin/sh
+# pw-bluez-combine doctor: it finds each fault when the room has it, and nothing when there is none
+# SPDX-License-Identifier: MIT
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+# BlueZ' version comes from its tool; on the machine that tests there may be none
+bluez_is() {
+	printf '#!/bin/sh\necho "bluetoothctl: %s"\n' "$1" >"$T/bin/bluetoothctl"
+	chmod +x "$T/bin/bluetoothctl"
+}
+mkdir "$T/bin"
+export PATH="$T/bin:$PATH"
+bluez_is 5.87
+
+# What this machine can't give is no fault of the room's
+REALTIME=realtime
+# finds LEVEL:ID...: these and no others
+finds() {
+	status=0
+	"$TOOL" doctor --json >"$T/out.txt" 2>"$T/err.txt" || status=$?
+	cat "$T/err.txt"
+	python3 -c '
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    o = json.load(file)
+bad = [f for f in o["findings"] if f["level"] in ("warning", "error")]
+found = sorted(f["level"] + ":" + f["id"] for f in bad if f["id"] != sys.argv[3])
+print("found:", *found)
+for f in bad:
+    print(f["id"] + ":", f["what"] + "; mend:", f["mend"])
+assert o["version"] == 1 and o["healthy"] == (not bad) and int(sys.argv[2]) == (1 if bad else 0)
+assert all(f["mend"] for f in bad)
+sys.exit(found != sorted(sys.argv[4:]))' "$T/out.txt" "$status" "$REALTIME" "$@"
+}
+# found TEXT...: the last one said so
+found() { grep -F -q -e "$1" "$T/out.txt"; }
+says() {
+	expected=$1 text=$2 status=0
+	shift 2
+	"$TOOL" doctor "$@" >"$T/out.txt" 2>&1 || status=$?
+	cat "$T/out.txt"
+	[ "$status" = "$expected" ] && found "$text"
+}
+# eventually LEVEL:ID...: now or soon, for what the daemons tell when they come to it
+eventually() {
+	tries=0
+	until finds "$@" >"$T/last.txt" 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 40 ] || { cat "$T/last.txt"; return 1; }
+		sleep 0.05
+	done
+}
+with_bluez() { bluez_is "$1"; shift; result=0; "$@" || result=$?; bluez_is 5.87; return $result; }
+
+check 'its help names its options' says 0 '--verbose' --help
+check 'without PipeWire and a bus it says so' finds error:pipewire error:bluez
+start_bus
+check 'without BlueZ too' finds error:pipewire error:bluez
+start_roomd
+room Power hci0 off
+check 'an adapter that is off is another fault' finds error:pipewire error:adapter
+room Power hci0 blocked
+check 'one that is blocked is told' finds error:pipewire error:adapter
+check 'with what helps' found 'rfkill unblock bluetooth'
+room Power hci0 on
+check 'without PipeWire it says so' finds error:pipewire warning:echo
+# A sound card, as the desktop has
+cat >"$XDG_CONFIG_HOME/pipewire/pipewire.conf.d/10-desktop.conf" <<'CONF'
+context.objects = [ { factory = adapter args = { factory.name = support.null-audio-sink node.name = desktop
+  media.class = Audio/Sink audio.position = [ FL FR ] priority.session = 1009 priority.driver = 1009 } } ]
+CONF
+start_pipewire pipewire
+check 'without WirePlumber it says so' finds error:wireplumber warning:echo
+
+# restart_room LINE...: WirePlumber again, with these lines of configuration; until it has found BlueZ
+restart_room() {
+	[ -z "${WIREPLUMBER:-}" ] || stop "$WIREPLUMBER"
+	seen=$(count_of hci0 registered)
+	room_wireplumber "$@"
+	event hci0 registered $((seen + 1)) && policy_is_there
+}
+policy_is_there() { until_true sh -c 'pw-cli ls Metadata | grep -q "\"bluez-combine\""'; }
+
+room AddAdapter hci1
+restart_room ''
+choose() { pw-metadata 0 default.configured.audio.sink "{ \"name\": \"$1\" }" Spa:String:JSON >/dev/null; }
+choose desktop
+check 'a room without an Echo lacks one' finds warning:echo
+python3 - "$T/tone.wav" <<'PY'
+import math, struct, sys, wave
+with wave.open(sys.argv[1], "wb") as w:
+    w.setnchannels(2); w.setsampwidth(2); w.setframerate(44100)
+    w.writeframes(b"".join(struct.pack("<h", int(8000 * math.sin(i * 0.06))) * 2 for i in range(44100)))
+PY
+E=EC:00:00:00:00:01
+room AddEcho $E "{'name': <'Echo'>, 'wav': <'$T/tone.wav'>, 'loop': <true>, 'adapter': <'hci1'>}"
+speaker() { room AddSpeaker "AA:BB:CC:00:00:0$1" "{'name': <'s$1'>, $2}"; }
+for n in 1 2 3; do
+	speaker $n "'report.msec': <150.0>, 'adapter': <'hci0'>"
+	room Connect AA:BB:CC:00:00:0$n
+done
+sinks() {
+	for n in "$@"; do "$AWAIT" node "bluez_output.AA_BB_CC_00_00_0$n.1" || return 1; done
+}
+sinks 1 2 3
+realtime() { ! "$TOOL" doctor --json | grep -F -q '"id": "realtime", "level": "warning"'; }
+check 'a healthy room without music has no fault' finds
+room Connect $E
+room Play $E
+for n in 1 2 3; do event s$n playing; done
+"$AWAIT" metadata bluez-combine status '"state": "playing"' >/dev/null
+check 'a healthy room with music has none' finds
+if realtime; then
+	REALTIME=
+	check 'and says so' says 0 'All is well.'
+	check 'in one line' [ "$(wc -l <"$T/out.txt")" = 1 ]
+fi
+verbose() { status=0; "$TOOL" doctor --verbose >"$T/out.txt" || status=$?; cat "$T/out.txt"; [ "$(grep -c '^ok: ' "$T/out.txt")" -ge 22 ]; }
+check 'what is well is told when it is asked for' verbose
+
+# BlueZ' versions
+for version in 5.66 5.72 5.82 5.83 5.86; do
+	check "BlueZ $version has a fault" with_bluez $version finds warning:bluez-version
+done
+for version in 5.79 5.84 5.87 5.100; do
+	check "BlueZ $version has none" with_bluez $version finds
+done
+unknown() { rm "$T/bin/bluetoothctl"; result=0; finds || result=$?; bluez_is 5.87; return $result; }
+check 'a version that is not known is no fault' unknown
+
+# Where the music goes
+to_speaker() {
+	id=$(pw-cli ls Node | awk '/^\tid / { id = $2 } /node.name = "bluez_input/ { sub(",", "", id); print id }')
+	pw-metadata "$id" target.object "$1" Spa:String >/dev/null
+}
+to_speaker bluez_output.AA_BB_CC_00_00_01.1
+check 'an Echo that was sent to one speaker is found' eventually warning:target
+id=$(pw-cli ls Node | awk '/^\tid / { id = $2 } /node.name = "bluez_input/ { sub(",", "", id); print id }')
+pw-metadata -d "$id" target.object >/dev/null
+check 'and not when it is back' eventually
+
+# The default output
+choose bluez_output.AA_BB_CC_00_00_02.1
+check 'a speaker that is the default output is found' eventually warning:default
+choose desktop
+check 'and not when it is not any more' eventually
+
+# Speakers
+speaker 4 "'adapter': <'hci1'>"
+room Connect AA:BB:CC:00:00:04
+sinks 4
+check 'a speaker that shares the adapter with the Echo is found, and that it reports nothing' \
+	eventually warning:adapter-shared warning:delay-report
+room Disconnect AA:BB:CC:00:00:04
+"$AWAIT" gone bluez_output.AA_BB_CC_00_00_04.1
+check 'and not when it has gone' eventually
+speaker 5 "'adapter': <'hci0'>"
+room Connect AA:BB:CC:00:00:05
+sinks 5
+check 'a fourth one on an adapter is too many' eventually warning:adapter-load warning:delay-report
+pw-metadata -n bluez-combine 0 member.AA:BB:CC:00:00:05 \
+	'{ "target": "bluez_output.AA_BB_CC_00_00_05.1", "correction.msec": 20 }' Spa:String:JSON >/dev/null
+check 'a latency that was learnt needs no report' eventually warning:adapter-load
+room Disconnect AA:BB:CC:00:00:05
+"$AWAIT" gone bluez_output.AA_BB_CC_00_00_05.1
+spawn headset pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = headset
+	node.description = Headset media.class = Audio/Sink audio.position = [ MONO ] device.api = bluez5
+	api.bluez5.profile = headset-head-unit api.bluez5.address = "AA:BB:CC:00:00:09" priority.session = 1 }'
+headset=$PID
+"$AWAIT" node headset
+check 'a speaker that is used for calls is found' eventually error:profile
+stop "$headset"
+"$AWAIT" gone headset
+card() { pw-cli ls Device | awk '/^\tid / { id = $2 } /AA_BB_CC_00_00_03/ { sub(",", "", id); print id }' | head -n 1; }
+pw-cli set-param "$(card)" Profile '{ index: 0, save: false }' >/dev/null
+check 'a speaker that is switched off is found' eventually error:profile
+room Disconnect AA:BB:CC:00:00:03
+room Connect AA:BB:CC:00:00:03
+pw-cli set-param "$(card)" Profile '{ index: 1, save: false }' >/dev/null 2>&1 || :
+
+room Disconnect $E
+
+# Silence while music plays
+# A speaker that does not give its stream
+room Disconnect AA:BB:CC:00:00:03
+restart_room ''
+for n in 1 2; do room Connect AA:BB:CC:00:00:0$n; done
+sinks 1 2
+room Connect $E
+room Play $E
+event s1 playing 2
+speaker 6 "'report.msec': <150.0>, 'adapter': <'hci0'>, 'acquire': <'fail'>"
+room Connect AA:BB:CC:00:00:06
+sinks 6
+check 'a speaker whose stream does not open is found' eventually error:suspended
+room Disconnect AA:BB:CC:00:00:06
+"$AWAIT" gone bluez_output.AA_BB_CC_00_00_06.1
+check 'and not when it has gone' eventually
+
+# Priority
+if [ -z "$REALTIME" ]; then
+	for tid in /proc/"$WIREPLUMBER"/task/*; do
+		case $(cat "$tid/comm") in data-loop*) chrt -o -p 0 "${tid##*/}" ;; esac
+	done
+	check 'audio without real-time priority is found' finds warning:realtime
+fi
+
+# What WirePlumber was told
+ROLES=a2dp_source
+restart_room ''
+check 'roles without a2dp_sink are found' eventually error:roles
+check 'with the file that sets them' found 50-room.conf
+ROLES=a2dp_sink
+restart_room ''
+check 'and those without a2dp_source' eventually error:roles
+ROLES=
+silent_room() {
+	stop "$WIREPLUMBER"
+	room_wireplumber "$@"
+	policy_is_there
+}
+silent_room 'wireplumber.profiles = { main = { monitor.bluez.seat-monitoring = required support.logind = required } }'
+check 'that nobody is logged in at the machine is found' finds error:seat
+silent_room 'wireplumber.profiles = { main = { monitor.bluez = disabled hardware.bluetooth = disabled } }'
+check 'that Bluetooth is switched off is found' finds error:endpoints
+
+# What is installed
+stop "$WIREPLUMBER"
+room_wireplumber 'wireplumber.profiles = { main = { policy.bluez-combine = disabled } }'
+event hci0 registered
+check 'a policy that is switched off is found' eventually error:loaded
+check 'with the file that says so' found 80-test.conf
+
+cp -r "$SOURCE_DIR/wireplumber" "$T/policy"
+installed_module=$PIPEWIRE_MODULE_DIR installed_plugin=$SPA_PLUGIN_DIR
+mkdir "$T/none"
+without() {
+	export "$1=$2"
+	stop "$WIREPLUMBER"
+	room_wireplumber ''
+	until_true sh -c 'pw-cli ls Metadata | grep -q default'
+}
+without PIPEWIRE_MODULE_DIR "$system_modules"
+check 'a missing module is found' eventually error:module
+PIPEWIRE_MODULE_DIR=$installed_module
+without SPA_PLUGIN_DIR "$system_plugins"
+check 'a missing SPA plugin is found' eventually error:plugin
+SPA_PLUGIN_DIR=$installed_plugin
+mkdir -p "$T/policy-conf" "$T/plugins"
+policy_in "$T/none"
+without EMPTY ''
+check 'a missing policy is found' eventually error:policy
+cp -r "$SOURCE_DIR/wireplumber/wireplumber.conf.d" "$T/none"
+check 'and scripts that are missing beside it' eventually error:policy
+
+# Installed while WirePlumber runs; a process' start is known in whole seconds
+sleep 2.1
+cp -r "$SOURCE_DIR/wireplumber/scripts" "$T/none"
+check 'that WirePlumber was not restarted after the installation is found' eventually error:restart
+restart_room ''
+check 'and not after that' eventually
+sleep 2.1
+touch "$T/none/scripts/bluez-combine/load-sink.lua"
+check 'nor an update' eventually warning:restart
+
+# PipeWire's Bluetooth plugin, which is in a package of its own
+for plugin in "$system_plugins"/*; do
+	[ "${plugin##*/}" = bluez5 ] || ln -s "$plugin" "$T/plugins/"
+done
+policy_in "$SOURCE_DIR/wireplumber"
+without SPA_PLUGIN_DIR "$BUILD_DIR/spa:$T/plugins"
+policy_is_there
+check 'that the Bluetooth plugin is missing is found' eventually error:bluez-plugin
+finish

@@ -1,0 +1,172 @@
+/* Tests of the doctor's checks, with made-up facts */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "harness.h"
+
+/*
+ * What a room can't stage, versions of the daemons above all; everything else is in
+ * tests/room/test-doctor.sh.
+ */
+
+static enum doctor_level worst;
+static char said[512];
+
+void doctor_say(struct doctor *d, enum doctor_level level, const char *mend, const char *what, ...)
+{
+	va_list args;
+
+	if (level < worst)
+		return;
+	worst = level;
+	va_start(args, what);
+	vsnprintf(said, sizeof(said), what, args);
+	va_end(args);
+	check(level < DOCTOR_WARNING || (mend && *mend));
+}
+
+static enum doctor_level examine(const struct check *checks, const char *id, const struct facts *f)
+{
+	struct doctor d = { .facts = f, .id = id };
+
+	worst = DOCTOR_OK;
+	said[0] = '\0';
+	for (; checks->id; checks++)
+		if (strcmp(checks->id, id) == 0) {
+			(checks->run)(&d, f);
+			printf("# %s: %d %s\n", id, worst, said);
+			return worst;
+		}
+	check(false);
+	return DOCTOR_UNKNOWN;
+}
+
+static enum doctor_level wireplumber(const char *version)
+{
+	struct facts f = { .manager = { .version = (char *)version } };
+
+	return examine(checks_of_system, "wireplumber-version", &f);
+}
+
+static enum doctor_level pipewire(const char *version)
+{
+	struct facts f = { .daemon = { .version = (char *)version } };
+
+	return examine(checks_of_system, "pipewire-version", &f);
+}
+
+static void versions_are_compared_by_their_numbers(void)
+{
+	check(version_compare("5.82", "5.100") < 0);
+	check(version_compare("1.4", "1.4.0") == 0);
+	check(version_compare("1.4.2-1~bpo12", "1.4.2") == 0);
+	check(version_compare("0.5.10", "0.5.9") > 0);
+	check(version_compare("2", "1.99.99") > 0);
+	check(version_compare("", "0.1") < 0);
+}
+
+static void versions_below_the_floor_are_errors(void)
+{
+	check(pipewire("1.2.7") == DOCTOR_ERROR);
+	check(pipewire("1.4.0") == DOCTOR_OK);
+	check(pipewire("1.6.9") == DOCTOR_OK);
+	check(wireplumber("0.5.7") == DOCTOR_ERROR);
+	check(wireplumber("0.4.13") == DOCTOR_ERROR);
+	check(wireplumber("0.5.8") == DOCTOR_OK);
+}
+
+static void the_wireplumber_with_the_loopback_is_told(void)
+{
+	check(wireplumber("0.5.12") == DOCTOR_OK);
+	check(wireplumber("0.5.13") == DOCTOR_WARNING);
+	check(wireplumber("0.5.14") == DOCTOR_OK);
+}
+
+static void a_version_that_is_not_known_is_no_fault(void)
+{
+	check(wireplumber(NULL) == DOCTOR_UNKNOWN);
+	check(pipewire(NULL) == DOCTOR_UNKNOWN);
+}
+
+static struct fact_device *add(struct facts *f, const char *name, bool speaker, bool source)
+{
+	struct fact_device *d = g_new0(struct fact_device, 1);
+
+	d->name = g_strdup(name);
+	d->address = g_strdup(name);
+	d->adapter = g_strdup("hci0");
+	d->paired = d->connected = d->reports = true;
+	d->speaker = d->plays = speaker;
+	d->source = d->streams = source;
+	g_ptr_array_add(f->devices, d);
+	return d;
+}
+
+static void begin(struct facts *f)
+{
+	struct fact_adapter *a = g_new0(struct fact_adapter, 1);
+
+	facts_init(f);
+	a->name = g_strdup("hci0");
+	a->powered = a->sends = a->receives = true;
+	g_ptr_array_add(f->adapters, a);
+}
+
+static void an_echo_that_comes_as_a_speaker_is_told(void)
+{
+	struct fact_device *echo;
+	struct facts f;
+
+	begin(&f);
+	echo = add(&f, "Echo", true, true);
+	check(examine(checks_of_speakers, "echo-role", &f) == DOCTOR_OK);
+	echo->streams = false;
+	check(examine(checks_of_speakers, "echo-role", &f) == DOCTOR_WARNING);
+	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
+static void the_load_of_an_adapter_has_two_steps(void)
+{
+	struct facts f;
+	int i;
+
+	begin(&f);
+	for (i = 1; i <= 8; i++) {
+		add(&f, "speaker", true, false);
+		check(examine(checks_of_speakers, "adapter-load", &f) ==
+				(i >= 7 ? DOCTOR_ERROR : i > 3 ? DOCTOR_WARNING : DOCTOR_OK));
+	}
+	facts_finish(&f);
+}
+
+static void an_offset_makes_up_for_a_report(void)
+{
+	struct fact_card *card = g_new0(struct fact_card, 1);
+	struct facts f;
+
+	begin(&f);
+	add(&f, "AA:BB:CC:00:00:0a", true, false)->reports = false;
+	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_WARNING);
+	card->address = g_strdup("AA:BB:CC:00:00:0A");
+	card->offset_ns = 30000000;
+	g_ptr_array_add(f.cards, card);
+	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
+int main(void)
+{
+	run(versions_are_compared_by_their_numbers);
+	run(versions_below_the_floor_are_errors);
+	run(the_wireplumber_with_the_loopback_is_told);
+	run(a_version_that_is_not_known_is_no_fault);
+	run(an_echo_that_comes_as_a_speaker_is_told);
+	run(the_load_of_an_adapter_has_two_steps);
+	run(an_offset_makes_up_for_a_report);
+	return harness_finish();
+}

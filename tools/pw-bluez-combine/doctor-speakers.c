@@ -1,0 +1,291 @@
+/* The doctor command: the Echo and the speakers */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <string.h>
+
+#include "doctor.h"
+#include "i18n.h"
+#include "names.h"
+
+/*
+ * A stream takes about 15 % of an adapter's time on the air, 23 % with the slower packets
+ * of Bluetooth 2; more than three leave nothing for repeats. A piconet has seven links.
+ */
+#define SPEAKERS_GOOD	3
+#define SPEAKERS_MAX	7
+
+static const struct fact_device *device_of(const struct facts *f, guint i)
+{
+	return f->devices->pdata[i];
+}
+
+/* Both is an Echo: it plays only if there is nothing better for it to do */
+static bool is_speaker(const struct fact_device *d)
+{
+	return d->connected && d->speaker && !d->source;
+}
+
+static bool is_source(const struct fact_device *d)
+{
+	return d->connected && d->source;
+}
+
+static const struct fact_node *find_node(const struct facts *f, uint32_t id)
+{
+	guint i;
+
+	for (i = 0; i < f->nodes->len; i++)
+		if (((struct fact_node *)f->nodes->pdata[i])->id == id)
+			return f->nodes->pdata[i];
+	return NULL;
+}
+
+static const struct fact_card *find_card(const struct facts *f, const char *address)
+{
+	guint i;
+
+	for (i = 0; i < f->cards->len; i++) {
+		const struct fact_card *c = f->cards->pdata[i];
+
+		if (c->address && g_ascii_strcasecmp(c->address, address) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static bool is_bluez_sink(const struct fact_node *n)
+{
+	return g_strcmp0(n->class, "Audio/Sink") == 0 && g_strcmp0(n->api, "bluez5") == 0;
+}
+
+static const char *name_of(const struct fact_node *n)
+{
+	return n->description ? n->description : n->name ? n->name : "?";
+}
+
+static void echo(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++)
+		if (device_of(f, i)->paired && device_of(f, i)->source)
+			return;
+	doctor_say(d, DOCTOR_WARNING, "pw-bluez-combine pair --echo",
+			_("no Echo, or other source of music, was ever paired with this computer"));
+}
+
+static void echo_role(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++) {
+		const struct fact_device *e = device_of(f, i);
+
+		if (is_source(e) && e->speaker && e->plays && !e->streams)
+			doctor_say(d, DOCTOR_WARNING, _("disconnect it, and let it connect from its side: \"Alexa, connect "
+					"Bluetooth\""),
+					_("%s (%s) is a source and a speaker, and has come as a speaker"), e->name, e->address);
+	}
+}
+
+static void profile(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->nodes->len; i++) {
+		const struct fact_node *n = f->nodes->pdata[i];
+
+		if (is_bluez_sink(n) && n->profile && !g_str_has_prefix(n->profile, "a2dp"))
+			doctor_say(d, DOCTOR_ERROR, _("choose \"High Fidelity Playback (A2DP Sink)\" in pavucontrol, "
+					"Configuration; close programs that listen to its microphone"),
+					_("%s is used for calls (%s), not for music"), name_of(n), n->profile);
+	}
+	for (i = 0; i < f->devices->len; i++) {
+		const struct fact_device *s = device_of(f, i);
+		const struct fact_card *c = is_speaker(s) ? find_card(f, s->address) : NULL;
+
+		if (c && g_strcmp0(c->profile, "off") == 0)
+			doctor_say(d, DOCTOR_ERROR, _("choose \"High Fidelity Playback (A2DP Sink)\" in pavucontrol, "
+					"Configuration"), _("%s (%s) is switched off there"), s->name, s->address);
+	}
+}
+
+struct share {
+	int speakers, sources;
+};
+
+static struct share share_of(const struct facts *f, const struct fact_adapter *a)
+{
+	struct share share = { 0 };
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++) {
+		const struct fact_device *dev = device_of(f, i);
+
+		if (g_strcmp0(dev->adapter, a->name) != 0)
+			continue;
+		share.speakers += is_speaker(dev);
+		share.sources += is_source(dev);
+	}
+	return share;
+}
+
+static void adapter_shared(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+		struct share share = share_of(f, a);
+
+		if (share.sources > 0 && share.speakers > 0)
+			doctor_say(d, DOCTOR_WARNING, f->adapters->len > 1 ?
+					_("pair the Echo with another one: pw-bluez-combine pair --echo --adapter") :
+					_("with a second adapter, of a few euros, the Echo gets one of its own: "
+					"pw-bluez-combine pair --echo --adapter hci1"),
+					ngettext_("%s carries the Echo and %d speaker: what comes and what goes share the air",
+					"%s carries the Echo and %d speakers: what comes and what goes share the air",
+					share.speakers), a->name, share.speakers);
+	}
+}
+
+static void adapter_load(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+		int n = share_of(f, a).speakers;
+
+		if (n >= SPEAKERS_MAX)
+			doctor_say(d, DOCTOR_ERROR, _("put some of them on other adapters: pw-bluez-combine pair --speaker "
+					"--adapter"), _("%s carries %d speakers, and 7 devices are all that it can"),
+					a->name, n);
+		else if (n > SPEAKERS_GOOD)
+			doctor_say(d, DOCTOR_WARNING, _("put some of them on other adapters: pw-bluez-combine pair --speaker "
+					"--adapter"), _("%s carries %d speakers; more than 3 seldom play without dropouts"),
+					a->name, n);
+	}
+}
+
+static void delay_report(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++) {
+		const struct fact_device *s = device_of(f, i);
+		const struct fact_card *c = find_card(f, s->address);
+
+		if (!is_speaker(s) || !s->plays || s->reports || (c && c->offset_ns != 0) ||
+		    g_hash_table_contains(f->corrected, s->address))
+			continue;
+		doctor_say(d, DOCTOR_WARNING, _("listen, and give it an offset: pw-bluez-combine test, then pw-bluez-combine "
+				"speaker NAME --offset MS"),
+				_("%s (%s) does not tell its latency: 125 ms are assumed"), s->name, s->address);
+	}
+}
+
+static bool is_member(const struct facts *f, const char *node)
+{
+	GHashTableIter iter;
+	void *target;
+
+	g_hash_table_iter_init(&iter, f->members);
+	while (g_hash_table_iter_next(&iter, NULL, &target))
+		if (g_strcmp0(target, node) == 0)
+			return true;
+	return false;
+}
+
+/* The group's word alone is old when its source has gone elsewhere */
+static bool is_playing(const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; f->playing && i < f->nodes->len; i++) {
+		const struct fact_node *n = f->nodes->pdata[i];
+
+		if (n->running && g_strcmp0(n->name, f->sink) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void suspended(struct doctor *d, const struct facts *f)
+{
+	bool playing = is_playing(f);
+	guint i;
+
+	for (i = 0; playing && i < f->nodes->len; i++) {
+		const struct fact_node *n = f->nodes->pdata[i];
+
+		if (n->broken && is_bluez_sink(n) && is_member(f, n->name))
+			doctor_say(d, DOCTOR_ERROR, _("disconnect it, switch it off and on, and connect it again"),
+					_("music plays, but %s is suspended: its stream could not be opened"), name_of(n));
+	}
+}
+
+static bool is_ours(const struct fact_node *n)
+{
+	return n->name && g_str_has_prefix(n->name, BLUEZ_COMBINE_NODE_PREFIX);
+}
+
+static void target(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; f->sink && i < f->links->len; i++) {
+		const struct fact_link *l = f->links->pdata[i];
+		const struct fact_node *from = find_node(f, l->from), *to = find_node(f, l->to);
+		guint j;
+
+		if (from == NULL || to == NULL || is_ours(to) || g_strcmp0(from->api, "bluez5") != 0 ||
+		    g_strcmp0(from->class, "Stream/Output/Audio") != 0)
+			continue;
+		/* A link for each channel */
+		for (j = 0; j < i; j++) {
+			const struct fact_link *m = f->links->pdata[j];
+
+			if (m->from == l->from && m->to == l->to)
+				break;
+		}
+		if (j == i)
+			doctor_say(d, DOCTOR_WARNING, _("choose \"Bluetooth speakers (combined)\" for it in pavucontrol, "
+					"Playback; that is kept"),
+					_("%s plays on %s, and not on all speakers: somebody has chosen that"), name_of(from),
+					name_of(to));
+	}
+}
+
+static void default_sink(struct doctor *d, const struct facts *f)
+{
+	const struct fact_node *n, *chosen = NULL;
+	bool other = false;
+	guint i;
+
+	for (i = 0; i < f->nodes->len; i++) {
+		n = f->nodes->pdata[i];
+		if (g_strcmp0(n->name, f->default_sink) == 0 && is_bluez_sink(n) && is_member(f, n->name))
+			chosen = n;
+		other = other || (g_strcmp0(n->class, "Audio/Sink") == 0 && !is_bluez_sink(n) && !is_ours(n));
+	}
+	/* Where nothing else plays it has to be one of them */
+	if (chosen && other)
+		doctor_say(d, DOCTOR_WARNING, _("choose another one: pavucontrol, Output Devices, the green mark"),
+				_("%s is the default output: the sounds of the desktop mix with the music there"),
+				name_of(chosen));
+}
+
+const struct check checks_of_speakers[] = {
+	{ "echo", N_("a source of music is paired"), NEEDS_ADAPTER, echo },
+	{ "echo-role", N_("the Echo has come as a source"), NEEDS_ADAPTER, echo_role },
+	{ "profile", N_("speakers are used for music"), NEEDS_PIPEWIRE, profile },
+	{ "adapter-shared", N_("the Echo has an adapter for itself"), NEEDS_ADAPTER, adapter_shared },
+	{ "adapter-load", N_("no adapter has too many speakers"), NEEDS_ADAPTER, adapter_load },
+	{ "delay-report", N_("all speakers tell their latency"), NEEDS_ADAPTER, delay_report },
+	{ "suspended", N_("no speaker is silent while music plays"), NEEDS_PIPEWIRE, suspended },
+	{ "target", N_("the Echo plays on all speakers"), NEEDS_PIPEWIRE, target },
+	{ "default", N_("no speaker is the default output"), NEEDS_PIPEWIRE, default_sink },
+	{ 0 },
+};
