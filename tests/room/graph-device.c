@@ -17,6 +17,10 @@
 
 #define POD_SIZE	512
 
+static const uint32_t params[GRAPH_DEVICE_PARAMS] = {
+	SPA_PARAM_EnumProfile, SPA_PARAM_Profile, SPA_PARAM_Route,
+};
+
 static void read_route(struct graph_device *d, const struct spa_pod *param)
 {
 	struct spa_pod *props = NULL;
@@ -71,13 +75,17 @@ static void device_info(void *data, const struct pw_device_info *info)
 
 	if (!(info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
 		return;
-	for (uint32_t i = 0; i < info->n_params; i++) {
-		uint32_t id = info->params[i].id;
+	for (uint32_t i = 0; i < info->n_params; i++)
+		for (size_t k = 0; k < G_N_ELEMENTS(params); k++) {
+			const struct spa_param_info *p = &info->params[i];
 
-		if ((id == SPA_PARAM_EnumProfile || id == SPA_PARAM_Profile || id == SPA_PARAM_Route) &&
-		    (info->params[i].flags & SPA_PARAM_INFO_READ))
-			pw_device_enum_params((struct pw_device *)d->proxy, 0, id, 0, -1, NULL);
-	}
+			/* the flags hold a bit that toggles with every change */
+			if (p->id != params[k] || p->flags == d->flags[k])
+				continue;
+			d->flags[k] = p->flags;
+			if (p->flags & SPA_PARAM_INFO_READ)
+				pw_device_enum_params((struct pw_device *)d->proxy, 0, p->id, 0, -1, NULL);
+		}
 }
 
 static const struct pw_device_events device_events = {

@@ -7,6 +7,8 @@
 
 #include "graph.h"
 
+#define GRAPH_DEVICE_PARAMS	3
+
 struct graph_device {
 	struct spa_list link;		/**< graph.devices */
 	uint32_t id;
@@ -14,6 +16,7 @@ struct graph_device {
 	struct pw_proxy *proxy;
 	struct spa_hook proxy_listener;
 	struct spa_hook listener;
+	uint32_t flags[GRAPH_DEVICE_PARAMS]; /**< of each that is read, as last seen */
 	bool has_route;			/**< for output, as it is now */
 	int32_t route, route_device;
 	int64_t offset_ns;		/**< of that route */

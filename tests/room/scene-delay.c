@@ -29,7 +29,7 @@
  * 0.5 ms. It is within 1 ms all the time.
  */
 #define SLEW_BELOW_MS	1.0
-#define SLEW_S		5.0
+#define SLEW_S		5.5	/* and until it is believed and heard */
 #define MORE_S		0.8	/* two more windows after that */
 #define EDGE_S		0.03	/* a block of the measurement may show the next step so early */
 #define LEAD_S		3.0	/* before the first step */

@@ -22,7 +22,7 @@
 #define LEAD_S		3.0
 #define DRAG_S		10.0
 #define AFTER_S		4.0
-#define MOVES_PER_S	15
+#define MOVES_PER_S	10
 #define WITHIN_MS	1.0
 #define WITHIN_S	3.0
 #define SKEW_MS		0.025
@@ -152,7 +152,7 @@ static void judge_drag(struct scene *sc, struct measure *m)
 
 const struct scene_type scenes_offset[] = {
 	{ .name = "offset-drag", .text = "a user drags the latency offset of a speaker for 10 s",
-	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S,
+	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S, .brief_runs = 1,
 	  .bounds = { .whole = true }, .play = play_drag, .judge = judge_drag },
 	{ 0 },
 };
