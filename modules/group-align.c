@@ -17,6 +17,9 @@
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A Bluetooth sink that plays has reported long before this */
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* A sink that is linked asks its speaker to start, and drops what comes meanwhile: a
+ * speaker answers within 0.1 to 0.2 s */
+#define RETURN_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
 /* Stands for a latency of 0, which the alignment takes for none */
@@ -114,6 +117,31 @@ static void start(struct group *group)
 		o->early = has_latency(o) && !o->settle.settled;
 }
 
+/* One whose links were cut, or that comes while others play, is faded in at its place
+ * when it is really there. In a start nobody waits for that: nothing would be
+ * faded in but the first word. */
+static void update_left(const struct group *group, struct output *o, int64_t now_ns,
+		int64_t *next_ns)
+{
+	bool there = output_is_there(o);
+
+	if (o->there_since_ns != 0 && !there && group->audible)
+		o->left = true;
+	if (!there)
+		o->there_since_ns = 0;
+	else if (o->there_since_ns == 0)
+		o->there_since_ns = now_ns;
+
+	if (!group->audible)
+		o->left = false;
+	if (!o->left || !there)
+		return;
+	if (now_ns >= o->there_since_ns + RETURN_NS)
+		o->left = false;
+	else
+		*next_ns = SPA_MIN(*next_ns, o->there_since_ns + RETURN_NS);
+}
+
 static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns)
 {
 	struct output *o;
@@ -127,8 +155,7 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 	spa_list_for_each(o, &group->outputs, link) {
 		if (o->settle.settled || !group->audible)
 			o->early = false;
-		if (o->streaming || !group->audible)
-			o->left = false;
+		update_left(group, o, now_ns, next_ns);
 	}
 }
 

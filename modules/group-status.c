@@ -53,10 +53,10 @@ static const char *basis(const struct group *group, const struct output *o)
 
 static const char *member_state(const struct group *group, const struct output *o)
 {
-	if (!o->streaming)
+	if (!output_is_there(o))
 		return "idle";
 	if (!o->audible)
-		return o->settle.settled ? "muted" : "settling";
+		return o->settle.settled && !o->left ? "muted" : "settling";
 	return o->aligned ? "playing" : "unaligned";
 }
 

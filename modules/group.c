@@ -35,8 +35,6 @@ static void output_changed(void *data, struct output *output, bool started)
 
 	if (started)
 		output_started(output, loop_now_ns(group->main_loop));
-	else if (!output->streaming && group->audible)
-		output->left = true;
 	schedule_update(group);
 }
 
@@ -67,6 +65,7 @@ static int adopt(struct group *group, struct speaker *speaker)
 			k ? k->latency_ns : -1, &output_events, group);
 	if (o == NULL)
 		return -errno;
+	o->left = group->audible;
 	speaker->user_data = o;
 	spa_list_append(&group->outputs, &o->link);
 	return 0;

@@ -35,7 +35,8 @@ void links_finish(struct links *links)
 		link_free(l);
 }
 
-void links_global(struct links *links, uint32_t id, const char *type, const struct spa_dict *props)
+uint32_t links_global(struct links *links, uint32_t id, const char *type,
+		const struct spa_dict *props)
 {
 	struct graph_link *l;
 	uint32_t output, input;
@@ -44,19 +45,36 @@ void links_global(struct links *links, uint32_t id, const char *type, const stru
 	    !spa_atou32(spa_dict_lookup(props, PW_KEY_LINK_OUTPUT_NODE), &output, 10) ||
 	    !spa_atou32(spa_dict_lookup(props, PW_KEY_LINK_INPUT_NODE), &input, 10) ||
 	    (l = calloc(1, sizeof(*l))) == NULL)
-		return;
+		return SPA_ID_INVALID;
 	l->id = id;
 	l->output_node = output;
 	l->input_node = input;
 	spa_list_append(&links->list, &l->link);
+	return input;
 }
 
-void links_global_remove(struct links *links, uint32_t id)
+uint32_t links_global_remove(struct links *links, uint32_t id)
 {
-	struct graph_link *l, *t;
-	spa_list_for_each_safe(l, t, &links->list, link)
-		if (l->id == id)
-			link_free(l);
+	struct graph_link *l;
+	uint32_t input;
+
+	spa_list_for_each(l, &links->list, link) {
+		if (l->id != id)
+			continue;
+		input = l->input_node;
+		link_free(l);
+		return input;
+	}
+	return SPA_ID_INVALID;
+}
+
+bool links_has(const struct links *links, uint32_t output, uint32_t input)
+{
+	struct graph_link *l;
+	spa_list_for_each(l, &links->list, link)
+		if (l->input_node == input && l->output_node == output)
+			return true;
+	return false;
 }
 
 bool links_has_other(const struct links *links, uint32_t node, uint32_t except)

@@ -439,6 +439,15 @@ void members_finish(struct members *members)
 	spa_zero(*members);
 }
 
+/* A link into a node came or went */
+static void link_changed(struct members *members, uint32_t node)
+{
+	struct speaker *s;
+	spa_list_for_each(s, &members->speakers, link)
+		if (s->id == node && s->member)
+			members->events->changed(members->data, s);
+}
+
 void members_global(struct members *members, uint32_t id, const char *type,
 		const struct spa_dict *props)
 {
@@ -446,7 +455,7 @@ void members_global(struct members *members, uint32_t id, const char *type,
 
 	if (props == NULL)
 		return;
-	links_global(&members->links, id, type, props);
+	link_changed(members, links_global(&members->links, id, type, props));
 	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata)) {
 		bind_metadata(members, id, props);
 	} else if (spa_streq(type, PW_TYPE_INTERFACE_Node)) {
@@ -462,7 +471,7 @@ void members_global_remove(struct members *members, uint32_t id)
 {
 	struct speaker *s;
 
-	links_global_remove(&members->links, id);
+	link_changed(members, links_global_remove(&members->links, id));
 	if (members->metadata && id == members->metadata_id) {
 		drop_metadata(members);
 		clear_entries(members);

@@ -181,6 +181,14 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
 }
 
+bool output_is_there(const struct output *output)
+{
+	const struct speaker *s = output->speaker;
+
+	return output->streaming &&
+		links_has(&s->members->links, pw_stream_get_node_id(output->stream), s->id);
+}
+
 void output_started(struct output *output, int64_t now_ns)
 {
 	output->streaming_since_ns = now_ns;

@@ -48,7 +48,8 @@ struct output {
 
 	/* what the group decided */
 	bool early;			/**< unsettled, but nobody plays yet: it may start */
-	bool left;			/**< it stopped while others played: it is faded in again */
+	bool left;			/**< others play, and it is not there or has just come back */
+	int64_t there_since_ns;		/**< since when its stream reaches its speaker, 0: it does not */
 	bool aligned;
 	bool audible;
 	int64_t delay_ns;
@@ -68,6 +69,9 @@ void output_destroy(struct output *output);
 
 /** The latency in ns that the last report means at this quantum and rate. */
 int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate);
+
+/** Does what it plays reach its speaker? */
+bool output_is_there(const struct output *output);
 
 /** It begins to play: what its speaker reports is waited for anew. */
 void output_started(struct output *output, int64_t now_ns);

@@ -23,6 +23,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_pause,
 	scenes_silence,
 	scenes_stall,
+	scenes_relink,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

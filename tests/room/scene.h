@@ -136,6 +136,7 @@ extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
+extern const struct scene_type scenes_relink[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
