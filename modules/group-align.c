@@ -117,13 +117,23 @@ static void start(struct group *group)
 		o->early = has_latency(o) && !o->settle.settled;
 }
 
+/* What was known of it from before is what it reports again, or the latest is believed */
+static bool is_sure(const struct output *o)
+{
+	int64_t change_ns = o->reported_ns - o->settle.latency_ns;
+
+	return o->settle.state == SETTLE_SETTLED ||
+		(change_ns > -SETTLE_SMALL_NS && change_ns < SETTLE_SMALL_NS);
+}
+
 /* One whose links were cut, or that comes while others play, is faded in at its place
- * when it is really there. In a start nobody waits for that: nothing would be
- * faded in but the first word. */
+ * when it is really there and its place is known. In a start nobody waits for that:
+ * nothing would be faded in but the first word. */
 static void update_left(const struct group *group, struct output *o, int64_t now_ns,
 		int64_t *next_ns)
 {
 	bool there = output_is_there(o);
+	int64_t return_ns;
 
 	if (o->there_since_ns != 0 && !there && group->audible)
 		o->left = true;
@@ -136,10 +146,11 @@ static void update_left(const struct group *group, struct output *o, int64_t now
 		o->left = false;
 	if (!o->left || !there)
 		return;
-	if (now_ns >= o->there_since_ns + RETURN_NS)
+	return_ns = o->there_since_ns + (is_sure(o) ? RETURN_NS : SILENT_REPORT_NS);
+	if (now_ns >= return_ns)
 		o->left = false;
 	else
-		*next_ns = SPA_MIN(*next_ns, o->there_since_ns + RETURN_NS);
+		*next_ns = SPA_MIN(*next_ns, return_ns);
 }
 
 static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns)
