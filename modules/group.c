@@ -258,6 +258,16 @@ static void member_removed(void *data, struct speaker *speaker)
 	schedule_update(group);
 }
 
+static void node_linked(void *data, uint32_t node)
+{
+	struct group *group = data;
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (o->stream && pw_stream_get_node_id(o->stream) == node)
+			schedule_update(group);
+}
+
 static void status_stored(void *data, const char *address, const char *json)
 {
 	struct group *group = data;
@@ -280,6 +290,7 @@ static const struct members_events members_events = {
 	.changed = member_changed,
 	.failed = member_failed,
 	.removed = member_removed,
+	.linked = node_linked,
 	.stored = status_stored,
 	.attached = metadata_attached,
 };

@@ -50,29 +50,29 @@ uint32_t links_global(struct links *links, uint32_t id, const char *type,
 	l->output_node = output;
 	l->input_node = input;
 	spa_list_append(&links->list, &l->link);
-	return input;
+	return output;
 }
 
 uint32_t links_global_remove(struct links *links, uint32_t id)
 {
 	struct graph_link *l;
-	uint32_t input;
+	uint32_t output;
 
 	spa_list_for_each(l, &links->list, link) {
 		if (l->id != id)
 			continue;
-		input = l->input_node;
+		output = l->output_node;
 		link_free(l);
-		return input;
+		return output;
 	}
 	return SPA_ID_INVALID;
 }
 
-bool links_has(const struct links *links, uint32_t output, uint32_t input)
+bool links_begin_at(const struct links *links, uint32_t node)
 {
 	struct graph_link *l;
 	spa_list_for_each(l, &links->list, link)
-		if (l->input_node == input && l->output_node == output)
+		if (l->output_node == node)
 			return true;
 	return false;
 }

@@ -20,13 +20,13 @@ void links_init(struct links *links);
 void links_finish(struct links *links);
 
 /** Pass on what the registry says; what is no link is passed over. Returns the global id
- * of the node that a link ends in, or SPA_ID_INVALID. */
+ * of the node that a link begins at, or SPA_ID_INVALID. */
 uint32_t links_global(struct links *links, uint32_t id, const char *type,
 		const struct spa_dict *props);
 uint32_t links_global_remove(struct links *links, uint32_t id);
 
-/** Does the node \a output play into the node \a input? Both are global ids. */
-bool links_has(const struct links *links, uint32_t output, uint32_t input);
+/** Does \a node, a global id, play into any other? */
+bool links_begin_at(const struct links *links, uint32_t node);
 
 /** Does any other node than \a except play into \a node? Both are global ids. */
 bool links_has_other(const struct links *links, uint32_t node, uint32_t except);

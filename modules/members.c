@@ -439,13 +439,10 @@ void members_finish(struct members *members)
 	spa_zero(*members);
 }
 
-/* A link into a node came or went */
 static void link_changed(struct members *members, uint32_t node)
 {
-	struct speaker *s;
-	spa_list_for_each(s, &members->speakers, link)
-		if (s->id == node && s->member)
-			members->events->changed(members->data, s);
+	if (node != SPA_ID_INVALID)
+		members->events->linked(members->data, node);
 }
 
 void members_global(struct members *members, uint32_t id, const char *type,

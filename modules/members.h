@@ -39,12 +39,14 @@ struct speaker {
 struct members_events {
 	/** The speaker became a member. Read props, config and rule_props. */
 	void (*added)(void *data, struct speaker *speaker);
-	/** The config of a member changed, or who is linked to it. */
+	/** The config of a member changed. */
 	void (*changed)(void *data, struct speaker *speaker);
 	/** The node of a member had an error: its transport, most likely. */
 	void (*failed)(void *data, struct speaker *speaker);
 	/** It is no longer a member, or gone. */
 	void (*removed)(void *data, struct speaker *speaker);
+	/** A link from a node, of whomever, came or went. The global id. */
+	void (*linked)(void *data, uint32_t node);
 	/** A status that is stored in the metadata, perhaps by a former run. */
 	void (*stored)(void *data, const char *address, const char *json);
 	/** There is another metadata object than before: nothing of ours is in it. */

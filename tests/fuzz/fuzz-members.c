@@ -58,6 +58,11 @@ static void on_removed(void *data, struct speaker *speaker)
 	speaker->user_data = NULL;
 }
 
+static void on_linked(void *data, uint32_t node)
+{
+	fuzz_check(node != SPA_ID_INVALID);
+}
+
 static void on_stored(void *data, const char *address, const char *json)
 {
 	fuzz_check(address != NULL && json != NULL);
@@ -71,6 +76,7 @@ static const struct members_events events = {
 	.added = on_added,
 	.changed = on_changed,
 	.removed = on_removed,
+	.linked = on_linked,
 	.stored = on_stored,
 	.attached = on_attached,
 };

@@ -13,6 +13,7 @@
 #define JOIN_BOUND_MS	4000.0	/* from connecting to sound */
 #define SYNC_BOUND_MS	0.5	/* of the joiner, 3 s after its first sound */
 #define SYNC_AFTER_S	3.0
+#define MOVE_BOUND_MS	1.0	/* from the first to the last of those that move together */
 
 double scene_worst_skew(const struct measure *m, int speaker, double from)
 {
@@ -98,7 +99,7 @@ static void judge_join_slowest(struct scene *sc, struct measure *m)
 	scene_figure(sc, "repeats_of_one", most, 1.0);
 	scene_figure(sc, "gaps_and_skips_of_others", others, 0.0);
 	/* for so long the others are apart */
-	scene_figure(sc, "move_takes_ms", most > 0 ? (last - first) * 1000.0 : 0.0, NAN);
+	scene_figure(sc, "move_takes_ms", most > 0 ? (last - first) * 1000.0 : 0.0, MOVE_BOUND_MS);
 }
 
 static bool is_gone(struct stack *s, void *data)
