@@ -39,7 +39,7 @@ struct speaker {
 struct members_events {
 	/** The speaker became a member. Read props, config and rule_props. */
 	void (*added)(void *data, struct speaker *speaker);
-	/** The config of a member changed. */
+	/** The config of a member changed, or whether the graph runs its node. */
 	void (*changed)(void *data, struct speaker *speaker);
 	/** The node of a member had an error: its transport, most likely. */
 	void (*failed)(void *data, struct speaker *speaker);
