@@ -132,10 +132,11 @@ static bool is_sure(const struct output *o)
 static void update_left(const struct group *group, struct output *o, int64_t now_ns,
 		int64_t *next_ns)
 {
-	bool there = output_is_there(o);
+	/* Who is started anew after a stall has been silent for long enough */
+	bool there = output_is_there(o) && !o->held;
 	int64_t return_ns;
 
-	if (o->there_since_ns != 0 && !there && group->audible)
+	if (o->there_since_ns != 0 && !there && !o->held && group->audible)
 		o->left = true;
 	if (!there)
 		o->there_since_ns = 0;
