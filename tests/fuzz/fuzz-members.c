@@ -17,6 +17,7 @@ PW_LOG_TOPIC(mod_topic, "fuzz");
 
 #define SPEAKERS	3
 
+static struct pw_main_loop *loop;
 static struct pw_context *context;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -24,7 +25,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	setenv("PIPEWIRE_DEBUG", "0", 1);
 	pw_init(NULL, NULL);
 	PW_LOG_TOPIC_INIT(mod_topic);
-	context = pw_context_new(pw_main_loop_get_loop(pw_main_loop_new(NULL)),
+	loop = pw_main_loop_new(NULL);
+	context = pw_context_new(pw_main_loop_get_loop(loop),
 			pw_properties_new(PW_KEY_CONFIG_NAME, "null", NULL), 0);
 	return context ? 0 : 1;
 }
