@@ -21,6 +21,9 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_codec,
 	scenes_headroom,
 	scenes_pause,
+#ifdef ROOM_HAVE_PAIR
+	scenes_pair,
+#endif
 	scenes_silence,
 	scenes_stall,
 	scenes_relink,

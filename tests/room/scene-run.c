@@ -133,7 +133,7 @@ static enum scene_state find_state(const struct scene *sc)
 	int64_t limit = (int64_t)(sc->options->stall_ms * 1e6);
 
 	/* stops that are staged spoil nothing */
-	if (sc->options->stops)
+	if (sc->options->stops || sc->type->any_stall)
 		return SCENE_CLEAN;
 	if (stalls.worst_ns <= limit)
 		return SCENE_CLEAN;

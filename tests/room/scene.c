@@ -176,6 +176,11 @@ int scene_stall(struct scene *sc, const char *name, double ms)
 	return stack_call(&sc->stack, "Stall", g_variant_new("(sd)", device_address(sc, name), ms));
 }
 
+int scene_search(struct scene *sc, const char *name)
+{
+	return call_device(sc, "Search", name);
+}
+
 int scene_connect_all(struct scene *sc)
 {
 	int res = 0;

@@ -106,6 +106,7 @@ struct scene_type {
 	double brief_seconds;
 	struct scene_bounds bounds;
 	bool no_peer;			/**< there is nothing that the peer could show */
+	bool any_stall;			/**< it takes so long that a stall of the machine spoils nothing */
 	const char *real;		/**< why on the machine's clock; NULL: on the room's own */
 	struct stack_options stack;	/**< .system is chosen by the runner unless it is fixed */
 	bool fixed_system;
@@ -134,6 +135,7 @@ extern const struct scene_type scenes_offset[];
 extern const struct scene_type scenes_codec[];
 extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
+extern const struct scene_type scenes_pair[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_relink[];
@@ -184,6 +186,8 @@ int scene_disconnect(struct scene *sc, const char *name);
 int scene_stall(struct scene *sc, const char *name, double ms);
 int scene_connect_all(struct scene *sc);
 int scene_echo(struct scene *sc, const char *name, bool play);
+/** A device that is not paired looks for somebody who lets it */
+int scene_search(struct scene *sc, const char *name);
 int scene_set(struct scene *sc, const char *name, const char *options, ...)
 	G_GNUC_PRINTF(3, 4);
 /** Until so many speakers have a sink */
