@@ -40,8 +40,8 @@ static void output_update_tap(struct output *o, const struct fanout *f, const st
 	if (o->active && o->speed_ppm == wish->slew_ppm && fanout_target_equal(target, &o->seen))
 		return;
 
-	/* A delay is beyond the tap's longest only after a clock that is faster than any we
-	 * made room for: that one is as good as it gets */
+	/* Never beyond the tap's longest: Props refuses what is, and the ring has room for it
+	 * at all rates */
 	tap_set(&o->tap, &(struct tap_target) {
 		.delay = ns_to_samples(target->delay_ns, f->rate),
 		.wait = lrint(ns_to_samples(target->wait_ns, f->rate)),

@@ -28,8 +28,6 @@
 #include "fanout.h"
 #include "names.h"
 
-#define RATE_EXPECTED	192000	/* rings are made for this: a faster clock gets shorter ones */
-
 SPA_LOG_TOPIC_DEFINE(fanout_log_topic, BLUEZ_COMBINE_TOPIC_SPA);
 
 void fanout_emit_info(struct fanout *f, bool full)
@@ -347,8 +345,9 @@ static int init_fanout(struct fanout *f)
 	for (i = 0; i < ROLE_N; i++)
 		role_map_init(&f->maps[i], i, f->args.position, f->n_channels);
 
+	/* for the fastest clock: the system gives no memory for what is not written to */
 	if ((res = history_init(&f->history, f->n_channels, fanout_history_samples(
-				f->args.history_msec, SPA_MAX(f->rate, RATE_EXPECTED)))) < 0) {
+				f->args.history_msec, FANOUT_RATE_MAX))) < 0) {
 		spa_log_error(f->log, "%p: no room for %u ms of history: %s", f,
 				f->args.history_msec, strerror(-res));
 		return res;

@@ -167,17 +167,25 @@ struct way {
 	struct interpolator_place places[TAP_SLICE];
 };
 
+/* ceil() of what is not negative: a call into libm without SSE 4.1 */
+static uint32_t round_up(double x)
+{
+	uint32_t down = x;
+
+	return down + (x > down);
+}
+
 static void way_init(struct way *w, const struct tap_source *s, uint32_t n)
 {
-	double delay = slew_delay(&s->delay, 0), up;
-	uint32_t i;
+	double delay = slew_delay(&s->delay, 0);
+	uint32_t i, up;
 
 	w->copy = slew_stands(&s->delay) && is_whole(delay);
-	w->delay = ceil(delay);
+	w->delay = round_up(delay);
 	for (i = 0; i < n && !w->copy; i++) {
 		delay = slew_delay(&s->delay, i);
-		up = ceil(delay);
-		w->places[i].first = i + w->delay - (uint32_t)up;
+		up = round_up(delay);
+		w->places[i].first = i + w->delay - up;
 		w->places[i].fraction = up - delay;
 	}
 }
@@ -261,7 +269,7 @@ static uint32_t process_moving(struct tap *t, const struct history *h, uint32_t 
 	uint32_t i, c;
 
 	n = until_change(t, n);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && !as_it_is; i++)
 		now[i] = next[i] = gain_at(t, t->gain_pos < t->params.fade ?
 				t->gain_pos + i + 1 : t->params.fade);
 	way_init(&way_now, &t->now, n);
