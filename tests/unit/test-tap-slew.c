@@ -170,7 +170,7 @@ static void a_slow_sine_shows_no_corner(void)
 
 static void random_retargets_stay_within_the_limits(void)
 {
-	double last, speed, next, ppm = 0, ppm_s = 0, low = INFINITY, high = 0, target = 500;
+	double last, speed = 0, next, ppm = 0, ppm_s = 0, low = INFINITY, high = 0, target = 500;
 	uint32_t i, k, n, seed = 77, slews = 0, crossfades = 0;
 	struct player p;
 	bool fractional;
@@ -196,15 +196,16 @@ static void random_retargets_stay_within_the_limits(void)
 			bool ends = p.tap.state == TAP_CROSSFADE && p.tap.pos + 1 == p.tap.params.fade;
 
 			last = delay_now(&p);
-			speed = slew_speed(&p.tap.now.delay);
 			play(&p, &out, 1);
 			next = delay_now(&p);
 			low = fmin(low, next);
 			high = fmax(high, next);
-			if (ends)
-				continue;
-			ppm = fmax(ppm, fabs(next - last) / PPM);
-			ppm_s = fmax(ppm_s, fabs(slew_speed(&p.tap.now.delay) - speed) * RATE / PPM);
+			if (!ends) {
+				ppm = fmax(ppm, fabs(next - last) / PPM);
+				/* since the last sample: also over a new target */
+				ppm_s = fmax(ppm_s, fabs(slew_speed(&p.tap.now.delay) - speed) * RATE / PPM);
+			}
+			speed = slew_speed(&p.tap.now.delay);
 		}
 	}
 	note("%u slews, %u crossfades: up to %.1f ppm, %.2f ppm/s; delays from %g to %g",
