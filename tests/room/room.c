@@ -27,6 +27,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_silence,
 	scenes_stall,
 	scenes_relink,
+	scenes_radio,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

@@ -139,6 +139,7 @@ extern const struct scene_type scenes_pair[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_relink[];
+extern const struct scene_type scenes_radio[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 

@@ -1,0 +1,107 @@
+/* Scene radio: one speaker is hard to reach */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "scene.h"
+
+/*
+ * The speaker itself is told of, and not judged: what the radio loses is lost, and nobody on
+ * this side of it knows. But nothing of it may be heard in the others.
+ */
+#define LOSS		0.01
+#define STALL_MS	200.0
+#define OTHERS_MS	0.3
+
+static const struct radio_plan {
+	const char *name, *model;
+	bool stall;		/* its radio serves nobody for a while; otherwise packets are lost */
+} plans[] = {
+	{ "s3-fixed", "fixed", false },
+	{ "s3-rebuffer", "rebuffer", true },
+	{ "s3-rebuffer", "rebuffer", false },
+	{ "s3-fixed", "fixed", true },
+	{ "s3-pi", "pi", false },
+	{ "s3-pi", "pi", true },
+};
+
+static const struct radio_plan *find_plan(const struct scene *sc)
+{
+	return &plans[(sc->seed - sc->options->seed) % G_N_ELEMENTS(plans)];
+}
+
+static int play_radio(struct scene *sc)
+{
+	const struct radio_plan *plan = find_plan(sc);
+	int res;
+
+	if ((res = scene_add_fixed(sc, "s1-50ms", 50.0)) < 0 ||
+	    (res = scene_add_fixed(sc, "s2-220ms", 220.0)) < 0 ||
+	    (res = scene_add_speaker(sc, plan->name, "{'model': <'%s'>, 'latency.msec': <150.0>, "
+			"'report.msec': <150.0>, 'start': <'%s'>, 'service.msec': <4.0>}", plan->model,
+			sc->options->level ? "level" : "first")) < 0 ||
+	    (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0 ||
+	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, 3.0)) < 0)
+		return res;
+	sc->excused = plan->name;
+	sc->mark_ns = stack_now(&sc->stack);
+	res = plan->stall ? scene_stall(sc, plan->name, STALL_MS) :
+		scene_set(sc, plan->name, "{'loss': <%g>}", LOSS);
+	return res < 0 ? res : scene_pass(sc, sc->seconds);
+}
+
+static int count_events(const struct scene *sc, const char *device, const char *event)
+{
+	int n = 0;
+
+	for (guint i = 0; i < sc->stack.events->len; i++) {
+		const struct stack_event *e = sc->stack.events->pdata[i];
+
+		n += e->t_ns >= sc->mark_ns && strcmp(e->device, device) == 0 &&
+			strcmp(e->event, event) == 0;
+	}
+	return n;
+}
+
+static void judge_radio(struct scene *sc, struct measure *m)
+{
+	const struct radio_plan *plan = find_plan(sc);
+	double others = NAN, last = NAN;
+
+	for (int i = 0; i < m->n_speakers; i++) {
+		const struct measure_speaker *s = &m->speakers[i];
+		bool itself = strcmp(s->signal.name, plan->name) == 0;
+
+		for (int w = 0; w < m->n_windows; w++) {
+			if (isnan(s->skew[w]) || m->window_time[w] < sc->mark_ns / 1e9 ||
+			    m->window_time[w] > (double)s->signal.last / MEASURE_RATE - 2.0 * SCENE_EDGE_S)
+				continue;
+			if (itself)
+				last = s->skew[w];
+			else
+				others = fmax(others, fabs(s->skew[w]));
+		}
+		if (!itself)
+			continue;
+		scene_figure(sc, plan->stall ? "case_radio_stalled_ms" : "case_packets_lost",
+			plan->stall ? STALL_MS : count_events(sc, plan->name, "lost"), NAN);
+		scene_figure(sc, "its_gaps", s->gaps, NAN);
+		scene_figure(sc, "its_repeats_and_skips", s->repeats + s->skips, NAN);
+		scene_figure(sc, "its_largest_gap_ms", s->largest_gap, NAN);
+		scene_figure(sc, "its_skew_in_the_end_ms", last, NAN);
+	}
+	if (plan->stall)
+		scene_figure(sc, "holes_where_the_socket_was_full", count_events(sc, plan->name, "missing"), NAN);
+	scene_figure(sc, "skew_of_others_ms", others, OTHERS_MS);
+}
+
+const struct scene_type scenes_radio[] = {
+	{ .name = "radio", .text = "one speaker loses packets, or its radio stands still for 200 ms",
+	  .runs = G_N_ELEMENTS(plans), .speakers = 3, .seconds = 20.0, .brief_runs = 2,
+	  .brief_seconds = 8.0, .bounds = { .whole = true },
+	  .play = play_radio, .judge = judge_radio },
+	{ 0 },
+};
