@@ -33,6 +33,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_policy,
 	scenes_misfits,
 	scenes_restart,
+	scenes_soak,
 	scenes_watchdog,
 	scenes_compare,
 	scenes_demo,
