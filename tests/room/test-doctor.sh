@@ -203,7 +203,7 @@ if [ -z "$REALTIME" ]; then
 	for tid in /proc/"$WIREPLUMBER"/task/*; do
 		case $(cat "$tid/comm") in data-loop*) chrt -o -p 0 "${tid##*/}" ;; esac
 	done
-	check 'audio without real-time priority is found' finds warning:realtime
+	check 'audio without real-time priority is found' eventually warning:realtime
 fi
 
 # What WirePlumber was told
