@@ -20,6 +20,7 @@
 #define DEFAULT_DESCRIPTION	"Bluetooth speakers (combined)"
 #define DEFAULT_HEADROOM_MSEC	30.0
 #define DEFAULT_MAX_DELAY_MSEC	2000.0
+#define DEFAULT_KEEP_WARM_MSEC	0.0
 /* 0.9 cent; a change of pitch of 3 to 6 cents can be heard in a pure tone */
 #define DEFAULT_SLEW_PPM	500
 /* The longest SBC packet at MTU 1005 is 8 frames of 128 samples */
@@ -32,7 +33,12 @@
 	"[ { matches = [ { media.class = \"Audio/Sink\" api.bluez5.profile = \"a2dp-sink\" } ]" \
 	"    actions = { create-stream = { } } } ]"
 
+/* For games and video. Not a smaller quantum: with one of 256 the Echo is heard 15 ms later,
+ * as PipeWire then keeps that much more of it in its decode buffer. */
+#define LOW_LATENCY_HEADROOM_MSEC	0.0
+
 #define HEADROOM_MSEC_MAX	500.0
+#define KEEP_WARM_MSEC_MAX	3600000.0
 /* Within the longest history that the fan-out keeps */
 #define MAX_DELAY_MSEC_MAX	4000.0
 #define TRIM_MSEC_MAX		1000.0
@@ -151,6 +157,8 @@ static const char * const known_args[] = {
 	BLUEZ_COMBINE_ARG_SLEW,
 	BLUEZ_COMBINE_ARG_QUANTUM,
 	BLUEZ_COMBINE_ARG_RATE,
+	BLUEZ_COMBINE_ARG_KEEP_WARM,
+	BLUEZ_COMBINE_ARG_LOW_LATENCY,
 	PW_KEY_NODE_NAME,
 	PW_KEY_NODE_DESCRIPTION,
 	PW_KEY_AUDIO_CHANNELS,
@@ -172,7 +180,8 @@ static int check_keys(const struct pw_properties *props)
 		if (known)
 			continue;
 		pw_log_error("module arguments: '%.64s' = '%.256s' is not known: expected "
-				"combine.{group,props,headroom.msec,max-delay.msec,unaligned,slew.ppm,quantum,rate}, "
+				"combine.{group,props,headroom.msec,max-delay.msec,unaligned,slew.ppm,quantum,rate,"
+				"keep-warm.msec,low-latency}, "
 				"stream.{props,rules}, node.{name,description}, "
 				"audio.{channels,position} or remote.name", it->key, it->value);
 		return -EINVAL;
@@ -355,6 +364,17 @@ static int get_dict(const struct pw_properties *props, const char *key,
 	return 0;
 }
 
+static int get_bool(const struct pw_properties *props, const char *key, bool *value)
+{
+	const char *str = pw_properties_get(props, key);
+
+	*value = spa_streq(str, "true");
+	if (str == NULL || *value || spa_streq(str, "false"))
+		return 0;
+	bad_value("module arguments", key, str, "true or false");
+	return -EINVAL;
+}
+
 static int get_unaligned(const struct pw_properties *props, struct args *args)
 {
 	const char *str = pw_properties_get(props, BLUEZ_COMBINE_ARG_UNALIGNED);
@@ -399,6 +419,7 @@ int args_init(struct args *args, const char *str)
 	struct spa_error_location loc = { 0 };
 	struct pw_properties *props;
 	const char *remote;
+	bool low = false;
 	int res;
 
 	spa_zero(*args);
@@ -421,8 +442,12 @@ int args_init(struct args *args, const char *str)
 	    (res = get_rules(props, args)) < 0 ||
 	    (res = get_dict(props, BLUEZ_COMBINE_ARG_PROPS, &args->sink_props)) < 0 ||
 	    (res = get_dict(props, BLUEZ_COMBINE_ARG_STREAM_PROPS, &args->stream_props)) < 0 ||
-	    (res = get_msec(props, BLUEZ_COMBINE_ARG_HEADROOM, DEFAULT_HEADROOM_MSEC,
+	    (res = get_bool(props, BLUEZ_COMBINE_ARG_LOW_LATENCY, &low)) < 0 ||
+	    (res = get_msec(props, BLUEZ_COMBINE_ARG_HEADROOM,
+			    low ? LOW_LATENCY_HEADROOM_MSEC : DEFAULT_HEADROOM_MSEC,
 			    HEADROOM_MSEC_MAX, &args->headroom_ns)) < 0 ||
+	    (res = get_msec(props, BLUEZ_COMBINE_ARG_KEEP_WARM, DEFAULT_KEEP_WARM_MSEC,
+			    KEEP_WARM_MSEC_MAX, &args->keep_warm_ns)) < 0 ||
 	    (res = get_msec(props, BLUEZ_COMBINE_ARG_MAX_DELAY, DEFAULT_MAX_DELAY_MSEC,
 			    MAX_DELAY_MSEC_MAX, &args->max_delay_ns)) < 0 ||
 	    (res = check_room(props, args)) < 0 ||

@@ -23,6 +23,11 @@
 /* The largest quantum that PipeWire schedules by default */
 #define CYCLE_MAX	8192u
 
+/* One step of 16 bits, at which amplifiers that sleep in silence stay awake, and
+ * nobody hears anything: -98 dBFS */
+#define DITHER		(1.0f / 32768.0f)
+#define DITHER_LEN	(2u * CYCLE_MAX)
+
 /* -90 dBFS, one step of 16 bits: silence, after a codec has been at it. With a full
  * scale of 110 dB, more than such speakers can, it is less than any room's noise. */
 #define SILENCE		3.2e-5f
@@ -79,6 +84,20 @@ static void format_position(const struct spa_audio_info_raw *info, char *str, si
 	spa_strbuf_append(&b, " ]");
 }
 
+static uint32_t next_random(struct fanout_host *host)
+{
+	return (host->random = host->random * 1664525u + 1013904223u) >> 16;
+}
+
+/* Triangular, as the sum of two */
+static void make_dither(struct fanout_host *host)
+{
+	uint32_t i;
+
+	for (i = 0; i < DITHER_LEN; i++)
+		host->dither[i] = DITHER * ((next_random(host) + next_random(host)) / 65536.0f - 1.0f);
+}
+
 int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 		struct pw_loop *data_loop, const struct args *args, int64_t history_ns)
 {
@@ -103,11 +122,13 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 	host->quiet_after = UINT32_MAX;
 
 	if ((host->silence = calloc(CYCLE_MAX, sizeof(float))) == NULL ||
+	    (host->dither = calloc(DITHER_LEN, sizeof(float))) == NULL ||
 	    (host->scratch = calloc(CYCLE_MAX, sizeof(float))) == NULL) {
 		res = -errno;
 		goto error;
 	}
 
+	make_dither(host);
 	snprintf(channels, sizeof(channels), "%u", info->channels);
 	snprintf(rate, sizeof(rate), "%u", args->rate);
 	snprintf(slew, sizeof(slew), "%u", args->slew_ppm);
@@ -148,6 +169,7 @@ void fanout_host_finish(struct fanout_host *host)
 	if (host->handle)
 		pw_unload_spa_handle(host->handle);
 	free(host->silence);
+	free(host->dither);
 	free(host->scratch);
 	spa_zero(*host);
 }
@@ -310,11 +332,18 @@ static struct pw_buffer *newest_buffer(struct pw_stream *stream)
 	return b;
 }
 
+/* Any part of it: the same one in each cycle would be a tone. */
+static float *next_dither(struct fanout_host *host)
+{
+	return host->dither + next_random(host) % (DITHER_LEN - CYCLE_MAX);
+}
+
 /* Point the input ports at what the sink got. The ring must move on in every
  * cycle, or the outputs would lose their place: without input it is silence. */
-static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in)
+static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in, bool input)
 {
 	struct spa_io_position *position = SPA_ATOMIC_LOAD(host->position);
+	bool idle = !input && SPA_ATOMIC_LOAD(host->warm);
 	uint32_t c, n_samples = CYCLE_MAX;
 
 	for (c = 0; in && c < SPA_MIN(host->info.channels, in->buffer->n_datas); c++)
@@ -326,8 +355,8 @@ static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in)
 	for (c = 0; c < host->info.channels; c++) {
 		struct fanout_port *port = &host->inputs[c];
 
-		port->data.data = host->silence;
-		if (in && c < in->buffer->n_datas) {
+		port->data.data = idle ? next_dither(host) : host->silence;
+		if (!idle && in && c < in->buffer->n_datas) {
 			struct spa_data *d = &in->buffer->datas[c];
 			uint32_t offs = SPA_MIN(d->chunk->offset, d->maxsize);
 			uint32_t size = SPA_MIN(d->chunk->size, d->maxsize - offs);
@@ -390,6 +419,11 @@ void fanout_host_set_drain(struct fanout_host *host, int64_t ns, uint32_t rate)
 
 	SPA_ATOMIC_STORE(host->drain, (uint32_t)samples);
 	SPA_ATOMIC_STORE(host->quiet_after, (uint32_t)(samples + QUIET_SEC * rate));
+}
+
+void fanout_host_set_warm(struct fanout_host *host, bool warm)
+{
+	SPA_ATOMIC_STORE(host->warm, warm);
 }
 
 bool fanout_host_is_drained(const struct fanout_host *host)
@@ -464,11 +498,12 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 {
 	struct pw_buffer *in, *out[FANOUT_HOST_OUTPUTS_MAX];
 	uint32_t i, n_samples;
-	bool changed;
+	bool changed, input;
 
 	in = newest_buffer(sink);
-	n_samples = map_inputs(host, in);
-	changed = update_silence(host, has_input(in), n_samples);
+	input = has_input(in);
+	n_samples = map_inputs(host, in, input);
+	changed = update_silence(host, input, n_samples);
 
 	for (i = 0; i < host->n_slots; i++) {
 		struct fanout_slot *slot = &host->slots[i];

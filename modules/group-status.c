@@ -108,7 +108,7 @@ void group_status_write(struct group *group)
 	json_add_string(&b, "sink", args_node_name(group->args));
 	if (group->sink.id != SPA_ID_INVALID)
 		json_add_int(&b, "sink.id", group->sink.id);
-	json_add_string(&b, "state", !group->sink.playing ? "idle" :
+	json_add_string(&b, "state", !group->sink.playing ? "idle" : group->warm ? "warm" :
 			group->audible ? "playing" : "starting");
 	json_add_int(&b, "latency.nsec", group->align.total_ns);
 	json_add_int(&b, "members", members);

@@ -169,15 +169,30 @@ static bool is_heard(const struct group *group)
 	return false;
 }
 
-/* When the Echo pauses, its stream is gone at once, and the graph would stop with
+/*
+ * When the Echo pauses, its stream is gone at once, and the graph would stop with
  * up to B of sound in the delay lines: each speaker would end at another place,
- * and begin with what is left when the music goes on. */
-static void update_drain(struct group *group)
+ * and begin with what is left when the music goes on. And soon the speakers' links
+ * would be given up: an announcement would be half over when they are there again.
+ *
+ * Where nobody hears it, as when the session manager has ended with all links, the graph
+ * had better stop: the next one could not set up a node that runs.
+ * Returns when to look again.
+ */
+static int64_t update_awake(struct group *group, int64_t now_ns)
 {
-	/* Where nobody hears it, as when the session manager has ended with all links, the graph
-	 * had better stop: the next one could not set up a node that runs. */
+	bool drained, heard = is_heard(group);
+
 	fanout_host_set_drain(&group->host, group->align.total_ns, SPA_ATOMIC_LOAD(group->rate));
-	sink_keep_awake(&group->sink, !fanout_host_is_drained(&group->host) && is_heard(group));
+	drained = fanout_host_is_drained(&group->host);
+	if (!drained)
+		group->warm_until_ns = INT64_MAX;
+	else if (group->warm_until_ns == INT64_MAX)
+		group->warm_until_ns = now_ns + group->args->keep_warm_ns;
+	group->warm = drained && heard && now_ns < group->warm_until_ns;
+	fanout_host_set_warm(&group->host, group->warm);
+	sink_keep_awake(&group->sink, heard && (!drained || group->warm));
+	return group->warm ? group->warm_until_ns : INT64_MAX;
 }
 
 static void update(struct group *group)
@@ -187,8 +202,7 @@ static void update(struct group *group)
 	int64_t next_ns = SPA_MIN(group_align(group, now_ns), retry_ns);
 
 	next_ns = SPA_MIN(next_ns, group_repair(group, now_ns));
-
-	update_drain(group);
+	next_ns = SPA_MIN(next_ns, update_awake(group, now_ns));
 	loop_set_timer(group->main_loop, group->timer,
 			next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
 	status_changed(&group->status);

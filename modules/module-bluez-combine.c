@@ -45,6 +45,11 @@
  *   default 1024. Not below the longest Bluetooth packet.
  * - `combine.rate`: rate of the graph while the group plays, in Hz, default
  *   48000.
+ * - `combine.keep-warm.msec`: how long after the last sound the speakers are
+ *   kept awake with dither, so that the next sound is not cut off at its
+ *   start. 0 to 3600000, default 0.
+ * - `combine.low-latency`: true for games and video: another default of the
+ *   headroom, 0.
  * - `combine.props`: properties of the sink
  * - `stream.props`: properties of every output
  * - `stream.rules`: which sinks become members: an array of rules with
@@ -101,6 +106,8 @@ static const struct spa_dict_item module_props[] = {
 		"( combine.slew.ppm=<0-5000, default 500> ) "
 		"( combine.quantum=<samples, default 1024> ) "
 		"( combine.rate=<Hz, default 48000> ) "
+		"( combine.keep-warm.msec=<0-3600000, default 0> ) "
+		"( combine.low-latency=<true|false> ) "
 		"( combine.props=<properties of the sink> ) "
 		"( stream.props=<properties of the outputs> ) "
 		"( stream.rules=<which sinks are members> ) "

@@ -34,6 +34,8 @@
 #define BLUEZ_COMBINE_ARG_SLEW		"combine.slew.ppm"
 #define BLUEZ_COMBINE_ARG_QUANTUM	"combine.quantum"
 #define BLUEZ_COMBINE_ARG_RATE		"combine.rate"
+#define BLUEZ_COMBINE_ARG_KEEP_WARM	"combine.keep-warm.msec"
+#define BLUEZ_COMBINE_ARG_LOW_LATENCY	"combine.low-latency"
 
 /* Fan-out node: properties at creation and "params" of Props at run time */
 #define BLUEZ_COMBINE_FANOUT_OUTPUTS	"fanout.outputs"	/* number of outputs, 0-64 */

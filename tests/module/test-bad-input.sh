@@ -46,6 +46,10 @@ wrong 'a maximum delay beyond what is possible' '{ combine.max-delay.msec = 6000
 wrong 'a headroom that the maximum delay has no room for' \
 	'{ combine.headroom.msec = 100 combine.max-delay.msec = 50 }' \
 	"'combine.max-delay.msec' = '50'" 'at least combine.headroom.msec'
+wrong 'a night without sleep' '{ combine.keep-warm.msec = 3600001 }' \
+	"'combine.keep-warm.msec' = '3600001'" 'a number of milliseconds from 0 to 3.6e+06'
+wrong 'a low latency that is neither true nor false' '{ combine.low-latency = yes }' \
+	"'combine.low-latency' = 'yes'" 'true or false'
 wrong 'a slew that would be heard' '{ combine.slew.ppm = 5001 }' \
 	"'combine.slew.ppm' = '5001'" 'a whole number from 0 to 5000'
 wrong 'a quantum that is no power of two' '{ combine.quantum = 1000 }' \

@@ -20,7 +20,9 @@
  */
 #define EMPHASIS	0.95f
 #define TREBLE		0.48f	/* 1 - exp(-2 pi 5 kHz / 48 kHz) */
-#define SILENCE_FLOOR	1e-4f	/* -80 dBFS: SBC decodes silence to one bit of noise */
+/* -74 dBFS: SBC decodes silence to one bit of noise, and the dither that keeps speakers awake
+ * to four */
+#define SILENCE_FLOOR	2e-4f
 
 #define LOW_TAPS	160	/* of the decimation filter */
 #define LOW_CUTOFF	2500.0	/* Hz */

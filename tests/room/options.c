@@ -55,6 +55,8 @@ static const struct option table[] = {
 	{ "latency.msec", 'd', FIELD(speaker_config.latency_ms), 0, 5000, ALL },
 	{ "report.msec", 'd', FIELD(report_ms), 0, 6553.5, ALL },
 	{ "spread.msec", 'd', FIELD(speaker_config.spread_ms), 0, 1000, ALL },
+	{ "wake.msec", 'd', FIELD(speaker_config.wake_ms), 0, 10000, ALL },
+	{ "sleep.msec", 'd', FIELD(speaker_config.sleep_ms), 0, 600000, ALL },
 	{ "ppm", 'd', FIELD(speaker_config.ppm), -5000, 5000, ALL },
 	{ "loss", 'd', FIELD(link_config.loss), 0, 1, ALL },
 	{ "queue.packets", 'u', FIELD(link_config.queue_packets), 1, LINK_QUEUE_MAX, ALL },

@@ -24,6 +24,7 @@ static const struct scene_type *const all_scenes[] = {
 #ifdef ROOM_HAVE_PAIR
 	scenes_pair,
 #endif
+	scenes_announcement,
 	scenes_silence,
 	scenes_stall,
 	scenes_relink,

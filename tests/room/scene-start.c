@@ -134,6 +134,8 @@ static void judge_latency(struct scene *sc, struct measure *m)
 	scene_figure(sc, "echo_to_sound_ms", slowest, NAN);
 }
 
+static const char low_latency_conf[] = "wireplumber.settings = { bluez-combine.low-latency = true }\n";
+
 #define IN_SYNC	{ .median = 0.3, .worst = 1.0, .whole = true }
 
 const struct scene_type scenes_start[] = {
@@ -144,6 +146,11 @@ const struct scene_type scenes_start[] = {
 	{ .name = "echo", .text = "three speakers, an Echo with +60 ppm and 3 ms jitter",
 	  .runs = 3, .speakers = 3, .seconds = 60.0, .brief_runs = 2, .brief_seconds = 20.0,
 	  .bounds = IN_SYNC, .play = scene_play_echo,
+	  .judge = judge_latency },
+	{ .name = "low-latency", .text = "the same, and the sound comes as early as it can",
+	  .runs = 3, .speakers = 3, .seconds = 60.0, .brief_runs = 1, .brief_seconds = 15.0,
+	  .bounds = IN_SYNC, .play = scene_play_echo, .no_peer = true,
+	  .stack = { .wireplumber_conf = low_latency_conf },
 	  .judge = judge_latency },
 	{ .name = "start-real", .text = "buffers, clocks, queues and reports as of real speakers; no bound",
 	  .runs = 3, .speakers = 4, .seconds = 60.0, .brief_runs = 2, .brief_seconds = 20.0,

@@ -122,6 +122,7 @@ struct scene_type {
 extern const struct scene_type scenes_self[];
 extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
+extern const struct scene_type scenes_announcement[];
 extern const struct scene_type scenes_links[];
 extern const struct scene_type scenes_policy[];
 extern const struct scene_type scenes_misfits[];

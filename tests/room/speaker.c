@@ -61,6 +61,8 @@ struct speaker {
 	double next_ns;		/* when the next sample sounds */
 	double spread_ns;	/* drawn for this start */
 	uint32_t rtp;		/* expected */
+	double awake_ns;	/* what sounds before is not heard */
+	double loud_ns;		/* when the last sample sounded that was not 0 */
 
 	float *fifo;
 	uint64_t head, tail;	/* in frames */
@@ -165,6 +167,19 @@ void speaker_cut(struct speaker *sp, int64_t t_ns)
 	sp->state = SPEAKER_STOPPED;
 }
 
+/* Whether the amplifier is on, when this frame sounds */
+static bool is_awake(struct speaker *sp, double t_ns, const float *frame)
+{
+	if (frame[0] != 0.0f || frame[1] != 0.0f) {
+		if (sp->config.sleep_ms > 0.0 && t_ns > sp->loud_ns + sp->config.sleep_ms * 1e6) {
+			sp->awake_ns = t_ns + sp->config.wake_ms * 1e6;
+			report(sp, (int64_t)t_ns, "woke", sp->config.wake_ms);
+		}
+		sp->loud_ns = t_ns;
+	}
+	return t_ns >= sp->awake_ns;
+}
+
 /* Let up to n frames sound. */
 static void sound(struct speaker *sp, uint32_t n)
 {
@@ -175,8 +190,14 @@ static void sound(struct speaker *sp, uint32_t n)
 
 		if (l > SIZE - at)
 			l = SIZE - at;
-		for (i = 0; i < 2 * l; i++)
-			block[i] = sp->fifo[2 * at + i] * sp->config.gain;
+		for (i = 0; i < l; i++) {
+			const float *frame = &sp->fifo[2 * (at + i)];
+			float gain = is_awake(sp, sp->next_ns + i * sp->period, frame) ?
+				sp->config.gain : 0.0;
+
+			block[2 * i] = frame[0] * gain;
+			block[2 * i + 1] = frame[1] * gain;
+		}
 		sp->events->sound(sp->data, sp->next_ns, sp->period, block, l);
 		sp->head += l;
 		sp->next_ns += l * sp->period;
@@ -331,6 +352,10 @@ static void begin(struct speaker *sp, int64_t t_ns, uint32_t rtp, uint32_t n_fra
 	sp->stats.starts++;
 	sp->spread_ns = random_around(&sp->random, sp->config.spread_ms) * 1e6;
 	place_start(sp, t_ns, sp->config.start == SPEAKER_START_FIRST ? n_frames : 0);
+	if (!sp->again) {
+		sp->awake_ns = sp->next_ns + sp->config.wake_ms * 1e6;
+		sp->loud_ns = sp->next_ns;
+	}
 	report(sp, t_ns, sp->again ? "rebuffer" : "first-packet", sp->next_ns - t_ns);
 }
 

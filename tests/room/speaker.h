@@ -76,6 +76,8 @@ struct speaker_config {
 	double spread_ms;	/**< a start is up to this much earlier or later */
 	double ppm;		/**< how much the own clock is fast */
 	double gain;		/**< linear */
+	double wake_ms;		/**< a new stream is not heard for so long: the amplifier wakes up */
+	double sleep_ms;	/**< nor is what comes after so much digital silence; 0: it stays awake */
 };
 
 struct speaker_stats {

@@ -25,6 +25,7 @@ static const char *const words[] = {
 	/* TRANSLATORS: states of the group and of a speaker; columns of a table, so keep them short */
 	N_("idle"),
 	N_("starting"),
+	N_("warm"),
 	N_("playing"),
 	N_("settling"),
 	N_("unaligned"),

@@ -25,7 +25,7 @@ local function module_args ()
     ["combine.group"] = context.GROUP,
     ["node.name"] = context.SINK,
     ["node.description"] = description (),
-    ["combine.headroom.msec"] = get ("headroom.msec"),
+    ["combine.keep-warm.msec"] = get ("keep-warm.sec") * 1000,
     ["combine.max-delay.msec"] = get ("max-delay.msec"),
     ["combine.unaligned"] = get ("unaligned"),
     ["combine.props"] = {
@@ -36,6 +36,11 @@ local function module_args ()
     ["stream.rules"] = json.array {},
   }
   -- Left to the module unless they are set.
+  if get ("low-latency") then
+    args ["combine.low-latency"] = true
+  else
+    args ["combine.headroom.msec"] = get ("headroom.msec")
+  end
   if get ("quantum") > 0 then
     args ["combine.quantum"] = get ("quantum")
   end
@@ -79,7 +84,8 @@ SimpleEventHook {
   end
 }:register ()
 
-for _, name in ipairs { "headroom.msec", "max-delay.msec", "unaligned", "quantum", "rate" } do
+for _, name in ipairs { "headroom.msec", "max-delay.msec", "unaligned", "quantum", "rate",
+                        "keep-warm.sec", "low-latency" } do
   Settings.subscribe ("bluez-combine." .. name, function ()
     context.group:settings_changed ()
   end)

@@ -1,0 +1,153 @@
+/* Scene announcement: one short sound after a long silence */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+
+#include "scene.h"
+
+/*
+ * The Echo plays, is silent for so long that WirePlumber has given up the links to the
+ * speakers, and then says something of 1.5 s. How much of its beginning is not heard, by
+ * the speaker that loses the most?
+ */
+#define SONG_S		3.0
+#define SPEECH_S	1.5
+#define COMPARED_S	0.03
+#define WAKE_MS		400.0
+#define CUT_BOUND_MS	5.0
+
+static bool echo_is_gone(struct stack *s, void *data)
+{
+	return graph_find(s->graph, "bluez_input.*") == NULL;
+}
+
+/* An amplifier that sleeps in silence, and takes a moment to wake up */
+static int make_sleepy(struct scene *sc)
+{
+	int res = 0;
+
+	for (int i = 0; i < sc->n_speakers && res == 0; i++)
+		res = scene_set(sc, sc->speakers[i].name, "{'wake.msec': <%.1f>, 'sleep.msec': <3000.0>}", WAKE_MS);
+	return res;
+}
+
+static bool all_released(struct stack *s, void *data)
+{
+	struct scene *sc = data;
+
+	for (int i = 0; i < sc->n_speakers; i++)
+		if (stack_find_event(s, sc->speakers[i].name, "released", 0) == NULL)
+			return false;
+	return true;
+}
+
+static bool is_warm(const struct scene *sc)
+{
+	return sc->type->stack.wireplumber_conf == NULL;
+}
+
+/* At real speed: it is by the machine's clock that WirePlumber gives up a link. */
+static int be_silent(struct scene *sc)
+{
+	int res;
+
+	if ((res = stack_wait(&sc->stack, NULL, NULL, (int)(sc->seconds * 1000.0), "silence")) < 0)
+		return res;
+	if (!is_warm(sc))
+		return stack_wait(&sc->stack, all_released, sc, SCENE_PATIENCE_MS, "end of the links to speakers");
+	for (int i = 0; i < sc->n_speakers; i++)
+		if (stack_find_event(&sc->stack, sc->speakers[i].name, "released", 0) != NULL)
+			scene_fault(sc, "the link to %s was given up", sc->speakers[i].name);
+	return 0;
+}
+
+static int play_announcement(struct scene *sc)
+{
+	int64_t now;
+	int res;
+
+	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = make_sleepy(sc)) < 0 ||
+	    (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0 ||
+	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, SONG_S)) < 0 ||
+	    (res = scene_echo(sc, SCENE_ECHO, false)) < 0 ||
+	    (res = stack_wait(&sc->stack, echo_is_gone, NULL, SCENE_PATIENCE_MS,
+			      "the end of the Echo's stream")) < 0 ||
+	    (res = be_silent(sc)) < 0)
+		return res;
+	now = stack_now(&sc->stack);
+	if ((res = scene_echo(sc, SCENE_ECHO, true)) < 0)
+		return res;
+	sc->mark_ns = now;
+	if ((res = scene_pass(sc, SPEECH_S)) < 0 || (res = scene_echo(sc, SCENE_ECHO, false)) < 0)
+		return res;
+	return scene_pass(sc, 1.0);
+}
+
+/* The first sample with sound at or after \a from, -1: none */
+static int64_t sound_after(const struct signal *s, int64_t from)
+{
+	for (size_t i = 0; i < s->n_silences; i++)
+		if (s->silences[i].end >= from && s->silences[i].begin < from)
+			return s->silences[i].end;
+	return -1;
+}
+
+/*
+ * By how much a speaker is later than the Echo. Compared in short pieces: the Echo's
+ * stream has just begun, and PipeWire plays it up to 0.5 % too fast or too slow until
+ * as much of it is buffered as it wants.
+ */
+static double lag_of(struct lag_finder *f, const struct signal *source, int64_t said, const struct signal *speaker)
+{
+	struct lag best = { .rho = 0.0, .lag = NAN };
+
+	for (double at = SPEECH_S / 2.0; at < SPEECH_S - SCENE_EDGE_S; at += 2.0 * COMPARED_S) {
+		struct lag lag = lag_find(f, source, said + (int64_t)(at * MEASURE_RATE),
+				(int64_t)(COMPARED_S * MEASURE_RATE), speaker, 0, MEASURE_RATE);
+		if (lag.state == LAG_OK && lag.rho > best.rho)
+			best = lag;
+	}
+	return best.lag;
+}
+
+static void judge_announcement(struct scene *sc, struct measure *m)
+{
+	/* on the room's clock the Echo sends at once */
+	int64_t mark = (sc->mark_ns / SPA_NSEC_PER_MSEC - 100) * MEASURE_RATE / 1000;
+	int64_t said = sound_after(&m->source, mark);
+	struct lag_finder *f = lag_finder_new();
+	double worst = -INFINITY, best = INFINITY;
+
+	for (int i = 0; i < m->n_speakers; i++) {
+		const struct measure_speaker *s = &m->speakers[i];
+		int64_t heard = sound_after(&s->signal, mark);
+		double cut = said < 0 || heard < 0 ? NAN :
+			(heard - said - lag_of(f, &m->source, said, &s->signal)) * 1000.0 / MEASURE_RATE;
+
+		if (isnan(cut)) {
+			scene_fault(sc, "%s says nothing of the announcement", s->signal.name);
+			continue;
+		}
+		worst = fmax(worst, cut);
+		best = fmin(best, cut);
+	}
+	lag_finder_destroy(f);
+	scene_figure(sc, "cut_worst_ms", worst, is_warm(sc) ? CUT_BOUND_MS : NAN);
+	scene_figure(sc, "cut_least_ms", best, NAN);
+}
+
+static const char cold_conf[] = "wireplumber.settings = { bluez-combine.keep-warm.sec = 0 }\n";
+
+#define COMMON \
+	.runs = 2, .speakers = 3, .seconds = 20.0, .brief_runs = 1, .brief_seconds = 6.0, \
+	.play = play_announcement, .judge = judge_announcement
+
+const struct scene_type scenes_announcement[] = {
+	{ .name = "announcement", .text = "a short sound after a long silence: its beginning is heard",
+	  .bounds = { .median = 0.3 }, COMMON },
+	{ .name = "announcement-cold", .text = "the same with speakers that are let sleep: how much is lost",
+	  .stack = { .wireplumber_conf = cold_conf }, COMMON },
+	{ 0 },
+};
