@@ -135,6 +135,8 @@ static enum scene_state find_state(const struct scene *sc)
 	/* stops that are staged spoil nothing */
 	if (sc->options->stops || sc->type->any_stall)
 		return SCENE_CLEAN;
+	if (sc->type->starvation && stalls.worst_starved_by_others_ns > limit)
+		return SCENE_STALLED;
 	if (stalls.worst_ns <= limit)
 		return SCENE_CLEAN;
 	/* a short one of theirs beside a long one of the machine's is not what spoilt it */

@@ -107,6 +107,8 @@ struct scene_type {
 	struct scene_bounds bounds;
 	bool no_peer;			/**< there is nothing that the peer could show */
 	bool any_stall;			/**< it takes so long that a stall of the machine spoils nothing */
+	bool starvation;		/**< it measures what runs at normal priority: where other
+					  *  programs keep that waiting, nothing is known either */
 	const char *real;		/**< why on the machine's clock; NULL: on the room's own */
 	struct stack_options stack;	/**< .system is chosen by the runner unless it is fixed */
 	bool fixed_system;

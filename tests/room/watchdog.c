@@ -215,6 +215,9 @@ struct stalls watchdog_stalls(struct watchdog *w, int64_t from_ns, int64_t to_ns
 			sum.starved++;
 			if (s->late_ns > sum.worst_starved_ns)
 				sum.worst_starved_ns = s->late_ns;
+			if (s->used_ns <= STALL_OWN * s->late_ns &&
+			    s->late_ns > sum.worst_starved_by_others_ns)
+				sum.worst_starved_by_others_ns = s->late_ns;
 			continue;
 		}
 		sum.count++;

@@ -38,6 +38,7 @@ struct stalls {
 	int64_t lost_own_ns;	/**< in those in which the processes ran */
 	int starved;		/**< of the normal one */
 	int64_t worst_starved_ns;
+	int64_t worst_starved_by_others_ns;	/**< of them, where the processes did not run */
 };
 
 struct watchdog;
