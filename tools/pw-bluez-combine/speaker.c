@@ -99,8 +99,18 @@ static void print_speaker(const struct speaker *speaker)
 	report_finish(&report);
 }
 
+/* The policy rewrites an entry in its own words, so it is the fields that count */
+static bool is_accepted(const struct speaker *speaker)
+{
+	const char *value = entry_value(speaker);
+
+	return value != NULL && speaker_member_is(value, speaker->options);
+}
+
 static void finish_if_done(struct speaker *speaker)
 {
+	/* No event tells of a change to what was so already */
+	speaker->entry_done = speaker->entry_done || is_accepted(speaker);
 	if (!speaker->entry_done || !speaker->offset_done)
 		return;
 	print_speaker(speaker);
@@ -193,14 +203,6 @@ done:
 	return res;
 }
 
-/* The policy rewrites an entry in its own words, so it is the fields that count */
-static bool is_accepted(const struct speaker *speaker)
-{
-	const char *value = entry_value(speaker);
-
-	return value != NULL && speaker_member_is(value, speaker->options);
-}
-
 static void on_changed(void *data)
 {
 	struct speaker *speaker = data;
@@ -211,8 +213,6 @@ static void on_changed(void *data)
 			client_quit(&speaker->client, res);
 		return;
 	}
-	if (!speaker->entry_done && is_accepted(speaker))
-		speaker->entry_done = true;
 	finish_if_done(speaker);
 }
 
