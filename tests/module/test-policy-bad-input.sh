@@ -90,4 +90,55 @@ member 'an include that is neither true nor false' '{ "include": 3 }' "'include'
 member 'a field that does not exist' '{ "colour": "red" }' "'colour'"
 member 'JSON that breaks off' '{ "role": "left"' 'no complete JSON object'
 
+# Floods: the object is the policy's own here
+flood() { "$BUILD_DIR/tests/module/flood" "$@"; }
+rss() { awk '/^VmRSS/ { print $2 }' "/proc/$WIREPLUMBER/status"; }
+lines() { wc -l <"$T/wireplumber.log"; }
+# An answer to a write after all others says that they have been looked at
+looked_at() {
+	round=$((${round:-0} + 1))
+	meta "member.$address" "{ \"gain\": 0.$round }"
+	"$AWAIT" -t 60 metadata bluez-combine "member.$address" "\"gain\": 0.$round, \"include\"" >/dev/null
+}
+# few_lines COMMAND...: it makes less than 60 lines in WirePlumber's log
+few_lines() {
+	before=$(lines)
+	"$@" && looked_at && going_on || return 1
+	after=$(lines)
+	echo "$((after - before)) lines"
+	[ $((after - before)) -lt 60 ]
+}
+check '5000 wrong values make no 5000 lines' \
+	few_lines flood bluez-combine 5000 member.AA:BB:CC:DD:0 '{ "gain": 7 }'
+check 'nor do ever new fields of one speaker' few_lines flood bluez-combine 1000 member.00:00:00:00:00:0 '{ "a": 1 }'
+huge="{ \"role\": \"left\", \"target\": \"$(printf '%030000d' 0)\" }"
+check 'nor do huge values' few_lines flood bluez-combine 500 member.huge_ "$huge"
+put_right() {
+	meta "member.$address" "$huge"
+	looked_at && ! pw-metadata -n bluez-combine 0 "member.$address" | grep -q 0000
+}
+check 'a huge value in an entry that is in use is put right' put_right
+
+kept() { pw-metadata -n bluez-combine 2>/dev/null | grep -c "key:'$1"; }
+junk() {
+	before=$(rss)
+	for prefix in junk_ member.junk_ status.junk_; do
+		flood -k bluez-combine 2000 $prefix "$(printf '%01000d' 0)" && looked_at || return 1
+	done
+	after=$(rss)
+	echo "kept $(kept junk_) others, $(kept member.) members, $(kept status) of status; resident memory $before -> $after kB"
+	[ "$(kept junk_)" -le 256 ] && [ "$(kept member.)" -le 1024 ] && [ "$(kept status)" -le 768 ] &&
+		[ $((after - before)) -lt 60000 ] && going_on
+}
+check 'of 6000 keys no more than 2048 are kept, and each kind has its own number' junk
+sed 's/^/# /' "$T/check.log"
+check 'which is said' logged wireplumber 'is taken out: allowed are 1024 keys'
+check 'and a right value after all that is acted on' looked_at
+saved() {
+	size=$(wc -c <"$XDG_STATE_HOME/wireplumber/bluez-combine")
+	echo "$size bytes"
+	[ "$size" -lt 65536 ]
+}
+check 'the file of what is saved stays small' saved
+
 finish

@@ -388,4 +388,58 @@ test ("a_flood_of_entries_does_not_fill_the_memory", function ()
   equal (w.entry (B), { include = true, target = NODE_B })
 end)
 
+test ("what_is_no_entry_takes_no_place", function ()
+  local w = world ()
+  for i = 0, 999 do
+    w.user_writes (string.format ("00:00:00:00:%02X:%02X", i // 256, i % 256), "nonsense")
+  end
+  equal (w.members.entries, {})
+  equal (w.store, {})
+end)
+
+test ("a_value_that_is_too_long_is_none_and_the_entry_is_put_right", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "role": "left" }')
+  w.user_writes (A, '{ "role": "right", "target": "' .. ("x"):rep (8192) .. '" }')
+  equal (#w.warnings, 1)
+  equal (w.entry (A), { include = true, role = "left", target = NODE_A })
+  equal (w.members:uses ("member." .. A), true)
+  equal (w.members:uses ("member." .. B), false)
+  equal (w.members:uses ("status"), false)
+end)
+
+test ("ever_new_fields_do_not_fill_the_memory", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  for i = 1, 1000 do
+    w.user_writes (A, string.format ('{ "colour %d": 1, "b %d": 2 }', i, i))
+  end
+  local n = 0
+  for _ in pairs (w.members.entries [A].complaints) do
+    n = n + 1
+  end
+  equal (n, 1)
+end)
+
+test ("what_others_have_written_stays_on_its_line_of_the_log", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ "a\\nwireplumber: all is lost": 1 }')
+  w.user_writes (A, '{ "role": "a\\nb' .. ("x"):rep (1000) .. '" }')
+  equal (#w.warnings, 2)
+  for _, warning in ipairs (w.warnings) do
+    equal (warning:find ("%c"), nil)
+    equal (#warning < 256, true)
+  end
+end)
+
+test ("clearing_everything_does_not_let_a_source_hear_itself", function ()
+  local w = world ()
+  w.members:set_blocked (A, true)
+  w.members:changed (nil)
+  w.members:speaker_added (A, NODE_A, true)
+  equal (w.members:is_member (NODE_A), false)
+end)
+
 check.finish ()

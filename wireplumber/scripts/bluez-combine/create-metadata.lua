@@ -1,4 +1,4 @@
--- Provides the metadata object "bluez-combine"
+-- Provides the metadata object "bluez-combine", and takes in what others write there
 --
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
@@ -14,12 +14,28 @@ local context = require ("bluez-combine-context")
 -- Global, or it would be collected.
 metadata = nil
 
-local function use (m)
+-- Ours or another's: the one that is used
+local current = nil
+
+local function use (m, own)
   context.store:attach {
     find = function (key) return (m:find (0, key)) end,
     set = function (key, text) m:set (0, key, text and "Spa:String:JSON", text) end,
+    take_out = function (subject, key) m:set (subject, key, nil, nil) end,
   }
-  context.metadata_id = m ["bound-id"]
+  current = m
+  -- Another process looks after its own.
+  context.inbox:attach (own)
+  m:connect ("changed", function (_, subject, key, _, text)
+    if m ~= current then
+      return
+    elseif subject == 0 and key then
+      context.store:changed (key, text)
+    elseif subject == 0 then
+      context.store:cleared ()
+    end
+    context.inbox:put (subject, key, text)
+  end)
   local keys = {}
   for subject, key in m:iterate (0) do
     if subject == 0 then
@@ -36,7 +52,7 @@ local function create (done)
       metadata = nil
       done (tostring (e))
     else
-      use (m)
+      use (m, true)
       done ()
     end
   end)
@@ -48,7 +64,7 @@ local function created (e)
   end
 end
 
-context.members:restore (context.saved ("member."))
+context.members:restore (context.saved:all ("member."))
 
 others = ObjectManager {
   Interest {
@@ -61,7 +77,7 @@ others:connect ("installed", function (om)
   local m = om:lookup ()
   if m then
     context.log:info (m, "using the metadata object of another process")
-    use (m)
+    use (m, false)
     Script:finish_activation ()
     return
   end
@@ -78,6 +94,7 @@ others:connect ("object-removed", function ()
   if not metadata then
     context.log:info ("the metadata object of another process is gone: making our own")
     context.store:attach (nil)
+    current = nil
     create (created)
   end
 end)

@@ -16,6 +16,9 @@ local devices = require ("bluez-combine-devices")
 local group = require ("bluez-combine-group")
 local members = require ("bluez-combine-members")
 local store = require ("bluez-combine-store")
+local bounds = require ("bluez-combine-bounds")
+local inbox = require ("bluez-combine-inbox")
+local saved = require ("bluez-combine-saved")
 
 local context = {
   MODULE = "libpipewire-module-bluez-combine",
@@ -25,7 +28,6 @@ local context = {
 
   log = Log.open_topic ("s-bluez-combine"),
   store = store.new (),   -- the metadata object, from create-metadata.lua
-  metadata_id = nil, -- its id
   module = nil,      -- the loaded module, from load-sink.lua
   sources = {},      -- devices that are sources and connected: address -> name
   streams = {},      -- what they send: node id, as text -> address
@@ -117,60 +119,39 @@ end
 
 -- State: the user's words by speaker, and the sources that were ever seen
 
-local state = State ("bluez-combine")
-local saved = devices.merge (state:load ())
-
--- Soon enough for a user who restarts WirePlumber next; many changes at once are one.
-local SAVE_MS = 200
-local save_timer = nil
-
--- Not save_after_timeout (), which copies everything at every change.
-local function save (key, value)
-  if saved [key] == value then
-    return
-  end
-  saved [key] = value
-  save_timer = save_timer or Core.timeout_add (SAVE_MS, function ()
-    save_timer = nil
-    local ok, why = state:save (saved)
-    if not ok then
-      warn ("the state could not be saved: " .. tostring (why))
-    end
+local function after (ms, f)
+  return Core.timeout_add (ms, function ()
+    f ()
     return false
   end)
 end
 
--- Texts of all saved keys with this prefix, by the rest of the key
-function context.saved (prefix)
-  local found = {}
-  for key, value in pairs (saved) do
-    if key:sub (1, #prefix) == prefix then
-      found [key:sub (#prefix + 1)] = value
-    end
-  end
-  return found
-end
+local state = State ("bluez-combine")
+
+-- Not State's save_after_timeout (), which copies everything at every change.
+context.saved = saved.new (devices.merge (state:load ()), {
+  write = function (texts) return state:save (texts) end,
+  after = after,
+  warn = warn,
+})
 
 -- Whether this computer has ever had a source
 function context.knows_sources ()
-  return next (context.saved ("source.")) ~= nil
+  return next (context.saved:all ("source.")) ~= nil
 end
 
 function context.remember_source (address, name)
-  if saved ["source." .. address] == nil then
-    save ("source." .. address, name)
-    return true
-  end
-  return false
+  local key = "source." .. address
+  return context.saved:get (key) == nil and context.saved:set (key, name)
 end
 
 -- Whether the stream of this source goes wherever the default is, by the user's wish
 function context.follows_default (address)
-  return saved ["follow." .. address] ~= nil
+  return context.saved:get ("follow." .. address) ~= nil
 end
 
 function context.remember_follow (address, follow)
-  save ("follow." .. address, follow and "true" or nil)
+  context.saved:set ("follow." .. address, follow and "true" or nil)
 end
 
 -- Name of the default node of a type such as "audio.sink", nil if there is none
@@ -240,10 +221,7 @@ context.group = group.new {
   in_use = sink_in_use,
   playing = function () return next (context.streams) ~= nil end,
   after = function (ms, f)
-    local source = Core.timeout_add (ms, function ()
-      f ()
-      return false
-    end)
+    local source = after (ms, f)
     return function () source:destroy () end
   end,
   rescan = function () context.rescan ("linking") end,
@@ -254,13 +232,24 @@ context.group = group.new {
 
 -- Members
 
+local warn_of_metadata = bounds.rate { warn = warn, after = after }
+
 context.members = members.new {
   read = function (key) return context.store:read (key) end,
   write = function (key, text) context.store:write (key, text) end,
-  save = function (address, text) save (members.KEY .. address, text) end,
-  warn = warn,
+  save = function (address, text) context.saved:set (members.KEY .. address, text) end,
+  warn = warn_of_metadata,
   info = function (text) log:info (text) end,
   max = function () return context.settings:get ("members.max") end,
+}
+
+context.inbox = inbox.new {
+  uses = function (key) return context.members:uses (key) end,
+  changed = function (key) context.members:changed (key) end,
+  take_out = function (subject, key) context.store.object.take_out (subject, key) end,
+  warn = warn_of_metadata,
+  -- As urgent as what comes in: a flood does not keep it from its turn.
+  later = function (f) after (0, f) end,
 }
 
 Settings.subscribe ("bluez-combine.members.max", function ()

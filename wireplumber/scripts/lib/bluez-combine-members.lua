@@ -18,6 +18,7 @@
 
 local json = require ("bluez-combine-json")
 local devices = require ("bluez-combine-devices")
+local bounds = require ("bluez-combine-bounds")
 
 local members = {}
 members.__index = members
@@ -125,7 +126,7 @@ end
 
 -- The fields of a parsed value that are the user's. A bad one keeps its old value.
 local function check_fields (self, address, e, value)
-  local user = {}
+  local user, unknown = {}, nil
 
   for name, v in pairs (value) do
     local known = FIELDS [name]
@@ -133,21 +134,27 @@ local function check_fields (self, address, e, value)
       -- Not the user's
       goto continue
     elseif not known then
-      complain (self, address, e, name, "unknown field '%s'; allowed: %s; ignored",
-          tostring (name), FIELD_NAMES)
+      unknown = (unknown and unknown < name) and unknown or name
     elseif type (v) == "table" then
       complain (self, address, e, name, "field '%s' is no single value; allowed: %s; ignored",
           name, known.words)
       user [name] = e.user [name]
     elseif not known.check (v) then
       complain (self, address, e, name, "field '%s' is %s; allowed: %s; ignored", name,
-          type (v) == "string" and json.encode (v) or tostring (v), known.words)
+          type (v) == "string" and json.encode (bounds.excerpt (v, 64)) or tostring (v), known.words)
       user [name] = e.user [name]
     else
       e.complaints [name] = nil
       user [name] = v
     end
     ::continue::
+  end
+  -- One of them: there may be any number.
+  if unknown then
+    complain (self, address, e, "unknown", "unknown field '%s'; allowed: %s; ignored",
+        bounds.excerpt (unknown, 64), FIELD_NAMES)
+  else
+    e.complaints ["unknown"] = nil
   end
   -- A tool that reads, changes one field and writes has not decided on this one.
   if e.user.include == nil and user.include ~= nil and user.include == e.include then
@@ -170,7 +177,7 @@ local function absorb (self, address, e, text)
     return
   end
 
-  local value = json.decode_object (text)
+  local value = #text <= bounds.VALUE_LEN and json.decode_object (text)
   if type (value) ~= "table" then
     complain (self, address, e, "", "the value is no complete JSON object; allowed: " ..
         "{ \"include\": true | false, \"role\": ..., \"gain\": ..., \"trim.msec\": ... }; ignored")
@@ -254,6 +261,13 @@ local function sync (self, address)
   if text ~= current then
     self.backend.write (key, text)
   end
+  return e
+end
+
+-- Whether nothing is known of this speaker that would have to be remembered
+local function is_empty (e)
+  return not e.node and not e.blocked and not e.removed and e.written == nil and
+      next (e.user) == nil
 end
 
 -- The places of the group: those whom the user has included have theirs, the others
@@ -308,7 +322,7 @@ function members:speaker_removed (address, node)
   e.full = nil
   sync (self, address)
   self:share_places ()
-  if e.written == nil and not e.removed and next (e.user) == nil then
+  if is_empty (e) then
     forget (self, address)
   end
 end
@@ -324,9 +338,14 @@ function members:set_blocked (address, blocked)
   if e.node then
     sync (self, address)
     self:share_places ()
-  elseif not blocked and next (e.user) == nil and not e.removed and e.written == nil then
+  elseif is_empty (e) then
     forget (self, address)
   end
+end
+
+-- Whether a key of the metadata object is that of an entry here
+function members:uses (key)
+  return self.entries [key:match ("^member%.(.*)$")] ~= nil
 end
 
 -- A key of the metadata object has changed; nil: all of them were cleared.
@@ -335,7 +354,7 @@ function members:changed (key)
     for address, e in pairs (self.entries) do
       e.user, e.removed, e.by_hand, e.written, e.include = {}, false, nil, nil, nil
       self.backend.save (address, nil)
-      if not e.node then
+      if is_empty (e) then
         forget (self, address)
       end
     end
@@ -352,7 +371,11 @@ function members:changed (key)
   end
   local address = devices.address (name)
   if address == name then
-    sync (self, address)
+    local e = sync (self, address)
+    if e and is_empty (e) then
+      -- It was no entry at all.
+      forget (self, address)
+    end
     self:share_places ()
   elseif address and self.backend.read (key) ~= nil then
     self.backend.warn (string.format ("metadata 'bluez-combine', key '%s': the address must be " ..
