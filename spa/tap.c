@@ -48,6 +48,16 @@ static float gain_at(const struct tap *t, uint32_t pos)
 	return t->gain_from + (t->gain_to - t->gain_from) * smooth(pos, t->params.fade);
 }
 
+/* A ramp is not cut short: that would be a corner */
+static void aim_gain(struct tap *t)
+{
+	if (t->gain_pos < t->params.fade || t->gain == t->gain_to)
+		return;
+	t->gain_from = t->gain_to;
+	t->gain_to = t->gain;
+	t->gain_pos = 0;
+}
+
 bool tap_is_silent(const struct tap *t)
 {
 	return t->gain_pos >= t->params.fade && t->gain_to == 0.0f;
@@ -124,11 +134,8 @@ bool tap_set(struct tap *t, const struct tap_target *target)
 	t->speed = SPA_MIN(target->speed, TAP_SPEED_MAX);
 	aim(t);
 
-	if (target->gain != t->gain_to) {
-		t->gain_from = gain_at(t, t->gain_pos);
-		t->gain_to = target->gain;
-		t->gain_pos = 0;
-	}
+	t->gain = target->gain;
+	aim_gain(t);
 	return target->delay <= t->params.delay_max;
 }
 
@@ -248,8 +255,10 @@ static uint32_t until_change(const struct tap *t, uint32_t n)
 
 static void advance(struct tap *t, uint32_t n)
 {
-	if (t->gain_pos < t->params.fade)
+	if (t->gain_pos < t->params.fade) {
 		t->gain_pos += n;
+		aim_gain(t);
+	}
 	slew_advance(&t->now.delay, n);
 	if (t->state == TAP_CROSSFADE && t->pos >= t->params.fade) {
 		t->now = t->next;

@@ -67,7 +67,7 @@ enum tap_state {
  * the tap crossfades. A gain that changes ramps.
  *
  * What comes in the middle of a slew turns it round in flight, or is crossfaded to while the
- * slew goes on; what comes in the middle of a crossfade is taken after it: a crossfade
+ * slew goes on; what comes in the middle of a crossfade or ramp is taken after it: one
  * cut short would be the click it is there to prevent.
  *
  * Data loop only; all channels of the output move together.
@@ -86,6 +86,7 @@ struct tap {
 	double delay;			/**< the delay that counts, in samples */
 	const struct role_map *map;
 	double speed;			/**< in samples per sample */
+	float gain;			/**< linear, 0.0-1.0 */
 
 	uint32_t pos;			/**< in the crossfade, in samples */
 	bool equal_power;		/**< the crossfade's curve */

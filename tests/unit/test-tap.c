@@ -251,6 +251,35 @@ static void a_ramp_or_a_role_does_not_click(void)
 	check(worst <= bound);
 }
 
+/* Of a constant signal all that is not straight is the gain's: where a ramp of D is steepest
+ * its slope is 1.5 D / T, and it bends by 6 D / T^2 at most */
+static void a_gain_that_changes_in_the_middle_of_a_ramp_has_no_corner(void)
+{
+	static const uint32_t at[] = { 10, 300, FADE / 2, FADE - 10 };
+	const float bound = 6.0f / FADE / FADE + 2e-7f;	/* and rounding */
+	float bend, worst = 0.0f;
+	uint32_t i, k;
+
+	for (i = 0; i < TOTAL; i++)
+		scene.in[0][i] = scene.in[1][i] = 1.0f;
+	for (k = 0; k < SPA_N_ELEMENTS(at); k++) {
+		struct event events[] = {
+			{ 0, 0, 1.0f, ROLE_STEREO },
+			{ 4000, 0, 0.0f, ROLE_STEREO },
+			{ 4000 + at[k], 0, 0.6f, ROLE_STEREO },
+		};
+
+		scene_run(&scene, events, SPA_N_ELEMENTS(events), 0);
+		for (i = 1; i + 1 < TOTAL; i++) {
+			bend = scene.out[0][i - 1] - 2 * scene.out[0][i] + scene.out[0][i + 1];
+			worst = fmaxf(worst, fabsf(bend));
+		}
+		check(scene.out[0][4000 + 2 * FADE] == 0.6f);
+	}
+	note("bends by %.2e, bound %.2e", worst, bound);
+	check(worst <= bound);
+}
+
 static double power(const float *x, uint32_t n)
 {
 	double sum = 0.0;
@@ -424,6 +453,7 @@ int main(void)
 	run(a_ramp_or_a_role_does_not_click);
 	run(a_far_move_keeps_the_power);
 	run(a_near_move_keeps_the_level);
+	run(a_gain_that_changes_in_the_middle_of_a_ramp_has_no_corner);
 	run(a_gain_scales_and_never_lifts);
 	run(roles_pick_their_channels);
 	run(roles_follow_positions);
