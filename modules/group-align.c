@@ -47,6 +47,14 @@ static int64_t heard_latency(const struct output *o, int64_t ns, int64_t now_ns,
 	return 0;
 }
 
+/* It reports, not for the first time since it plays, which is before its first packet, what
+ * it has settled at before. */
+static bool is_recognized(struct group *group, const struct output *o)
+{
+	return o->n_reports > 1 && known_has(&group->known, speaker_address(o->speaker),
+			output_codec(o), o->reported_ns);
+}
+
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
@@ -68,6 +76,8 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 						speaker_address(o->speaker), ns);
 			}
 			o->reported_ns = ns;
+			if (is_recognized(group, o))
+				settle_recognize(&o->settle, now_ns);
 		}
 		settle_tick(&o->settle, now_ns, &next);
 		if (o->settle.settled)
@@ -213,6 +223,19 @@ static void apply(struct group *group, const struct changes *c)
 		c->outputs[i]->told = c->targets[i];
 }
 
+/* What it may report soon. Before its first packet a Bluetooth sink reports what comes
+ * without one; the quantum is chosen to be as long as the longest. */
+static int64_t pending_ns(const struct group *group, const struct output *o)
+{
+	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum), rate = SPA_ATOMIC_LOAD(group->rate);
+
+	if (!o->streaming)
+		return 0;
+	if (o->early && o->n_reports == 1 && rate > 0 && speaker_is_bluetooth(o->speaker))
+		return o->reported_ns + quantum * (int64_t)SPA_NSEC_PER_SEC / rate;
+	return settle_pending(&o->settle);
+}
+
 static uint32_t list_members(const struct group *group, struct align_member *m)
 {
 	struct output *o;
@@ -222,7 +245,7 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 		const struct member_config *config = &o->speaker->config;
 		m[n++] = (struct align_member) {
 			.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
-			.pending_ns = o->streaming ? settle_pending(&o->settle) : 0,
+			.pending_ns = pending_ns(group, o),
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
 			.settled = o->settle.settled || o->early,

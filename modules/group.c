@@ -62,7 +62,7 @@ static int adopt(struct group *group, struct speaker *speaker)
 	if (find_output(group, address))
 		return -EEXIST;
 	o = output_new(speaker, group->core, group->data_loop, &group->host, group->args,
-			k ? k->latency_ns : -1, &output_events, group);
+			k ? k->latencies_ns[0] : -1, &output_events, group);
 	if (o == NULL)
 		return -errno;
 	o->left = group->audible;

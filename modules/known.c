@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <spa/utils/defs.h>
 #include <spa/utils/string.h>
 
 #include "known.h"
 
 #define KNOWN_MAX	1024u
+/* What rounding of rates and packets makes */
+#define SAME_NS		(50 * (int64_t)SPA_NSEC_PER_USEC)
 
 struct known *known_find(struct spa_list *list, const char *address, const char *codec)
 {
@@ -27,13 +30,34 @@ static void known_free(struct known *k)
 	free(k);
 }
 
+/* n_latencies if it is not there */
+static uint32_t find_latency(const struct known *k, int64_t latency_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < k->n_latencies; i++)
+		if (SPA_ABS(k->latencies_ns[i] - latency_ns) < SAME_NS)
+			break;
+	return i;
+}
+
+/* It becomes the first; those before it move up, into its place or the next free one */
+static void put_latency(struct known *k, int64_t latency_ns)
+{
+	uint32_t i = SPA_MIN(find_latency(k, latency_ns), KNOWN_LATENCIES - 1u);
+
+	k->n_latencies = SPA_MAX(k->n_latencies, i + 1);
+	memmove(&k->latencies_ns[1], &k->latencies_ns[0], i * sizeof(k->latencies_ns[0]));
+	k->latencies_ns[0] = latency_ns;
+}
+
 void known_set(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
 {
 	struct known *k = known_find(list, address, codec);
 	uint32_t n = 0;
 
 	if (k != NULL) {
-		k->latency_ns = latency_ns;
+		put_latency(k, latency_ns);
 		return;
 	}
 	/* Anybody can write a status: the oldest makes room */
@@ -49,11 +73,18 @@ void known_set(struct spa_list *list, const char *address, const char *codec, in
 		return;
 	k->address = strdup(address);
 	k->codec = strdup(codec);
-	k->latency_ns = latency_ns;
+	put_latency(k, latency_ns);
 	if (k->address == NULL || k->codec == NULL)
 		known_free(k);
 	else
 		spa_list_append(list, &k->link);
+}
+
+bool known_has(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
+{
+	struct known *k = known_find(list, address, codec);
+
+	return k != NULL && find_latency(k, latency_ns) < k->n_latencies;
 }
 
 void known_clear(struct spa_list *list)

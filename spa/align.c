@@ -73,7 +73,7 @@ static struct window largest_window(const struct align_params *p,
 	return best;
 }
 
-/* Since all have to move: also for those who are about to ask for it */
+/* Since all are placed anew: also for those who are about to ask for it */
 static void window_make_room(struct window *w, const struct align_params *p,
 		const struct align_member *m, uint32_t n)
 {
@@ -112,8 +112,7 @@ static int64_t choose_total(const struct align *a, const struct align_params *p,
 		return a->total_ns;
 	if (best.count == 0)
 		return 0;
-	if (playing)
-		window_make_room(&best, p, m, n);
+	window_make_room(&best, p, m, n);
 	return SPA_MAX(best.high_ns + p->headroom_ns, 1);
 }
 

@@ -51,9 +51,10 @@ struct align {
  *
  * While \a playing B stays where it is, so that nobody hears another one come
  * or go, unless a member would need a negative delay; then it grows to
- * max(L + c - t) + headroom, with room for all whose latency is pending, so
- * that those who ask for it one after the other move the group once. Not
- * playing, or while all that is on the way is silence, it is worked out anew.
+ * max(L + c - t) + headroom. Not playing, or while all that is on the way is
+ * silence, it is worked out anew. Both leave room for all whose latency is
+ * pending: those who ask for it one after the other move the group once, and a
+ * group that starts keeps its headroom for others.
  *
  * What is sent now is heard L + c - t later, by each speaker at another time.
  * So that a move of the group is heard at one moment everywhere, it waits

@@ -156,6 +156,12 @@ bool settle_report(struct settle *s, int64_t now_ns, int64_t latency_ns)
 	return changed;
 }
 
+bool settle_recognize(struct settle *s, int64_t now_ns)
+{
+	/* Later it would follow one that goes to and fro between two such */
+	return s->state == SETTLE_MOVING && settle_believe(s, now_ns);
+}
+
 int64_t settle_pending(const struct settle *s)
 {
 	return s->state == SETTLE_MOVING || s->state == SETTLE_CHANGING ? s->candidate_ns : 0;

@@ -66,6 +66,10 @@ void settle_restart(struct settle *s);
  * \return true when settled or the settled value changed */
 bool settle_report(struct settle *s, int64_t now_ns, int64_t latency_ns);
 
+/** What is reported is where it has settled before: after a start that need not stand still.
+ * \return true when settled or the settled value changed */
+bool settle_recognize(struct settle *s, int64_t now_ns);
+
 /** Time passes.
  * \param next_ns when to call again, absolute; INT64_MAX: not before the next report
  * \return true when settled or the settled value changed */

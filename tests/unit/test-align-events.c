@@ -62,9 +62,14 @@ static struct speaker *draw_speaker(struct world *w)
 	return &w->speakers[draw(w, SPEAKERS)];
 }
 
+static int64_t lateness_with(const struct align_member *m, int64_t latency_ns)
+{
+	return SPA_CLAMP(latency_ns, 0, MS(3600e3)) + m->correction_ns - m->trim_ns;
+}
+
 static int64_t lateness(const struct align_member *m)
 {
-	return SPA_CLAMP(m->latency_ns, 0, MS(3600e3)) + m->correction_ns - m->trim_ns;
+	return lateness_with(m, m->latency_ns);
 }
 
 static bool fits(const struct world *w, int64_t total_ns, const struct align_member *m)
@@ -116,11 +121,11 @@ static void check_move(const struct world *w, int64_t before_ns,
 	check(first_ns == INT64_MAX || first_ns == 0);
 }
 
-/* Worked out anew: as small as it may be. Only where no delay is long enough for the
+/* Worked out anew: as small as it may be, with room for what is pending. Only where no delay is long enough for the
  * headroom too may somebody be that slow who has not all of it. */
 static void check_smallest(const struct world *w, const struct align_member *m, uint32_t n)
 {
-	int64_t slowest_ns = INT64_MIN, fastest_ns = INT64_MAX, headroom_ns = w->params.headroom_ns;
+	int64_t slowest_ns = INT64_MIN, fastest_ns = INT64_MAX, headroom_ns = w->params.headroom_ns, room_ns;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
@@ -132,8 +137,14 @@ static void check_smallest(const struct world *w, const struct align_member *m, 
 	}
 	if (slowest_ns == INT64_MIN)
 		return;
+	room_ns = slowest_ns;
+	for (i = 0; i < n; i++) {
+		int64_t e = lateness_with(&m[i], m[i].pending_ns);
+		if (m[i].pending_ns > 0 && e + headroom_ns - fastest_ns <= w->params.max_delay_ns)
+			room_ns = SPA_MAX(room_ns, e);
+	}
 	if (slowest_ns + headroom_ns - fastest_ns <= w->params.max_delay_ns)
-		check_int(w->align.total_ns, SPA_MAX(slowest_ns + headroom_ns, 1));
+		check_int(w->align.total_ns, SPA_MAX(room_ns + headroom_ns, 1));
 	else
 		check(w->align.total_ns < slowest_ns + headroom_ns);
 }

@@ -67,6 +67,25 @@ static void a_trim_of_the_slowest_lowers_the_total(void)
 	check_together(&a, m, 2);
 }
 
+static void a_start_leaves_room_for_what_is_pending(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(150) };
+
+	m[0].pending_ns = MS(121);
+	m[1].pending_ns = MS(171);
+	align_update(&a, &params, m, 2, true);
+	check_int(a.total_ns, MS(201));
+	/* also while it starts with silence */
+	check_int(align_update(&a, &params, m, 2, false), 0);
+
+	m[0] = (struct align_member) member(113);
+	m[1] = (struct align_member) member(163);
+	align_update(&a, &params, m, 2, true);
+	check_int(a.total_ns, MS(201));
+	check_together(&a, m, 2);
+}
+
 static void a_joiner_within_the_headroom_moves_nobody(void)
 {
 	struct align a = { 0 };
@@ -302,6 +321,7 @@ int main(void)
 	run(all_are_heard_at_the_slowest_plus_headroom);
 	run(a_positive_correction_sends_earlier_and_a_positive_trim_later);
 	run(a_trim_of_the_slowest_lowers_the_total);
+	run(a_start_leaves_room_for_what_is_pending);
 	run(a_joiner_within_the_headroom_moves_nobody);
 	run(a_joiner_beyond_the_headroom_moves_all_once);
 	run(a_move_of_the_group_is_heard_at_one_moment);

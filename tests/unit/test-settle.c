@@ -65,6 +65,26 @@ static void a_known_latency_is_used_at_once_and_outlasts_the_steps(void)
 	check_int(s.latency_ns, MS(64.854));
 }
 
+static void what_is_recognized_after_a_start_need_not_stand_still(void)
+{
+	struct settle s;
+	int64_t next;
+
+	settle_init(&s, MS(64.854));
+	check(!settle_recognize(&s, MS(0)));
+	check(!settle_report(&s, MS(0), MS(51.655)));
+	check(!settle_report(&s, MS(100), MS(71.973)));
+	check(settle_recognize(&s, MS(100)));
+	check_int(s.latency_ns, MS(71.973));
+	check(!settle_tick(&s, MS(100), &next));
+	check_int(next, INT64_MAX);
+
+	/* but later it must, or one that goes to and fro between two such would be followed */
+	check(!settle_report(&s, MS(5000), MS(64.854)));
+	check(!settle_recognize(&s, MS(5000)));
+	check_int(s.latency_ns, MS(71.973));
+}
+
 static void a_known_latency_that_is_wrong_is_replaced(void)
 {
 	struct settle s;
@@ -318,6 +338,7 @@ int main(void)
 	run(what_never_stands_still_is_believed_after_2500_ms);
 	run(a_known_latency_is_used_at_once_and_outlasts_the_steps);
 	run(a_known_latency_that_is_wrong_is_replaced);
+	run(what_is_recognized_after_a_start_need_not_stand_still);
 	run(a_later_change_stands_still_for_300_ms);
 	run(a_change_below_1_ms_stands_still_for_150_ms);
 	run(to_stand_still_is_to_stay_within_1_ms);
