@@ -28,6 +28,7 @@ local function module_args ()
     ["combine.keep-warm.msec"] = get ("keep-warm.sec") * 1000,
     ["combine.max-delay.msec"] = get ("max-delay.msec"),
     ["combine.unaligned"] = get ("unaligned"),
+    ["combine.slew.ppm"] = get ("slew.ppm"),
     ["combine.props"] = {
       -- The lowest that a sink can have: it becomes the default only if there is no other.
       ["priority.session"] = 1,
@@ -84,7 +85,7 @@ SimpleEventHook {
   end
 }:register ()
 
-for _, name in ipairs { "headroom.msec", "max-delay.msec", "unaligned", "quantum", "rate",
+for _, name in ipairs { "headroom.msec", "max-delay.msec", "unaligned", "slew.ppm", "quantum", "rate",
                         "keep-warm.sec", "low-latency" } do
   Settings.subscribe ("bluez-combine." .. name, function ()
     context.group:settings_changed ()
