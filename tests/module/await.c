@@ -11,7 +11,7 @@
  *                                           the key is set, and its value has TEXT in it
  *
  * Exits 0 as soon as it is so, printing the metadata's value, and 1 after SECONDS
- * (10), which are only there to end a hang. Waits for events and never polls.
+ * (60), which are only there to end a hang. Waits for events and never polls.
  */
 
 #include <errno.h>
@@ -247,7 +247,7 @@ static bool valid(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct data d = { 0 };
-	struct timespec limit = { .tv_sec = 10 };
+	struct timespec limit = { .tv_sec = 60 };
 	struct pw_context *context;
 	struct spa_source *timer;
 	struct global *g;

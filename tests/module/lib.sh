@@ -109,7 +109,7 @@ wait_socket() {
 	tries=0
 	until [ -S "$XDG_RUNTIME_DIR/pipewire-0" ] && pw-cli info 0 >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		[ $tries -lt 500 ] || { echo "no PipeWire daemon" >&2; FAILED=1; exit 1; }
+		[ $tries -lt 3000 ] || { echo "no PipeWire daemon" >&2; FAILED=1; exit 1; }
 		sleep 0.02
 	done
 }
@@ -131,7 +131,7 @@ logged() {
 	tries=0
 	until grep -F -q -- "$2" "$T/$1.log"; do
 		tries=$((tries + 1))
-		[ $tries -lt 500 ] || { echo "not in $1.log: $2"; return 1; }
+		[ $tries -lt 3000 ] || { echo "not in $1.log: $2"; return 1; }
 		sleep 0.02
 	done
 }

@@ -15,7 +15,7 @@ start_wireplumber
 spawn player "$BUILD_DIR/tests/module/tone" speaker_a
 player=$PID
 "$AWAIT" link tone speaker_a
-going_on() { kill -0 "$player" && "$AWAIT" -t 1 link tone speaker_a; }
+going_on() { kill -0 "$player" && "$AWAIT" link tone speaker_a; }
 
 # says ARGS TEXT...: loading with ARGS fails, and the error has every TEXT in it
 says() {
@@ -25,7 +25,7 @@ says() {
 	for text; do
 		logged load "$text" || { cat "$T/load.log"; return 1; }
 	done
-	"$AWAIT" -t 2 gone bluez_combine.default || return 1
+	"$AWAIT" gone bluez_combine.default || return 1
 	stop "$loader"
 }
 wrong() {
@@ -107,7 +107,7 @@ member() {
 	for text; do
 		check "$what" logged host "$text"
 	done
-	check "$what: the member plays on" "$AWAIT" -t 2 link bluez_combine.default.output.speaker_a speaker_a
+	check "$what: the member plays on" "$AWAIT" link bluez_combine.default.output.speaker_a speaker_a
 	check "$what: other audio goes on" going_on
 }
 member 'a member that is no object' member.speaker_a 'loud' "member.speaker_a: 'loud' is not valid"
