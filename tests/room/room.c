@@ -18,6 +18,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_change,
 	scenes_delay,
 	scenes_offset,
+	scenes_flap,
 	scenes_codec,
 	scenes_headroom,
 	scenes_pause,

@@ -1,4 +1,4 @@
-/* Scene offset-drag: a user drags a speaker's latency offset */
+/* Scenes offset-drag, offset-slowest: a user drags a speaker's latency offset */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -17,6 +17,9 @@
  * A speaker is HIDDEN_MS slower than it says. With its music 37 ms behind the others the user drags
  * the slider of its latency offset until it is right: forth, far back, and slowly to the place. The
  * slider of pavucontrol sets the offset of the device's route whenever it moves.
+ *
+ * When it is the slowest speaker of all, the headroom is not enough for that, and the others have to
+ * wait for it. They move once, together.
  */
 #define HIDDEN_MS	37.0
 #define LEAD_S		3.0
@@ -81,11 +84,10 @@ static int add_soft_echo(struct scene *sc)
 			"'ppm': <60.0>, 'jitter.msec': <3.0>");
 }
 
-/* Each run another speaker, but the slowest: that one moves the group. */
-static int play_drag(struct scene *sc)
+static int play(struct scene *sc, int changed)
 {
-	int changed = (int)((sc->seed + 1) % 2), res;
 	char *address;
+	int res;
 
 	sc->seconds = LEAD_S + DRAG_S + AFTER_S;
 	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = add_soft_echo(sc)) < 0)
@@ -104,6 +106,17 @@ static int play_drag(struct scene *sc)
 		return res;
 	}
 	return scene_pass(sc, AFTER_S);
+}
+
+/* Each run another speaker, but the slowest. */
+static int play_drag(struct scene *sc)
+{
+	return play(sc, (int)((sc->seed + 1) % 2));
+}
+
+static int play_slowest(struct scene *sc)
+{
+	return play(sc, sc->n_wanted - 1);
 }
 
 /* How the speaker that is dragged sounds meanwhile */
@@ -150,9 +163,35 @@ static void judge_drag(struct scene *sc, struct measure *m)
 	judge_sound(sc, from, to);
 }
 
+static void judge_slowest(struct scene *sc, struct measure *m)
+{
+	double from = sc->mark_ns / 1e9, to = ended + AFTER_S - EDGE_S;
+	int slowest = span_find_speaker(m, sc->excused), repeats = 0, rest = 0;
+
+	if (slowest != 2 || m->n_speakers != 3)
+		return;
+	for (int i = 0; i < slowest; i++) {
+		struct span_events e = span_events(&m->speakers[i], from, to);
+
+		repeats = MAX(repeats, e.repeats);
+		rest += e.gaps + e.skips + e.absences;
+	}
+	scene_figure(sc, "repeats_of_others", repeats, 1.0);
+	scene_figure(sc, "gaps_and_skips_of_others", rest, 0.0);
+	scene_figure(sc, "others_apart_s", span_together(&m->speakers[0], &m->speakers[1], from, to,
+			WITHIN_MS) - from, 0.0);
+	scene_figure(sc, "within_1ms_after_s", span_together(&m->speakers[slowest], &m->speakers[0],
+			ended, to, WITHIN_MS) - ended, WITHIN_S);
+	scene_figure(sc, "skew_after_ms", span_spread(m, ended + WITHIN_S, to),
+			sc->options->own_clock ? SKEW_MS : NAN);
+}
+
 const struct scene_type scenes_offset[] = {
 	{ .name = "offset-drag", .text = "a user drags the latency offset of a speaker for 10 s",
 	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S, .brief_runs = 1,
 	  .bounds = { .whole = true }, .play = play_drag, .judge = judge_drag },
+	{ .name = "offset-slowest", .text = "the same of the slowest speaker, beyond the headroom",
+	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S, .brief_runs = 1,
+	  .play = play_slowest, .judge = judge_slowest },
 	{ 0 },
 };
