@@ -91,6 +91,11 @@ static int play_demo(struct scene *sc)
 	return res;
 }
 
+static bool is_blind(const struct measure *m)
+{
+	return m->windows_none > BLIND_MAX * m->n_windows;
+}
+
 static bool is_bad(const struct scene *sc, const struct measure *m)
 {
 	int heard = 0;
@@ -99,7 +104,7 @@ static bool is_bad(const struct scene *sc, const struct measure *m)
 		heard += m->speakers[i].signal.first >= 0;
 	return heard < sc->n_speakers || (sc->n_speakers > 1 &&
 			(m->spread_abs.n == 0 || m->spread_abs.max > BOUND_MS ||
-			 m->windows_none > BLIND_MAX * m->n_windows));
+			 is_blind(m)));
 }
 
 /* Timelines are named after the speakers: the order of measure is that of the names. */
@@ -126,8 +131,8 @@ static void print_table(const struct scene *sc, const struct measure *m)
 	}
 	printf("\nskew between any two: median %.3f, p99 %.3f, max %.3f ms; bound %.1f ms\n",
 		m->spread_abs.median, m->spread_abs.p99, m->spread_abs.max, BOUND_MS);
-	printf("%d of %d windows of half a second had too little sound to measure\n", m->windows_none,
-		m->n_windows);
+	printf("%d of %d windows of half a second had too little sound to measure%s\n", m->windows_none,
+		m->n_windows, is_blind(m) ? ": nothing is shown by the rest, play for longer" : "");
 }
 
 static void print_files(const struct scene *sc, bool plotted)
