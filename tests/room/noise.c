@@ -27,7 +27,15 @@ struct noise {
 	float past[2][2 * SOFT_TAPS];	/**< each sample twice, so that all can be read in one piece */
 	int at;
 	bool is_soft;
+	bool has_turns;
 };
+
+static bool has_turn(const struct noise *z, double t, int channel)
+{
+	double in_cycle = fmod(t, NOISE_BOTH_S + 2.0 * NOISE_ALONE_S) - NOISE_BOTH_S;
+
+	return !z->has_turns || in_cycle < 0.0 || channel == (in_cycle >= NOISE_ALONE_S);
+}
 
 static void soften(struct noise *z, uint32_t rate)
 {
@@ -65,6 +73,7 @@ static int write_file(const char *path, double seconds, uint32_t rate, struct no
 	SF_INFO info = { .samplerate = (int)rate, .channels = 2, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
 	sf_count_t left = (sf_count_t)(seconds * rate);
 	SNDFILE *file = sf_open(path, SFM_WRITE, &info);
+	int64_t done = 0;
 	int res = file != NULL ? 0 : -EIO;
 	float block[2 * BLOCK];
 
@@ -74,8 +83,12 @@ static int write_file(const char *path, double seconds, uint32_t rate, struct no
 	while (left > 0 && res == 0) {
 		sf_count_t n = left < BLOCK ? left : BLOCK;
 
-		for (sf_count_t i = 0; i < 2 * n; i++)
+		for (sf_count_t i = 0; i < 2 * n; i++) {
 			block[i] = next(z, i % 2);
+			if (!has_turn(z, (double)(done + i / 2) / rate, i % 2))
+				block[i] = 0.0f;
+		}
+		done += n;
 		if (sf_writef_float(file, block, n) != n)
 			res = -EIO;
 		left -= n;
@@ -99,5 +112,12 @@ int noise_write_soft(const char *path, double seconds, uint32_t rate, uint64_t s
 	struct noise z = { .random.state = seed };
 
 	soften(&z, rate);
+	return write_file(path, seconds, rate, &z);
+}
+
+int noise_write_turns(const char *path, double seconds, uint32_t rate, uint64_t seed)
+{
+	struct noise z = { .random.state = seed, .has_turns = true };
+
 	return write_file(path, seconds, rate, &z);
 }

@@ -13,4 +13,10 @@ int noise_write(const char *path, double seconds, uint32_t rate, uint64_t seed);
 /** The same without treble: nothing above CLICK_SOUND_HZ */
 int noise_write_soft(const char *path, double seconds, uint32_t rate, uint64_t seed);
 
+/** The same as the first, but after NOISE_BOTH_S only the left channel sounds for NOISE_ALONE_S,
+ * then only the right one, and so on: what a speaker plays then tells from where it has it. */
+int noise_write_turns(const char *path, double seconds, uint32_t rate, uint64_t seed);
+#define NOISE_BOTH_S	0.5
+#define NOISE_ALONE_S	0.25
+
 #endif /* ROOM_NOISE_H */

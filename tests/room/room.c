@@ -27,6 +27,7 @@ static const struct scene_type *const all_scenes[] = {
 #endif
 	scenes_announcement,
 	scenes_silence,
+	scenes_roles,
 	scenes_stall,
 	scenes_relink,
 	scenes_radio,

@@ -141,6 +141,7 @@ extern const struct scene_type scenes_codec[];
 extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
 extern const struct scene_type scenes_pair[];
+extern const struct scene_type scenes_roles[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_relink[];
