@@ -24,7 +24,7 @@
 /* 0.9 cent; a change of pitch of 3 to 6 cents can be heard in a pure tone */
 #define DEFAULT_SLEW_PPM	500
 /* The longest SBC packet at MTU 1005 is 8 frames of 128 samples */
-#define DEFAULT_QUANTUM		1024
+#define DEFAULT_QUANTUM		0	/* group-quantum.c chooses */
 /* What PipeWire negotiates with a speaker that takes both 44.1 and 48 kHz, as
  * every A2DP sink must: no resampling on the way to the speakers. */
 #define DEFAULT_RATE		48000

@@ -37,7 +37,7 @@ struct args {
 	bool mute_unaligned;		/**< a member beyond max_delay_ns is muted */
 	uint32_t slew_ppm;		/**< how fast small changes of a delay are followed; 0: crossfaded */
 	int64_t keep_warm_ns;		/**< speakers go on playing when nothing comes in */
-	uint32_t quantum;		/**< samples in a cycle */
+	uint32_t quantum;		/**< samples in a cycle, 0: to be chosen */
 	uint32_t rate;			/**< of the graph, in Hz */
 };
 

@@ -35,9 +35,8 @@ static const struct pw_proxy_events proxy_events = {
 	.destroy = proxy_destroy,
 };
 
-/* The quantum is pinned at or above the longest packet time, so that every
- * packet leaves at a fixed delay, and the rate for as long as the group plays:
- * a change of either moves every speaker. */
+/* The rate is pinned for as long as the group plays: a change of it moves every speaker. The
+ * quantum is, too, by the sink, whose properties can still change: sink_set_quantum(). */
 static struct pw_properties *make_properties(const struct args *args)
 {
 	const char *name = args_node_name(args);
@@ -59,7 +58,6 @@ static struct pw_properties *make_properties(const struct args *args)
 	pw_properties_setf(props, "clock.name", "%s", name);
 	pw_properties_set(props, PW_KEY_NODE_GROUP,
 			pw_properties_get(args->sink_props, PW_KEY_NODE_GROUP));
-	pw_properties_setf(props, PW_KEY_NODE_FORCE_QUANTUM, "%u", args->quantum);
 	pw_properties_setf(props, PW_KEY_NODE_FORCE_RATE, "%u", args->rate);
 	return props;
 }

@@ -10,6 +10,7 @@
 #include "group-align.h"
 #include "known.h"
 #include "log.h"
+#include "packet.h"
 
 /* When a whole group starts, its speakers begin together as soon as each has
  * reported once; what they report later moves them by a crossfade. One that
@@ -55,6 +56,14 @@ static bool is_recognized(struct group *group, const struct output *o)
 			output_codec(o), o->reported_ns);
 }
 
+static void learn_packet(struct output *o, int64_t packet_ns)
+{
+	if (packet_ns > 0 && packet_ns != o->packet_ns)
+		pw_log_info("%s has packets of %" PRIi64 " ns", speaker_address(o->speaker), packet_ns);
+	if (packet_ns > 0)
+		o->packet_ns = packet_ns;
+}
+
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
@@ -71,7 +80,9 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 					now_ns, &next_ns);
 			if (ns > 0 && ns != o->reported_ns) {
 				settle_report(&o->settle, now_ns, ns);
-				o->n_reports++;
+				if (o->n_reports++ == 1)
+					learn_packet(o, packet_between_ns(output_codec(o), o->speaker->rate,
+							o->reported_ns, ns));
 				pw_log_debug("%s reports %" PRIi64 " ns",
 						speaker_address(o->speaker), ns);
 			}
@@ -82,7 +93,7 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 		settle_tick(&o->settle, now_ns, &next);
 		if (o->settle.settled)
 			known_set(&group->known, speaker_address(o->speaker), output_codec(o),
-					o->settle.latency_ns);
+					o->settle.latency_ns, o->packet_ns);
 		next_ns = SPA_MIN(next_ns, next);
 	}
 	return next_ns;

@@ -11,6 +11,7 @@
 #include "group-status.h"
 #include "json.h"
 #include "names.h"
+#include "packet.h"
 
 /* Three names and the rest */
 #define JSON_LEN_MAX	(3 * JSON_STRING_MAX + 2048)
@@ -80,6 +81,8 @@ static void write_member(struct group *group, const struct output *o, const char
 	json_add_int(&b, "correction.nsec", s->config.correction_ns);
 	if (o->settle.settled)
 		json_add_int(&b, "settled.nsec", o->settle.latency_ns);
+	if (o->packet_ns > 0)
+		json_add_int(&b, "packet.nsec", o->packet_ns);
 	spa_strbuf_append(&b, " }");
 
 	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_STATUS ".%s", speaker_address(s));
@@ -114,12 +117,15 @@ void group_status_write(struct group *group)
 	json_add_int(&b, "members", members);
 	json_add_int(&b, "playing", playing);
 	json_add_int(&b, "quantum", quantum);
+	json_add_string(&b, "quantum.basis", group->args->quantum > 0 ? "configured" : "chosen");
+	if (group->packet_ns > 0)
+		json_add_int(&b, "packet.nsec", group->packet_ns);
 	json_add_int(&b, "rate", rate);
 	json_add_int(&b, "restarts", group->repair.n_restarts);
 	/* Another client can force another quantum: they stay together, but the
 	 * packets no longer leave at a fixed delay. */
-	if (quantum != group->args->quantum)
-		json_add_int(&b, "quantum.wanted", group->args->quantum);
+	if (quantum != group->quantum_wanted)
+		json_add_int(&b, "quantum.wanted", group->quantum_wanted);
 	if (rate != group->args->rate)
 		json_add_int(&b, "rate.wanted", group->args->rate);
 	spa_strbuf_append(&b, " }");
@@ -132,12 +138,21 @@ void group_status_finish(struct group *group)
 		status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
 }
 
-bool group_status_parse_settled(const char *json, char *codec, size_t size, int64_t *latency_ns)
+bool group_status_parse_settled(const char *json, char *codec, size_t size,
+		int64_t *latency_ns, int64_t *packet_ns)
 {
 	char str[64];
 
 	if (spa_json_str_object_find(json, strlen(json), "codec", codec, size) <= 0 ||
 	    spa_json_str_object_find(json, strlen(json), "settled.nsec", str, sizeof(str)) <= 0)
 		return false;
-	return spa_atoi64(str, latency_ns, 10) && *latency_ns > 0;
+	if (!spa_atoi64(str, latency_ns, 10) || *latency_ns <= 0)
+		return false;
+	/* Anybody can write a status */
+	if (spa_json_str_object_find(json, strlen(json), "packet.nsec", str, sizeof(str)) <= 0 ||
+	    !spa_atoi64(str, packet_ns, 10))
+		*packet_ns = 0;
+	if (!packet_is_possible(*packet_ns))
+		*packet_ns = 0;
+	return true;
 }

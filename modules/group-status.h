@@ -20,9 +20,10 @@ void group_status_remove(struct group *group, struct output *output);
 void group_status_finish(struct group *group);
 
 /**
- * Read back what a former run, or this one, settled at.
+ * Read back what a former run, or this one, settled at. \a packet_ns is 0 if it says nothing of that.
  * Returns false if the JSON says nothing of it.
  */
-bool group_status_parse_settled(const char *json, char *codec, size_t size, int64_t *latency_ns);
+bool group_status_parse_settled(const char *json, char *codec, size_t size,
+		int64_t *latency_ns, int64_t *packet_ns);
 
 #endif /* BLUEZ_COMBINE_GROUP_STATUS_H */

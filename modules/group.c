@@ -10,6 +10,7 @@
 
 #include "group.h"
 #include "group-align.h"
+#include "group-quantum.h"
 #include "group-status.h"
 #include "known.h"
 #include "log.h"
@@ -66,6 +67,7 @@ static int adopt(struct group *group, struct speaker *speaker)
 	if (o == NULL)
 		return -errno;
 	o->left = group->audible;
+	o->packet_ns = k ? k->packet_ns : 0;
 	speaker->user_data = o;
 	spa_list_append(&group->outputs, &o->link);
 	return 0;
@@ -203,6 +205,7 @@ static void update(struct group *group)
 
 	next_ns = SPA_MIN(next_ns, group_repair(group, now_ns));
 	next_ns = SPA_MIN(next_ns, update_awake(group, now_ns));
+	group_quantum_choose(group);
 	loop_set_timer(group->main_loop, group->timer,
 			next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
 	status_changed(&group->status);
@@ -286,11 +289,11 @@ static void status_stored(void *data, const char *address, const char *json)
 {
 	struct group *group = data;
 	char codec[64];
-	int64_t latency_ns;
+	int64_t latency_ns, packet_ns;
 
-	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns) &&
+	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns, &packet_ns) &&
 	    known_find(&group->known, address, codec) == NULL)
-		known_set(&group->known, address, codec, latency_ns);
+		known_set(&group->known, address, codec, latency_ns, packet_ns);
 }
 
 static void metadata_attached(void *data)
@@ -395,7 +398,6 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 	group->core = core;
 	group->main_loop = pw_context_get_main_loop(context);
 	group->data_loop = data_loop;
-	group->quantum = args->quantum;
 	group->rate = args->rate;
 	spa_list_init(&group->outputs);
 	spa_list_init(&group->known);
@@ -423,6 +425,7 @@ int group_start(struct group *group)
 			&sink_events, group)) < 0 ||
 	    (res = members_ensure_metadata(&group->members)) < 0)
 		goto error;
+	group_quantum_choose(group);
 	return 0;
 
 error:

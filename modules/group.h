@@ -38,6 +38,8 @@ struct group {
 	struct spa_list outputs;	/**< struct output.link */
 	struct spa_list known;		/**< struct known.link: latencies of former times */
 	int64_t retry_ns;		/**< when those without an output are tried again, or INT64_MAX */
+	uint32_t quantum_wanted;	/**< samples in a cycle, that the graph is asked for */
+	int64_t packet_ns;		/**< the longest packet of a member, 0: has none */
 	struct align align;
 	int64_t moving_until_ns;	/**< the group crossfades to another B until then */
 	bool audible;			/**< somebody has been heard since it began to play */

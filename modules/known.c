@@ -51,13 +51,15 @@ static void put_latency(struct known *k, int64_t latency_ns)
 	k->latencies_ns[0] = latency_ns;
 }
 
-void known_set(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
+void known_set(struct spa_list *list, const char *address, const char *codec,
+		int64_t latency_ns, int64_t packet_ns)
 {
 	struct known *k = known_find(list, address, codec);
 	uint32_t n = 0;
 
 	if (k != NULL) {
 		put_latency(k, latency_ns);
+		k->packet_ns = packet_ns;
 		return;
 	}
 	/* Anybody can write a status: the oldest makes room */
@@ -74,6 +76,7 @@ void known_set(struct spa_list *list, const char *address, const char *codec, in
 	k->address = strdup(address);
 	k->codec = strdup(codec);
 	put_latency(k, latency_ns);
+	k->packet_ns = packet_ns;
 	if (k->address == NULL || k->codec == NULL)
 		known_free(k);
 	else

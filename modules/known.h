@@ -25,12 +25,14 @@ struct known {
 	char *codec;
 	int64_t latencies_ns[KNOWN_LATENCIES];	/**< the last one first */
 	uint32_t n_latencies;		/**< >= 1 */
+	int64_t packet_ns;		/**< 0: not known */
 };
 
 /** Returns NULL if it never settled with this codec. */
 struct known *known_find(struct spa_list *list, const char *address, const char *codec);
-/** It has settled at \a latency_ns. */
-void known_set(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns);
+/** It has settled at \a latency_ns, with packets of \a packet_ns, 0 if that is not known. */
+void known_set(struct spa_list *list, const char *address, const char *codec,
+		int64_t latency_ns, int64_t packet_ns);
 /** Did it settle there, with this codec, one of the last times? */
 bool known_has(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns);
 void known_clear(struct spa_list *list);

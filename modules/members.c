@@ -6,6 +6,8 @@
 
 #include <pipewire/impl.h>
 #include <spa/node/command.h>
+#include <spa/param/audio/format-utils.h>
+#include <spa/pod/parser.h>
 #include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
@@ -226,9 +228,27 @@ static void node_info(void *data, const struct pw_node_info *info)
 	speaker_update(speaker);
 }
 
+/* A Bluetooth sink offers what was agreed upon with the device, and nothing else */
+static void node_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
+		const struct spa_pod *param)
+{
+	struct speaker *speaker = data;
+	int32_t rate;
+
+	if (id != SPA_PARAM_EnumFormat || param == NULL || spa_pod_parse_object(param,
+			SPA_TYPE_OBJECT_Format, NULL, SPA_FORMAT_AUDIO_rate, SPA_POD_Int(&rate)) < 0)
+		return;
+	if (rate <= 0 || (uint32_t)rate == speaker->rate)
+		return;
+	speaker->rate = rate;
+	if (speaker->member)
+		speaker->members->events->changed(speaker->members->data, speaker);
+}
+
 static const struct pw_node_events node_events = {
 	PW_VERSION_NODE_EVENTS,
 	.info = node_info,
+	.param = node_param,
 };
 
 /* The registry does not tell what rules match by: api.bluez5.* is only in the
@@ -254,6 +274,8 @@ static void watch_node(struct members *members, uint32_t id)
 	pw_proxy_add_listener(speaker->proxy, &speaker->proxy_listener, &proxy_events, speaker);
 	pw_proxy_add_object_listener(speaker->proxy, &speaker->object_listener,
 			&node_events, speaker);
+	pw_node_subscribe_params((struct pw_node *)speaker->proxy,
+			(uint32_t[]) { SPA_PARAM_EnumFormat }, 1);
 }
 
 /* Anybody can write anything, and as often as they like: it must not fill the

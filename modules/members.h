@@ -28,6 +28,7 @@ struct speaker {
 	bool running;			/**< the graph runs the node */
 	int64_t running_since_ns;	/**< valid while running */
 	bool suspended;			/**< it holds no transport and no format */
+	uint32_t rate;			/**< the only one that it takes, 0: not known, or several */
 
 	bool member;			/**< a rule or the metadata wants it */
 	struct member_config config;	/**< what it then plays */

@@ -41,8 +41,9 @@
  * - `combine.slew.ppm`: how fast a change of a delay of less than 1 ms is
  *   followed, by playing that much faster or slower. 0 to 5000, default 500.
  *   Larger changes are crossfaded; with 0 all are.
- * - `combine.quantum`: samples in a cycle, a power of two from 64 to 8192,
- *   default 1024. Not below the longest Bluetooth packet.
+ * - `combine.quantum`: samples in a cycle, a power of two from 64 to 8192. If it
+ *   is not given, the group chooses before it plays: what holds the longest
+ *   packet of the speakers, 1024 or more.
  * - `combine.rate`: rate of the graph while the group plays, in Hz, default
  *   48000.
  * - `combine.keep-warm.msec`: how long after the last sound the speakers are
@@ -104,7 +105,7 @@ static const struct spa_dict_item module_props[] = {
 		"( combine.max-delay.msec=<0-4000, default 2000> ) "
 		"( combine.unaligned=<play|mute> ) "
 		"( combine.slew.ppm=<0-5000, default 500> ) "
-		"( combine.quantum=<samples, default 1024> ) "
+		"( combine.quantum=<samples, chosen if not given> ) "
 		"( combine.rate=<Hz, default 48000> ) "
 		"( combine.keep-warm.msec=<0-3600000, default 0> ) "
 		"( combine.low-latency=<true|false> ) "

@@ -43,6 +43,7 @@ struct output {
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
+	int64_t packet_ns;		/**< how long a packet of its speaker is, 0: not known */
 	uint32_t n_reports;		/**< that differed from the one before, while streaming */
 	struct settle settle;		/**< when that is to be believed */
 

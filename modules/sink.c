@@ -98,7 +98,6 @@ int sink_init(struct sink *sink, struct pw_core *core, struct pw_loop *data_loop
 	sink->events = events;
 	sink->data = data;
 	sink->id = SPA_ID_INVALID;
-	sink->quantum = args->quantum;
 	sink->rate = args->rate;
 
 	if ((props = make_properties(args, data_loop)) == NULL)
@@ -147,6 +146,20 @@ void sink_set_latency(struct sink *sink, int64_t latency_ns)
 	pw_stream_update_params(sink->stream, params, 1);
 }
 
+void sink_set_quantum(struct sink *sink, uint32_t quantum)
+{
+	char str[16];
+	struct spa_dict_item items[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_FORCE_QUANTUM, str),
+	};
+
+	if (sink->stream == NULL || sink->quantum == quantum)
+		return;
+	sink->quantum = quantum;
+	snprintf(str, sizeof(str), "%u", quantum);
+	pw_stream_update_properties(sink->stream, &SPA_DICT_INIT_ARRAY(items));
+}
+
 void sink_keep_awake(struct sink *sink, bool awake)
 {
 	char latency[64];
@@ -160,7 +173,7 @@ void sink_keep_awake(struct sink *sink, bool awake)
 	sink->awake = awake;
 	/* PipeWire looks at the graph anew when the wish for a latency changes, and
 	 * not for node.always-process alone (impl-node.c: check_properties()). The
-	 * driver's quantum is forced, so the wish itself comes to nothing. */
+	 * group's quantum is forced, so the wish itself comes to nothing. */
 	snprintf(latency, sizeof(latency), "%u/%u", sink->quantum - !awake, sink->rate);
 	pw_stream_update_properties(sink->stream, &SPA_DICT_INIT_ARRAY(items));
 }

@@ -31,7 +31,8 @@ struct sink {
 	bool playing;
 	int64_t latency_ns;		/**< what upstream was told last */
 	bool awake;			/**< it runs also when nobody is linked to it */
-	uint32_t quantum, rate;		/**< of the group */
+	uint32_t quantum;		/**< samples in a cycle, that the graph is asked for; 0: none yet */
+	uint32_t rate;			/**< of the group */
 };
 
 /** Make the sink. Main loop. Returns 0 or -errno; sink_finish() undoes it. */
@@ -41,6 +42,9 @@ void sink_finish(struct sink *sink);
 
 /** Tell upstream how long it takes until what it sends is heard. Main loop. */
 void sink_set_latency(struct sink *sink, int64_t latency_ns);
+
+/** Pin the quantum of the whole group. Main loop. */
+void sink_set_quantum(struct sink *sink, uint32_t quantum);
 
 /** Run it, and what it plays to, whether or not somebody is linked to it. Main loop. */
 void sink_keep_awake(struct sink *sink, bool awake);

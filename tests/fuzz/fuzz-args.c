@@ -30,7 +30,7 @@ static void try_args(const char *str)
 	fuzz_check(args.info.channels >= 1 && args.info.channels <= ARGS_CHANNELS_MAX);
 	fuzz_check(args.headroom_ns >= 0 && args.headroom_ns <= args.max_delay_ns);
 	fuzz_check(args.max_delay_ns <= 4000 * (int64_t)SPA_NSEC_PER_MSEC);
-	fuzz_check(args.quantum >= 64 && args.quantum <= 8192);
+	fuzz_check(args.quantum == 0 || (args.quantum >= 64 && args.quantum <= 8192));
 	fuzz_check((args.quantum & (args.quantum - 1)) == 0);
 	fuzz_check(args.rate >= 8000 && args.rate <= 192000);
 	args_finish(&args);

@@ -106,10 +106,10 @@ static void show(const struct report *report, uint32_t form)
 static void try_settled(const char *json)
 {
 	char codec[64];
-	int64_t latency_ns;
+	int64_t latency_ns, packet_ns;
 
-	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns))
-		fuzz_check(latency_ns > 0 && strlen(codec) < sizeof(codec));
+	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns, &packet_ns))
+		fuzz_check(latency_ns > 0 && packet_ns >= 0 && strlen(codec) < sizeof(codec));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -110,7 +110,7 @@ static bool try_args(const char *str)
 	check(args.info.channels >= 1 && args.info.channels <= ARGS_CHANNELS_MAX);
 	check(args.headroom_ns >= 0 && args.headroom_ns <= args.max_delay_ns);
 	check(args.max_delay_ns <= 4000 * (int64_t)SPA_NSEC_PER_MSEC);
-	check(args.quantum >= 64 && args.quantum <= 8192);
+	check(args.quantum == 0 || (args.quantum >= 64 && args.quantum <= 8192));
 	check((args.quantum & (args.quantum - 1)) == 0);
 	check(args.rate >= 8000 && args.rate <= 192000);
 	args_finish(&args);

@@ -23,7 +23,7 @@ static int64_t last(const char *address, const char *codec)
 static void a_speaker_has_others_with_another_codec(void)
 {
 	spa_list_init(&list);
-	known_set(&list, A, "sbc", MS(64.854));
+	known_set(&list, A, "sbc", MS(64.854), 0);
 	check_int(last(A, "sbc"), MS(64.854));
 	check_int(last(A, "aac"), -1);
 	check(!known_has(&list, A, "aac", MS(64.854)));
@@ -35,15 +35,15 @@ static void a_speaker_has_others_with_another_codec(void)
 static void the_last_is_the_first_and_older_ones_are_still_known(void)
 {
 	spa_list_init(&list);
-	known_set(&list, A, "sbc", MS(64.854));
-	known_set(&list, A, "sbc", MS(71.973));
+	known_set(&list, A, "sbc", MS(64.854), 0);
+	known_set(&list, A, "sbc", MS(71.973), 0);
 	check_int(last(A, "sbc"), MS(71.973));
 	check(known_has(&list, A, "sbc", MS(64.854)));
 	check(known_has(&list, A, "sbc", MS(71.973)));
 
 	/* the same again, but for rounding: nothing is forgotten for it */
-	known_set(&list, A, "sbc", MS(64.870));
-	known_set(&list, A, "sbc", MS(64.854));
+	known_set(&list, A, "sbc", MS(64.870), 0);
+	known_set(&list, A, "sbc", MS(64.854), 0);
 	check_int(last(A, "sbc"), MS(64.854));
 	check_int(known_find(&list, A, "sbc")->n_latencies, 2);
 	check(!known_has(&list, A, "sbc", MS(68)));
@@ -56,7 +56,7 @@ static void the_oldest_latency_makes_room(void)
 
 	spa_list_init(&list);
 	for (i = 0; i <= KNOWN_LATENCIES; i++)
-		known_set(&list, A, "sbc", MS(100 + i));
+		known_set(&list, A, "sbc", MS(100 + i), 0);
 	check(!known_has(&list, A, "sbc", MS(100)));
 	for (i = 1; i <= KNOWN_LATENCIES; i++)
 		check(known_has(&list, A, "sbc", MS(100 + i)));
@@ -71,7 +71,7 @@ static void the_oldest_speaker_makes_room(void)
 	spa_list_init(&list);
 	for (i = 0; i <= 1024; i++) {
 		snprintf(address, sizeof(address), "%u", i);
-		known_set(&list, address, "sbc", MS(i));
+		known_set(&list, address, "sbc", MS(i), 0);
 	}
 	check_int(last("0", "sbc"), -1);
 	check_int(last("1", "sbc"), MS(1));

@@ -58,6 +58,8 @@ static void read_group(struct report *r, const char *json)
 	r->playing = get_int(json, "playing");
 	r->quantum = get_int(json, "quantum");
 	r->rate = get_int(json, "rate");
+	get_string(json, "quantum.basis", r->quantum_basis, sizeof(r->quantum_basis));
+	r->packet_ns = get_int(json, "packet.nsec");
 	r->quantum_wanted = get_int(json, "quantum.wanted");
 	r->rate_wanted = get_int(json, "rate.wanted");
 }

@@ -49,7 +49,8 @@ struct report {
 	char sink[REPORT_STRING_MAX];
 	char state[32];
 	struct report_int latency_ns, members, playing;
-	struct report_int quantum, rate, quantum_wanted, rate_wanted;
+	struct report_int quantum, rate, quantum_wanted, rate_wanted, packet_ns;
+	char quantum_basis[32];
 
 	struct report_speaker *speakers;	/**< by name; those that are not here come last */
 	uint32_t n_speakers;

@@ -195,6 +195,11 @@ static void print_group(FILE *out, const struct report *r)
 		fprintf(out, _(", latency %.1f ms"), (double)r->latency_ns.value / SPA_NSEC_PER_MSEC);
 	if (r->quantum.valid && r->rate.valid && r->quantum.value > 0)
 		fprintf(out, _(", quantum %lld/%lld"), (long long)r->quantum.value, (long long)r->rate.value);
+	if (spa_streq(r->quantum_basis, "configured"))
+		fputs(_(" as configured"), out);
+	else if (spa_streq(r->quantum_basis, "chosen") && r->packet_ns.valid)
+		fprintf(out, _(" for packets of up to %.1f ms"),
+				(double)r->packet_ns.value / SPA_NSEC_PER_MSEC);
 	fputc('\n', out);
 	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);

@@ -1,0 +1,70 @@
+/* How long a packet is, and what cycle of the graph that asks for */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <math.h>
+#include <stddef.h>
+
+#include <spa/utils/defs.h>
+#include <spa/utils/string.h>
+
+#include "packet.h"
+
+#define QUANTUM_MIN	1024u		/* for what is shorter there is no need of shorter cycles */
+#define QUANTUM_MAX	8192u
+#define SBC_DELAY	73	/* samples, of the encoder, with 8 subbands */
+#define SBC_FRAME	128	/* samples, 16 blocks of 8 subbands */
+#define SBC_FRAMES_MAX	15	/* of a packet, as many as its header can count */
+/* PipeWire chooses this where a speaker has it */
+#define RATE_COMMON	48000
+#define SAMPLES_NS(n, rate)	((int64_t)(n) * (int64_t)SPA_NSEC_PER_SEC / (rate))
+
+/* Samples of a packet that takes all of the longest MTU known of speakers, 1005 bytes
+ * (bluez5, a2dp-codec-*.c, 1.4.2). What has another length at each rate is not here. */
+static const struct {
+	const char *codec;
+	uint32_t samples;
+} common[] = {
+	{ "aac", 1024 },		/* one frame */
+	{ "aac_eld", 512 },
+	{ "aptx", 1004 },		/* four samples in four bytes, without a header */
+	{ "aptx_hd", 660 },
+	{ "ldac", 768 },		/* six frames of 128, at the lowest quality */
+	{ "sbc", 1024 },		/* eight frames of 128: bitpool 53, joint stereo */
+};
+
+int64_t packet_common_ns(const char *codec, uint32_t rate)
+{
+	uint32_t samples = 1024;
+
+	for (size_t i = 0; i < SPA_N_ELEMENTS(common); i++)
+		if (spa_streq(common[i].codec, codec))
+			samples = common[i].samples;
+	/* The others end a packet after 20 ms at the latest */
+	return SAMPLES_NS(samples, rate > 0 ? rate : RATE_COMMON);
+}
+
+int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns)
+{
+	double frames;
+
+	if ((!spa_streq(codec, "sbc") && !spa_streq(codec, "sbc_xq")) || rate == 0 ||
+	    second_ns <= first_ns || second_ns - first_ns > SPA_NSEC_PER_SEC)
+		return 0;
+	frames = ((double)(second_ns - first_ns) * rate / SPA_NSEC_PER_SEC - SBC_DELAY) / SBC_FRAME;
+	/* A speaker's own report has a step of 0.1 ms, and would rarely fit */
+	if (fabs(frames - rint(frames)) > 0.001 || rint(frames) < 1.0 || rint(frames) > SBC_FRAMES_MAX)
+		return 0;
+	return SAMPLES_NS(rint(frames) * SBC_FRAME, rate);
+}
+
+uint32_t packet_quantum(int64_t packet_ns, uint32_t rate)
+{
+	/* The ns are rounded down */
+	double samples = (double)packet_ns * rate / SPA_NSEC_PER_SEC - 0.01;
+	uint32_t quantum = QUANTUM_MIN;
+
+	while (quantum < samples && quantum < QUANTUM_MAX)
+		quantum *= 2;
+	return quantum;
+}

@@ -1,0 +1,43 @@
+/* How long a packet is, and what cycle of the graph that asks for */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_PACKET_H
+#define BLUEZ_COMBINE_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACKET_MAX_NS	(120 * INT64_C(1000000))	/* 15 frames of SBC at 16 kHz */
+
+/*
+ * A Bluetooth sink sends a packet when it is full. If a cycle of the graph is at least as long,
+ * each packet leaves at a fixed delay; if it is shorter, the delay is a sawtooth of up to a cycle,
+ * and the reported latency is wrong by some of it.
+ *
+ * Nothing says how long a packet is: it follows from the socket's MTU, which only bluez5 knows.
+ * But the first packet of a stream adds its length to the latency that the sink reports.
+ */
+
+/** The longest that is common with this codec (`api.bluez5.codec`) at this rate (0: not known), in ns. */
+int64_t packet_common_ns(const char *codec, uint32_t rate);
+
+/**
+ * How long the packet is that a stream's first report lacks and the second one has.
+ *
+ * With it comes the delay of the encoder, which is known for SBC only.
+ * Returns ns, or 0 if the difference is not one that an SBC packet makes: the speaker itself
+ * may have reported another delay.
+ */
+int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns);
+
+/** Is that a packet's length that somebody may have measured? */
+static inline bool packet_is_possible(int64_t ns)
+{
+	return ns > 0 && ns <= PACKET_MAX_NS;
+}
+
+/** The smallest power of two of samples that is no shorter than the packet. */
+uint32_t packet_quantum(int64_t packet_ns, uint32_t rate);
+
+#endif /* BLUEZ_COMBINE_PACKET_H */

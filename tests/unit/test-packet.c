@@ -1,0 +1,91 @@
+/* How long a packet is, and what cycle of the graph that asks for */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <spa/utils/defs.h>
+
+#include "harness.h"
+#include "packet.h"
+
+static const int64_t MS = SPA_NSEC_PER_MSEC;
+
+static int64_t samples_ns(int64_t n, int64_t rate)
+{
+	return n * (int64_t)SPA_NSEC_PER_SEC / rate;
+}
+
+static void a_cycle_is_the_power_of_two_that_holds_a_packet(void)
+{
+	/* The MTUs 672, 895 and 1005 at 48 and at 44.1 kHz */
+	check_int(packet_quantum(samples_ns(640, 48000), 48000), 1024);
+	check_int(packet_quantum(samples_ns(896, 44100), 48000), 1024);
+	check_int(packet_quantum(samples_ns(1024, 48000), 48000), 1024);
+	check_int(packet_quantum(samples_ns(1024, 44100), 48000), 2048);
+	check_int(packet_quantum(samples_ns(1024, 44100), 44100), 1024);
+	check_int(packet_quantum(samples_ns(1025, 48000), 48000), 2048);
+	check_int(packet_quantum(40 * MS, 96000), 4096);
+	/* and neither nothing nor nonsense leads beyond what a graph can do */
+	check_int(packet_quantum(0, 48000), 1024);
+	check_int(packet_quantum(INT64_MAX, 192000), 8192);
+}
+
+/* What a sink reports before and after the first packet of so many frames */
+static int64_t frames_ns(const char *codec, uint32_t rate, int n)
+{
+	int64_t before = 150 * MS + 300000;
+
+	return packet_between_ns(codec, rate, before, before + samples_ns(73, rate) + samples_ns(128 * n, rate));
+}
+
+static void the_first_packet_adds_its_length_to_the_report(void)
+{
+	for (int n = 1; n <= 15; n++) {
+		check_int(frames_ns("sbc", 48000, n), samples_ns(128 * n, 48000));
+		check_int(frames_ns("sbc", 44100, n), samples_ns(128 * n, 44100));
+		check_int(frames_ns("sbc_xq", 44100, n), samples_ns(128 * n, 44100));
+	}
+	check_int(frames_ns("sbc", 48000, 0), 0);
+	check_int(frames_ns("sbc", 48000, 16), 0);
+	/* The delay of another encoder is not known */
+	check_int(frames_ns("aac", 48000, 8), 0);
+}
+
+static void another_delay_of_the_speaker_is_no_packet(void)
+{
+	int64_t before = 150 * MS;
+	int taken = 0;
+
+	check_int(packet_between_ns("sbc", 48000, before, before), 0);
+	check_int(packet_between_ns("sbc", 48000, before, before - 20 * MS), 0);
+	check_int(packet_between_ns("sbc", 48000, 0, INT64_MAX), 0);
+	check_int(packet_between_ns("sbc", 0, before, before + 20 * MS), 0);
+	/* A speaker's report has steps of 0.1 ms */
+	for (int64_t step = 0; step <= 100 * MS; step += MS / 10)
+		taken += (packet_between_ns("sbc", 48000, before, before + step) > 0) +
+			(packet_between_ns("sbc", 44100, before, before + step) > 0);
+	check_int(taken, 0);
+}
+
+static void every_codec_has_a_packet(void)
+{
+	static const char *const codecs[] = { "sbc", "aac", "", "one of the future" };
+
+	for (int i = 0; i < 4; i++) {
+		check_int(packet_quantum(packet_common_ns(codecs[i], 48000), 48000), 1024);
+		check_int(packet_quantum(packet_common_ns(codecs[i], 44100), 48000), 2048);
+		check_int(packet_quantum(packet_common_ns(codecs[i], 44100), 44100), 1024);
+		check_int(packet_common_ns(codecs[i], 0), packet_common_ns(codecs[i], 48000));
+	}
+	check_int(packet_quantum(packet_common_ns("ldac", 44100), 48000), 1024);
+	check_int(packet_quantum(packet_common_ns("ldac", 96000), 48000), 1024);
+	check_int(packet_quantum(packet_common_ns("aptx", 44100), 48000), 2048);
+}
+
+int main(void)
+{
+	run(a_cycle_is_the_power_of_two_that_holds_a_packet);
+	run(the_first_packet_adds_its_length_to_the_report);
+	run(another_delay_of_the_speaker_is_no_packet);
+	run(every_codec_has_a_packet);
+	return harness_finish();
+}
