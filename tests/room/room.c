@@ -28,6 +28,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_announcement,
 	scenes_silence,
 	scenes_roles,
+	scenes_volume,
 	scenes_stall,
 	scenes_relink,
 	scenes_radio,

@@ -142,6 +142,7 @@ extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
 extern const struct scene_type scenes_pair[];
 extern const struct scene_type scenes_roles[];
+extern const struct scene_type scenes_volume[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_relink[];
