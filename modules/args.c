@@ -34,7 +34,7 @@
 	"    actions = { create-stream = { } } } ]"
 
 /* For games and video. Not a smaller quantum: with one of 256 the Echo is heard 15 ms later,
- * as PipeWire then keeps that much more of it in its decode buffer. */
+ * measured: that much longer from its packets to our sink, in PipeWire's decode buffer. */
 #define LOW_LATENCY_HEADROOM_MSEC	0.0
 
 #define HEADROOM_MSEC_MAX	500.0
