@@ -3,7 +3,6 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include <spa/utils/atomic.h>
 
@@ -11,63 +10,12 @@
 #include "log.h"
 #include "repair.h"
 
-/* Lateness of a loaded machine, below what any speaker's buffer has */
-#define LATE_MIN_NS		(15 * (int64_t)SPA_NSEC_PER_MSEC)
-/* The missed cycles are sent at once, and that many packets fit: bluez5 gives a socket 8 MTUs of
- * room, in which packets count with the kernel's overhead: five of 13 to 15 ms at an MTU of
- * 672 bytes, four of 20 to 23 ms at 895 and more. */
-#define LATE_MAX_NS		(60 * (int64_t)SPA_NSEC_PER_MSEC)
 /* In a reported latency this may be the packet and the codec, which are no buffer */
 #define PACKET_MAX_NS		(25 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A sink lets go of its transport within this, or another stream keeps it running */
 #define STOP_NS			(400 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A client that is late again and again must not silence the group */
 #define REST_NS			(5 * (int64_t)SPA_NSEC_PER_SEC)
-
-void repair_reset(struct repair *r)
-{
-	SPA_ATOMIC_STORE(r->fresh, true);
-}
-
-static int64_t period_ns(const struct spa_io_clock *clock)
-{
-	if (clock->rate.denom == 0)
-		return 0;
-	return (int64_t)(clock->duration * clock->rate.num * SPA_NSEC_PER_SEC / clock->rate.denom);
-}
-
-unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_t now_ns,
-		int64_t asleep_ns)
-{
-	int64_t period = period_ns(clock), begin = (int64_t)clock->nsec;
-	int64_t late = now_ns - begin, lost = 0, slept;
-	bool behind;
-
-	if (period == 0)
-		return 0;
-	/* Between its two readings the thread may have been away: it is never more than that */
-	slept = asleep_ns - r->asleep_ns;
-	r->asleep_ns = SPA_MAX(r->asleep_ns, asleep_ns);
-	if (SPA_ATOMIC_XCHG(r->fresh, false)) {
-		r->due_ns = begin + period;
-		return 0;
-	}
-	/* Another driver's first cycle may come early: then the buffers are fuller for good */
-	if (llabs(begin - r->due_ns) >= period / 2)
-		lost = llabs(begin - r->due_ns);
-	r->due_ns = begin + period;
-	/* Meanwhile the speakers went on, and what they are linked by stood still */
-	if (slept >= LATE_MIN_NS)
-		lost += slept;
-	if (late < LATE_MIN_NS)
-		late = 0;
-	behind = SPA_ATOMIC_XCHG(r->behind, late > 0);
-	if (late == 0 && lost == 0)
-		return behind ? REPAIR_TELL : 0;
-	SPA_ATOMIC_STORE(r->late_ns, SPA_MAX(SPA_ATOMIC_LOAD(r->late_ns), late));
-	SPA_ATOMIC_STORE(r->lost_ns, SPA_ATOMIC_LOAD(r->lost_ns) + lost);
-	return late > LATE_MAX_NS ? REPAIR_TELL | REPAIR_SKIP : REPAIR_TELL;
-}
 
 /*
  * A speaker plays from its buffer while nothing comes. How much it has is not known: what it
@@ -82,7 +30,7 @@ static bool may_be_dry(const struct output *o, int64_t late_ns)
 
 static void take_stock(struct group *group, int64_t late_ns, int64_t lost_ns)
 {
-	bool all = lost_ns > 0 || late_ns > LATE_MAX_NS;
+	bool all = lost_ns > 0 || late_ns > REPAIR_LATE_MAX_NS;
 	uint32_t n = 0, n_all = 0;
 	struct output *o;
 

@@ -14,6 +14,13 @@
 
 struct group;
 
+/* Lateness of a loaded machine, below what any speaker's buffer has */
+#define REPAIR_LATE_MIN_NS	(15 * (int64_t)SPA_NSEC_PER_MSEC)
+/* The missed cycles are sent at once, and so many packets fit: bluez5 asks for four MTUs of room, and
+ * the kernel makes eight of that, in which packets count with its own overhead. Measured with SBC at
+ * bitpool 53: 5 packets at an MTU of 672, 67 ms; 4 at 895, 75 ms; 4 at 1005, 85 ms. */
+#define REPAIR_LATE_MAX_NS	(60 * (int64_t)SPA_NSEC_PER_MSEC)
+
 /*
  * A Bluetooth sink sends what it gets, when it gets it. A cycle that comes late is made up for:
  * the driver runs what it has missed one after the other. But only as many packets fit into the

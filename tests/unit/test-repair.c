@@ -1,0 +1,149 @@
+/* What is worked out from when the cycles of the graph came */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <spa/node/io.h>
+
+#include "harness.h"
+#include "repair.h"
+
+#define QUANTUM	1024
+#define RATE	48000
+
+static const int64_t MS = SPA_NSEC_PER_MSEC;
+static const int64_t PERIOD = (int64_t)QUANTUM * SPA_NSEC_PER_SEC / RATE;
+
+static struct repair r;
+static int64_t begin_ns, asleep_ns;
+
+/* One that began when it was due and comes so much later */
+static unsigned cycle(int64_t late_ns)
+{
+	struct spa_io_clock clock = {
+		.nsec = begin_ns, .duration = QUANTUM, .rate = SPA_FRACTION(1, RATE),
+	};
+
+	begin_ns += PERIOD;
+	return repair_cycle(&r, &clock, (int64_t)clock.nsec + late_ns, asleep_ns);
+}
+
+static void start(void)
+{
+	r = (struct repair) { 0 };
+	begin_ns = 1000 * MS;
+	asleep_ns = 0;
+	repair_reset(&r);
+	for (int i = 0; i < 10; i++)
+		check_int(cycle(i % 2 * MS), 0);
+}
+
+static void a_little_late_is_nothing(void)
+{
+	start();
+	for (int i = 0; i < 100; i++)
+		check_int(cycle(i % 15 * MS), 0);
+	check_int(cycle(REPAIR_LATE_MIN_NS - 1), 0);
+	check_int(r.late_ns, 0);
+	check_int(r.lost_ns, 0);
+}
+
+static void what_is_repaid_is_told_with_the_worst_lateness(void)
+{
+	start();
+	check_int(cycle(20 * MS), REPAIR_TELL);
+	check_int(cycle(60 * MS), REPAIR_TELL);
+	check_int(cycle(40 * MS), REPAIR_TELL);
+	check_int(r.late_ns, 60 * MS);
+	check_int(r.lost_ns, 0);
+	check(r.behind);
+	/* And once more when it has been repaid, then no more */
+	check_int(cycle(0), REPAIR_TELL);
+	check(!r.behind);
+	check_int(cycle(0), 0);
+}
+
+static void cycles_that_no_socket_takes_are_skipped(void)
+{
+	int skipped = 0, n = 0;
+
+	/* 150 ms: they are run one after the other, each a period less late */
+	start();
+	for (int64_t late = 150 * MS; late > REPAIR_LATE_MIN_NS; late -= PERIOD, n++)
+		skipped += (cycle(late) & REPAIR_SKIP) != 0;
+	check_int(skipped, (150 * MS - REPAIR_LATE_MAX_NS) / PERIOD + 1);
+	check(n - skipped <= (int)(REPAIR_LATE_MAX_NS / PERIOD) + 1);
+	check_int(r.late_ns, 150 * MS);
+	check_int(r.lost_ns, 0);
+}
+
+static void a_cycle_that_never_came_is_lost(void)
+{
+	start();
+	begin_ns += PERIOD;
+	check_int(cycle(0), REPAIR_TELL);
+	check_int(r.lost_ns, PERIOD);
+	begin_ns += 2 * PERIOD;
+	check_int(cycle(0), REPAIR_TELL);
+	check_int(r.lost_ns, 3 * PERIOD);
+	check_int(cycle(0), 0);
+}
+
+static void another_driver_begins_at_another_time(void)
+{
+	start();
+	begin_ns -= PERIOD * 6 / 10;
+	check_int(cycle(0), REPAIR_TELL);
+	check(llabs(r.lost_ns - PERIOD * 6 / 10) <= 1);
+	/* Less than half a cycle is how a clock is followed */
+	start();
+	begin_ns += PERIOD * 4 / 10;
+	check_int(cycle(0), 0);
+	check_int(r.lost_ns, 0);
+}
+
+static void a_sleep_of_the_machine_is_lost_time(void)
+{
+	start();
+	asleep_ns += 3000 * MS;
+	check_int(cycle(0), REPAIR_TELL);
+	check_int(r.lost_ns, 3000 * MS);
+	check_int(cycle(0), 0);
+	/* The two clocks are not read at once */
+	asleep_ns += REPAIR_LATE_MIN_NS - 1;
+	check_int(cycle(0), 0);
+	check_int(r.lost_ns, 3000 * MS);
+}
+
+static void what_was_before_a_pause_does_not_matter(void)
+{
+	start();
+	begin_ns += 5000 * MS;
+	asleep_ns += 4000 * MS;
+	repair_reset(&r);
+	check_int(cycle(100 * MS), 0);
+	check_int(cycle(0), 0);
+	check_int(r.late_ns, 0);
+	check_int(r.lost_ns, 0);
+}
+
+static void a_clock_without_a_rate_says_nothing(void)
+{
+	struct spa_io_clock clock = { .nsec = 5 };
+
+	start();
+	check_int(repair_cycle(&r, &clock, 1000 * MS, 0), 0);
+	check_int(cycle(0), 0);
+}
+
+int main(void)
+{
+	run(a_little_late_is_nothing);
+	run(what_is_repaid_is_told_with_the_worst_lateness);
+	run(cycles_that_no_socket_takes_are_skipped);
+	run(a_cycle_that_never_came_is_lost);
+	run(another_driver_begins_at_another_time);
+	run(a_sleep_of_the_machine_is_lost_time);
+	run(what_was_before_a_pause_does_not_matter);
+	run(a_clock_without_a_rate_says_nothing);
+	return harness_finish();
+}
