@@ -31,6 +31,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_volume,
 	scenes_stall,
 	scenes_relink,
+	scenes_hostile,
 	scenes_radio,
 	scenes_time,
 	scenes_links,

@@ -146,6 +146,7 @@ extern const struct scene_type scenes_volume[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_relink[];
+extern const struct scene_type scenes_hostile[];
 extern const struct scene_type scenes_radio[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
