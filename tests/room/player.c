@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,26 @@
 struct player {
 	struct pw_main_loop *loop;
 	struct pw_stream *stream;
+	struct spa_io_position *position;	/**< NULL: in no graph */
+	uint64_t duration;		/**< of the last cycle, in samples */
+	uint32_t rate;			/**< of the last cycle, in Hz */
+	char driver[64];		/**< whose clock the last cycle was by */
 };
+
+/* Each time that it changes: when, what, and by whose clock. Data loop. */
+static void tell_cycle(struct player *p)
+{
+	const struct spa_io_clock *c = p->position ? &p->position->clock : NULL;
+
+	if (c == NULL || (c->duration == p->duration && c->rate.denom == p->rate &&
+	    strcmp(c->name, p->driver) == 0))
+		return;
+	p->duration = c->duration;
+	p->rate = c->rate.denom;
+	snprintf(p->driver, sizeof(p->driver), "%s", c->name);
+	printf("cycle %" PRIu64 " %" PRIu64 " %u %s\n", c->nsec, p->duration, p->rate, p->driver);
+	fflush(stdout);
+}
 
 /* data loop */
 static void on_process(void *data)
@@ -26,6 +46,7 @@ static void on_process(void *data)
 	struct spa_data *d;
 	uint32_t size;
 
+	tell_cycle(p);
 	if (b == NULL)
 		return;
 	d = &b->buffer->datas[0];
@@ -34,6 +55,14 @@ static void on_process(void *data)
 	memset(d->data, 0, size);
 	*d->chunk = (struct spa_chunk) { .size = size, .stride = 2 * sizeof(float) };
 	pw_stream_queue_buffer(p->stream, b);
+}
+
+static void on_io_changed(void *data, uint32_t id, void *area, uint32_t size)
+{
+	struct player *p = data;
+
+	if (id == SPA_IO_Position)
+		p->position = area;
 }
 
 static void on_signal(void *data, int signal_number)
@@ -46,6 +75,7 @@ static void on_signal(void *data, int signal_number)
 static const struct pw_stream_events events = {
 	PW_VERSION_STREAM_EVENTS,
 	.process = on_process,
+	.io_changed = on_io_changed,
 };
 
 int main(int argc, char **argv)

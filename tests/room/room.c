@@ -33,6 +33,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_relink,
 	scenes_hostile,
 	scenes_radio,
+	scenes_drivers,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

@@ -148,6 +148,7 @@ extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_relink[];
 extern const struct scene_type scenes_hostile[];
 extern const struct scene_type scenes_radio[];
+extern const struct scene_type scenes_drivers[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 
