@@ -105,6 +105,7 @@ struct way {
 	double step_at, step;	/* s, ms: > 0 repeats, < 0 skips */
 	int steps;		/* so many, a second apart */
 	double gap_at, gap;	/* s, ms of zeros in place */
+	double dither;		/* linear, in the gap instead of zeros */
 	double slew_at, slew;	/* s, ms: the lag moves so much, */
 	double slew_ppm;	/* so fast in the end */
 	double start, end;	/* s, it plays between, 0: to the end */
@@ -176,9 +177,13 @@ static float *travel(const float *source, const struct way *w, unsigned seed)
 		double t = (double)i / RATE, at = i - lag_of(w, i);
 		int base = (int)floor(at);
 
-		if (t < w->start || (w->end > 0.0 && t >= w->end) ||
-		    (w->gap > 0.0 && t >= w->gap_at && t < w->gap_at + w->gap / 1000.0))
+		if (t < w->start || (w->end > 0.0 && t >= w->end))
 			continue;
+		if (w->gap > 0.0 && t >= w->gap_at && t < w->gap_at + w->gap / 1000.0) {
+			for (int c = 0; c < 2 && w->dither > 0.0; c++)
+				out[2 * i + c] = (float)random_around(&r, w->dither);
+			continue;
+		}
 		if (base - SINC_HALF + 1 < 0 || base + SINC_HALF >= N)
 			continue;
 		if (at - base < 1e-9)
@@ -429,6 +434,24 @@ static void a_gap_is_found_and_sized(void)
 	check_gap(MUSIC, 300.0, true);
 }
 
+/* What keeps speakers awake is no sound: four steps of 16 bits, as SBC makes of it */
+static void dither_in_a_gap_does_not_hide_it(void)
+{
+	float *source = material_new(NOISE);
+	const struct way ways[] = {
+		{ .lag = 30.0 },
+		{ .lag = 45.0, .gap_at = 5.2, .gap = 20.0, .dither = 4.0 / 32768.0 },
+	};
+	struct measure m;
+
+	measure_ways(&m, source, true, ways, 2);
+	assert_no_events(&m, 0);
+	g_assert_cmpint(m.speakers[1].gaps, ==, 1);
+	g_assert_cmpfloat(fabs(m.speakers[1].largest_gap - 20.0), <, 0.1);
+	measure_finish(&m);
+	g_free(source);
+}
+
 static void a_pause_for_lack_of_data_is_a_gap_and_a_repeat(void)
 {
 	float *source = material_new(MUSIC);
@@ -521,6 +544,7 @@ int main(int argc, char **argv)
 	ADD(a_repeat_is_found_and_sized);
 	ADD(a_step_of_31_samples_is_found);
 	ADD(a_gap_is_found_and_sized);
+	ADD(dither_in_a_gap_does_not_hide_it);
 	ADD(a_pause_for_lack_of_data_is_a_gap_and_a_repeat);
 	ADD(silence_of_the_source_is_no_gap);
 	ADD(an_absent_speaker_is_absent_not_gapless);
