@@ -13,9 +13,10 @@
 #include "packet.h"
 
 /* When a whole group starts, its speakers begin together as soon as each has
- * reported once; what they report later moves them by a crossfade. One that
- * has reported nothing by then is not waited for any longer. */
+ * reported once. One that has reported nothing by then is not waited for any longer. */
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* After the first report that of the first packet comes within a tenth of a second */
+#define FIRST_PACKET_NS		(600 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A Bluetooth sink that plays has reported long before this */
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A sink that is linked asks its speaker to start, and drops what comes meanwhile: a
@@ -129,13 +130,35 @@ static bool may_start(struct group *group, int64_t now_ns, int64_t *next_ns)
 	return false;
 }
 
-static void start(struct group *group)
+static void start(struct group *group, int64_t now_ns)
 {
 	struct output *o;
 
 	group->audible = true;
-	spa_list_for_each(o, &group->outputs, link)
+	group->starting_until_ns = 0;
+	spa_list_for_each(o, &group->outputs, link) {
 		o->early = has_latency(o) && !o->settle.settled;
+		if (o->early)
+			group->starting_until_ns = now_ns + FIRST_PACKET_NS;
+	}
+}
+
+/*
+ * The first reports of a start come before the first packets, and lack them: of all speakers
+ * alike. Once all have told of theirs, B is worked out anew, and no delay is another than
+ * before where the packets are the same. To follow them one by one would move each, and take
+ * what they are longer from the headroom.
+ */
+static bool is_starting(const struct group *group, int64_t now_ns)
+{
+	const struct output *o;
+
+	if (now_ns >= group->starting_until_ns)
+		return false;
+	spa_list_for_each(o, &group->outputs, link)
+		if (o->early && o->n_reports < 2)
+			return true;
+	return false;
 }
 
 /* What was known of it from before is what it reports again, or the latest is believed */
@@ -183,7 +206,7 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 	if (!group->sink.playing || spa_list_is_empty(&group->outputs)) {
 		group->audible = false;
 	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
-		start(group);
+		start(group, now_ns);
 	}
 	spa_list_for_each(o, &group->outputs, link) {
 		if (o->settle.settled || !group->audible)
@@ -234,19 +257,6 @@ static void apply(struct group *group, const struct changes *c)
 		c->outputs[i]->told = c->targets[i];
 }
 
-/* What it may report soon. Before its first packet a Bluetooth sink reports what comes
- * without one; the quantum is chosen to be as long as the longest. */
-static int64_t pending_ns(const struct group *group, const struct output *o)
-{
-	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum), rate = SPA_ATOMIC_LOAD(group->rate);
-
-	if (!o->streaming)
-		return 0;
-	if (o->early && o->n_reports == 1 && rate > 0 && speaker_is_bluetooth(o->speaker))
-		return o->reported_ns + quantum * (int64_t)SPA_NSEC_PER_SEC / rate;
-	return settle_pending(&o->settle);
-}
-
 static uint32_t list_members(const struct group *group, struct align_member *m)
 {
 	struct output *o;
@@ -256,7 +266,7 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 		const struct member_config *config = &o->speaker->config;
 		m[n++] = (struct align_member) {
 			.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
-			.pending_ns = pending_ns(group, o),
+			.pending_ns = o->streaming ? settle_pending(&o->settle) : 0,
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
 			.settled = o->settle.settled || o->early,
@@ -279,14 +289,15 @@ static void hold(struct group *group)
 	apply(group, &changes);
 }
 
-static void update_delays(struct group *group, int64_t now_ns)
+/* \a anew: B is worked out as if nothing was heard */
+static void update_delays(struct group *group, int64_t now_ns, bool anew)
 {
 	struct align_member members[FANOUT_HOST_OUTPUTS_MAX] = { 0 }, *m = members;
 	struct align_params params = {
 		.headroom_ns = group->args->headroom_ns,
 		.max_delay_ns = group->args->max_delay_ns,
 	};
-	bool heard = group->audible && !fanout_host_is_quiet(&group->host), moved = false;
+	bool heard = group->audible && !anew && !fanout_host_is_quiet(&group->host), moved = false;
 	int64_t before_ns = group->align.total_ns, longest_ns = 0;
 	struct changes changes = { 0 };
 	struct output *o;
@@ -316,11 +327,23 @@ static void update_delays(struct group *group, int64_t now_ns)
 int64_t group_align(struct group *group, int64_t now_ns)
 {
 	int64_t next_ns = update_latencies(group, now_ns);
+	bool was_audible = group->audible;
 
 	update_audible(group, now_ns, &next_ns);
-	if (!group->audible || now_ns >= group->moving_until_ns) {
+	if (!group->audible)
+		group->starting_until_ns = 0;
+	if (group->audible && was_audible && is_starting(group, now_ns)) {
+		next_ns = SPA_MIN(next_ns, group->starting_until_ns);
+		hold(group);
+	} else if (!group->audible || now_ns >= group->moving_until_ns) {
+		bool started = was_audible && group->starting_until_ns != 0;
+
 		group->moving_until_ns = 0;
-		update_delays(group, now_ns);
+		update_delays(group, now_ns, started);
+		if (started)
+			group->starting_until_ns = 0;
+		else if (group->starting_until_ns != 0)
+			next_ns = SPA_MIN(next_ns, group->starting_until_ns);
 	} else {
 		hold(group);
 	}
