@@ -13,10 +13,9 @@
 #include "packet.h"
 
 /* When a whole group starts, its speakers begin together as soon as each has
- * reported once. One that has reported nothing by then is not waited for any longer. */
+ * reported once; what they report later moves them by a crossfade. One that
+ * has reported nothing by then is not waited for any longer. */
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
-/* After the first report that of the first packet comes within a tenth of a second */
-#define FIRST_PACKET_NS		(600 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A Bluetooth sink that plays has reported long before this */
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A sink that is linked asks its speaker to start, and drops what comes meanwhile: a
@@ -130,35 +129,13 @@ static bool may_start(struct group *group, int64_t now_ns, int64_t *next_ns)
 	return false;
 }
 
-static void start(struct group *group, int64_t now_ns)
+static void start(struct group *group)
 {
 	struct output *o;
 
 	group->audible = true;
-	group->starting_until_ns = 0;
-	spa_list_for_each(o, &group->outputs, link) {
-		o->early = has_latency(o) && !o->settle.settled;
-		if (o->early)
-			group->starting_until_ns = now_ns + FIRST_PACKET_NS;
-	}
-}
-
-/*
- * The first reports of a start come before the first packets, and lack them: of all speakers
- * alike. Once all have told of theirs, B is worked out anew, and no delay is another than
- * before where the packets are the same. To follow them one by one would move each, and take
- * what they are longer from the headroom.
- */
-static bool is_starting(const struct group *group, int64_t now_ns)
-{
-	const struct output *o;
-
-	if (now_ns >= group->starting_until_ns)
-		return false;
 	spa_list_for_each(o, &group->outputs, link)
-		if (o->early && o->n_reports < 2)
-			return true;
-	return false;
+		o->early = has_latency(o) && !o->settle.settled;
 }
 
 /* What was known of it from before is what it reports again, or the latest is believed */
@@ -206,7 +183,7 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 	if (!group->sink.playing || spa_list_is_empty(&group->outputs)) {
 		group->audible = false;
 	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
-		start(group, now_ns);
+		start(group);
 	}
 	spa_list_for_each(o, &group->outputs, link) {
 		if (o->settle.settled || !group->audible)
@@ -289,15 +266,14 @@ static void hold(struct group *group)
 	apply(group, &changes);
 }
 
-/* \a anew: B is worked out as if nothing was heard */
-static void update_delays(struct group *group, int64_t now_ns, bool anew)
+static void update_delays(struct group *group, int64_t now_ns)
 {
 	struct align_member members[FANOUT_HOST_OUTPUTS_MAX] = { 0 }, *m = members;
 	struct align_params params = {
 		.headroom_ns = group->args->headroom_ns,
 		.max_delay_ns = group->args->max_delay_ns,
 	};
-	bool heard = group->audible && !anew && !fanout_host_is_quiet(&group->host), moved = false;
+	bool heard = group->audible && !fanout_host_is_quiet(&group->host), moved = false;
 	int64_t before_ns = group->align.total_ns, longest_ns = 0;
 	struct changes changes = { 0 };
 	struct output *o;
@@ -327,23 +303,11 @@ static void update_delays(struct group *group, int64_t now_ns, bool anew)
 int64_t group_align(struct group *group, int64_t now_ns)
 {
 	int64_t next_ns = update_latencies(group, now_ns);
-	bool was_audible = group->audible;
 
 	update_audible(group, now_ns, &next_ns);
-	if (!group->audible)
-		group->starting_until_ns = 0;
-	if (group->audible && was_audible && is_starting(group, now_ns)) {
-		next_ns = SPA_MIN(next_ns, group->starting_until_ns);
-		hold(group);
-	} else if (!group->audible || now_ns >= group->moving_until_ns) {
-		bool started = was_audible && group->starting_until_ns != 0;
-
+	if (!group->audible || now_ns >= group->moving_until_ns) {
 		group->moving_until_ns = 0;
-		update_delays(group, now_ns, started);
-		if (started)
-			group->starting_until_ns = 0;
-		else if (group->starting_until_ns != 0)
-			next_ns = SPA_MIN(next_ns, group->starting_until_ns);
+		update_delays(group, now_ns);
 	} else {
 		hold(group);
 	}

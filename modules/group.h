@@ -45,7 +45,6 @@ struct group {
 	bool audible;			/**< somebody has been heard since it began to play */
 	int64_t warm_until_ns;		/**< speakers are kept awake; INT64_MAX: there is sound */
 	bool warm;			/**< and only that goes on */
-	int64_t starting_until_ns;	/**< it began on first reports, and waits for all; 0: no */
 	int64_t playing_since_ns;	/**< valid while sink.playing */
 	struct spa_source *timer;	/**< for what settles by standing still */
 	struct spa_source *update_event;	/**< something changed, here or in the data loop */

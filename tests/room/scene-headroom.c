@@ -11,9 +11,9 @@
 #include "scene.h"
 
 /*
- * A group that starts for the first time begins with what its speakers report first, to which a
- * packet's length comes a moment later. Room is left for that, so that the headroom is there for
- * others.
+ * The Echo plays, pauses, and goes on: a group that starts for the first time begins with what its
+ * speakers report first, to which a packet's length comes a moment later. That is taken from the
+ * headroom, and given back in the first pause.
  *
  * The group waits for its slowest speaker and for 30 ms more, its headroom. A speaker that is slower
  * by less moves nobody, when it joins or when its latency rises. Beyond that the others have to wait
@@ -24,12 +24,11 @@
 #define JOINER_MS	170.0	/* 150 and 20 of the headroom */
 #define WITHIN_MS	178.0	/* and 8 more */
 #define BEYOND_MS	208.0
+#define START_S		3.0
 #define LEAD_S		8.0	/* until the Echo's clock is followed, playout can't be traced finely */
 #define HOLD_S		4.0
 #define PAUSE_S		3.0	/* less than what WirePlumber suspends a speaker after */
 #define SETTLED_S	3.0
-/* The slowest at the start: its report, SBC's 73 samples, a packet of 5 frames, and the headroom */
-#define NEEDED_MS	(150.0 + (73 + 5 * 128) / 48.0 + 30.0)
 #define TOLD_MS		0.25	/* PipeWire tells tenths, and its own share of it varies by one */
 #define APART_MS	1.0
 #define SKEW_MS		0.025
@@ -73,16 +72,30 @@ static int set_latency(struct scene *sc, enum phase phase, double ms)
 	return res < 0 ? res : end_phase(sc, phase, HOLD_S);
 }
 
+static int play_twice(struct scene *sc)
+{
+	int res;
+
+	if ((res = scene_play_all(sc, START_S)) < 0)
+		return res;
+	start_ms = group_latency(sc);
+	if ((res = scene_echo(sc, SCENE_ECHO, false)) < 0 || (res = scene_pass(sc, PAUSE_S)) < 0)
+		return res;
+	sc->from = stack_now(&sc->stack) / 1e9;
+	if ((res = scene_echo(sc, SCENE_ECHO, true)) < 0)
+		return res;
+	return scene_pass(sc, LEAD_S);
+}
+
 static int play_headroom(struct scene *sc)
 {
 	int res;
 
-	sc->seconds = LEAD_S + N_PHASES * HOLD_S;
+	sc->seconds = START_S + LEAD_S + N_PHASES * HOLD_S;
 	sc->n_wanted = 2;
-	if ((res = scene_play_all(sc, LEAD_S)) < 0 || (res = scene_add_fixed(sc, JOINER, JOINER_MS)) < 0)
+	if ((res = play_twice(sc)) < 0 || (res = scene_add_fixed(sc, JOINER, JOINER_MS)) < 0)
 		return res;
 	sc->excused = JOINER;
-	start_ms = group_latency(sc);
 	began_ns[JOIN] = stack_now(&sc->stack);
 	if ((res = scene_connect(sc, JOINER)) < 0 ||
 	    (res = scene_await_one_playing(sc, JOINER, began_ns[JOIN])) < 0 ||
@@ -155,7 +168,7 @@ static void judge_headroom(struct scene *sc, struct measure *m)
 
 	if (joiner < 0 || m->n_speakers < 3)
 		return;
-	scene_figure(sc, "used_by_start_ms", NEEDED_MS - start_ms, EXACT_MS);
+	scene_figure(sc, "used_by_start_ms", group_ms[JOIN] - start_ms, NAN);
 	scene_figure(sc, "noticed_within", span_others(m, joiner, begin(JOIN), end(WITHIN)), 0.0);
 	judge_move(sc, m, joiner);
 	scene_figure(sc, "noticed_back", span_others(m, joiner, begin(BACK), end(BACK)), 0.0);
