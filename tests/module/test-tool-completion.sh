@@ -41,6 +41,7 @@ check 'bash: nothing where a number is wanted' bash_offers_nothing speaker x --t
 two_sinks
 start_pipewire pipewire
 start_wireplumber
+"$AWAIT" node speaker_b
 spawn host pw-cli -m load-module "$MODULE" "{ stream.rules = [ ] }"
 "$AWAIT" metadata bluez-combine status >/dev/null
 pw-metadata -n bluez-combine 0 member.AA:BB:CC:DD:EE:FF '{ "include": false }' Spa:String:JSON >/dev/null
