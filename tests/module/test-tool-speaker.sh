@@ -4,14 +4,8 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tool.sh"
-
-# tells CODE TEXT ARGUMENT...: as exits, of this command
-tells() {
-	code=$1
-	said=$2
-	shift 2
-	exits "$code" "$said" speaker "$@"
-}
+# shellcheck disable=SC2034 # tool.sh uses it
+COMMAND=speaker
 meta() { pw-metadata -n bluez-combine 0 "$@" >/dev/null; }
 status_has() { "$AWAIT" metadata bluez-combine "status.$1" "$2" >/dev/null; }
 member_has() { pw-metadata -n bluez-combine 0 "member.$1" | grep -F -e "$2"; }

@@ -4,14 +4,8 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/tool.sh"
-
-# tells CODE TEXT ARGUMENT...: as exits, of this command
-tells() {
-	code=$1
-	said=$2
-	shift 2
-	exits "$code" "$said" test "$@"
-}
+# shellcheck disable=SC2034 # tool.sh uses it
+COMMAND='test'
 # plays TARGET ARGUMENT...: its stream is linked to TARGET meanwhile
 plays() {
 	target=$1

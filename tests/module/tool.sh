@@ -18,3 +18,11 @@ exits() {
 	echo "exit status $status"
 	[ "$status" = "$expected" ] && grep -F -q -e "$text" "$T/out"
 }
+
+# tells CODE TEXT ARGUMENT...: as exits, of the command that $COMMAND names
+tells() {
+	code=$1
+	said=$2
+	shift 2
+	exits "$code" "$said" "$COMMAND" "$@"
+}

@@ -120,37 +120,10 @@ static int set_offset(struct scene *sc)
 			(int64_t)(HIDDEN_MS * SPA_NSEC_PER_MSEC));
 }
 
-static bool are_configured(struct stack *s, void *data)
-{
-	const struct scene *sc = data;
-
-	for (int i = 0; i < sc->n_speakers; i++)
-		if (stack_find_event(s, sc->speakers[i].name, "configured", sc->mark_ns) == NULL)
-			return false;
-	return stack_find_event(s, SCENE_ECHO, "configured", sc->mark_ns) != NULL;
-}
-
 /* WirePlumber writes down what it has been told a second later, by the machine's clock. */
 static bool is_kept(struct stack *s, void *data)
 {
-	g_autofree char *path = g_build_filename(s->dir, "state", "wireplumber", "default-routes", NULL);
-	g_autofree char *text = NULL;
-
-	return g_file_get_contents(path, &text, NULL, NULL) &&
-		strstr(text, "\"latencyOffsetNsec\":20000000") != NULL;
-}
-
-static int restart(struct scene *sc)
-{
-	int res;
-
-	if ((res = stack_wait(&sc->stack, is_kept, NULL, SCENE_PATIENCE_MS, "offset that is kept")) < 0)
-		return res;
-	sc->mark_ns = stack_now(&sc->stack);
-	if ((res = stack_restart_wireplumber(&sc->stack)) < 0 ||
-	    (res = stack_wait(&sc->stack, are_configured, sc, SCENE_PATIENCE_MS, "all devices to be back")) < 0)
-		return res;
-	return scene_await_playing(sc, sc->n_speakers, sc->mark_ns);
+	return scene_is_kept(s, "default-routes", "\"latencyOffsetNsec\":20000000");
 }
 
 static int connect_all_but_joiner(struct scene *sc)
@@ -175,7 +148,7 @@ static int play_roles(struct scene *sc)
 	    (res = set_offset(sc)) < 0 || (res = scene_connect(sc, told[JOINER].name)) < 0 ||
 	    (res = scene_await_one_playing(sc, told[JOINER].name, 0)) < 0 ||
 	    (res = scene_pass(sc, SETTLE_S)) < 0 || (res = look(sc, 1, LOOK_S)) < 0 ||
-	    (res = restart(sc)) < 0 || (res = scene_pass(sc, SETTLE_S)) < 0)
+	    (res = scene_restart_wireplumber(sc, is_kept, "offset that is kept")) < 0 || (res = scene_pass(sc, SETTLE_S)) < 0)
 		return res;
 	return look(sc, 2, LOOK_S);
 }

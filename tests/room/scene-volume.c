@@ -116,42 +116,12 @@ static int add_devices(struct scene *sc)
 	return 0;
 }
 
-static bool are_configured(struct stack *s, void *data)
-{
-	const struct scene *sc = data;
-
-	for (int i = 0; i < sc->n_speakers; i++)
-		if (stack_find_event(s, sc->speakers[i].name, "configured", sc->mark_ns) == NULL)
-			return false;
-	return stack_find_event(s, SCENE_ECHO, "configured", sc->mark_ns) != NULL;
-}
-
-static bool is_kept(struct stack *s, const char *file, const char *volume)
-{
-	g_autofree char *path = g_build_filename(s->dir, "state", "wireplumber", file, NULL);
-	g_autofree char *text = NULL;
-
-	return g_file_get_contents(path, &text, NULL, NULL) && strstr(text, volume) != NULL;
-}
-
 /* WirePlumber writes down what it has been told a second later. */
 static bool are_kept(struct stack *s, void *data)
 {
 	/* LAST_GROUP_VOLUME and BUTTON_VOLUME, linear */
-	return is_kept(s, "stream-properties", "0.4218") && is_kept(s, "default-routes", "0.3558");
-}
-
-static int restart(struct scene *sc)
-{
-	int res;
-
-	if ((res = stack_wait(&sc->stack, are_kept, NULL, SCENE_PATIENCE_MS, "volumes that are kept")) < 0)
-		return res;
-	sc->mark_ns = stack_now(&sc->stack);
-	if ((res = stack_restart_wireplumber(&sc->stack)) < 0 ||
-	    (res = stack_wait(&sc->stack, are_configured, sc, SCENE_PATIENCE_MS, "all devices to be back")) < 0)
-		return res;
-	return scene_await_playing(sc, sc->n_speakers, sc->mark_ns);
+	return scene_is_kept(s, "stream-properties", "0.4218") &&
+		scene_is_kept(s, "default-routes", "0.3558");
 }
 
 /* The volume in a speaker's hardware is not the group's to change. */
@@ -183,7 +153,7 @@ static int play_volume(struct scene *sc)
 	if ((res = scene_set(sc, SCENE_ECHO, "{'volume': <%d>}", FULL)) < 0 ||
 	    (res = set_volume(sc, GROUP_SINK, LAST_GROUP_VOLUME)) < 0 ||
 	    (res = scene_set(sc, names[HARDWARE], "{'volume': <%d>}", BUTTON_VOLUME)) < 0 ||
-	    (res = look(sc, BUTTON, SETTLE_S)) < 0 || (res = restart(sc)) < 0)
+	    (res = look(sc, BUTTON, SETTLE_S)) < 0 || (res = scene_restart_wireplumber(sc, are_kept, "volumes that are kept")) < 0)
 		return res;
 	return look(sc, RESTARTED, BACK_S);
 }

@@ -11,6 +11,37 @@
 
 #define SPEAKER_SINKS	"bluez_output.*"
 
+bool scene_is_kept(const struct stack *s, const char *file, const char *text)
+{
+	g_autofree char *path = g_build_filename(s->dir, "state", "wireplumber", file, NULL);
+	g_autofree char *all = NULL;
+
+	return g_file_get_contents(path, &all, NULL, NULL) && strstr(all, text) != NULL;
+}
+
+static bool are_configured(struct stack *s, void *data)
+{
+	const struct scene *sc = data;
+
+	for (int i = 0; i < sc->n_speakers; i++)
+		if (stack_find_event(s, sc->speakers[i].name, "configured", sc->mark_ns) == NULL)
+			return false;
+	return stack_find_event(s, SCENE_ECHO, "configured", sc->mark_ns) != NULL;
+}
+
+int scene_restart_wireplumber(struct scene *sc, bool (*kept)(struct stack *s, void *data), const char *what)
+{
+	int res;
+
+	if ((res = stack_wait(&sc->stack, kept, NULL, SCENE_PATIENCE_MS, what)) < 0)
+		return res;
+	sc->mark_ns = stack_now(&sc->stack);
+	if ((res = stack_restart_wireplumber(&sc->stack)) < 0 ||
+	    (res = stack_wait(&sc->stack, are_configured, sc, SCENE_PATIENCE_MS, "all devices to be back")) < 0)
+		return res;
+	return scene_await_playing(sc, sc->n_speakers, sc->mark_ns);
+}
+
 void scene_figure(struct scene *sc, const char *name, double value, double bound)
 {
 	if (sc->n_figures < SCENE_FIGURES_MAX)

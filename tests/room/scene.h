@@ -217,6 +217,11 @@ int scene_pass(struct scene *sc, double seconds);
 /** ms of one speaker to the reference, from some time (s) on; NAN of no figure */
 double scene_worst_skew(const struct measure *m, int speaker, double from);
 
+/** Has WirePlumber written \a text into this \a file of its state? It does a second late. */
+bool scene_is_kept(const struct stack *s, const char *file, const char *text);
+/** Once \a kept, called \a what, restart WirePlumber, until all devices are back and play. Sets sc->mark_ns. */
+int scene_restart_wireplumber(struct scene *sc, bool (*kept)(struct stack *s, void *data), const char *what);
+
 void scene_figure(struct scene *sc, const char *name, double value, double bound);
 void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
