@@ -81,8 +81,9 @@ two_sinks() {
 
 RULES='[ { matches = [ { node.name = "~speaker_.*" } ] actions = { create-stream = { } } } ]'
 
-# A process of its own with the group of those two: pipewire -c "$T/combine.conf"
-own_process_conf() {
+# start_host [COMMAND...]: a process of its own with the group of those two, under a command
+# such as valgrind; its warnings are in host.log, its id is in $HOST
+start_host() {
 	cat >"$T/combine.conf" <<-CONF
 	context.properties = { core.daemon = false }
 	context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
@@ -95,6 +96,8 @@ own_process_conf() {
 	  { name = $MODULE args = { stream.rules = $RULES } }
 	]
 	CONF
+	spawn host env PIPEWIRE_DEBUG=2 "$@" pipewire -c "$T/combine.conf"
+	HOST=$PID
 }
 
 # start_pipewire LOG

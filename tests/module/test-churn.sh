@@ -9,16 +9,13 @@ set -eu
 two_sinks
 start_pipewire pipewire
 start_wireplumber
-own_process_conf
-export PIPEWIRE_DEBUG=2
-spawn host pipewire -c "$T/combine.conf"
-host=$PID
+start_host
 spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
 
 out=bluez_combine.default.output
 meta() { pw-metadata -n bluez-combine 0 "$1" "$2" Spa:String:JSON >/dev/null; }
 status() { "$AWAIT" metadata bluez-combine "$@"; }
-playing() { kill -0 "$host" && status status '"state": "playing"' && "$AWAIT" link $out.speaker_a speaker_a; }
+playing() { kill -0 "$HOST" && status status '"state": "playing"' && "$AWAIT" link $out.speaker_a speaker_a; }
 check 'the group plays' playing
 
 coming_and_going() {
@@ -82,16 +79,14 @@ again() {
 check 'an output that somebody destroys is made again' again
 check 'the driver too' destroyed bluez_combine.default.driver 'is made again: its driver is gone'
 check 'and the sink' destroyed bluez_combine.default 'is made again: its sink is gone'
-stop "$host"
+stop "$HOST"
 
 # Only valgrind sees what PipeWire itself reads
 if command -v valgrind >/dev/null; then
-	spawn memcheck valgrind -q --error-exitcode=9 --leak-check=full \
-		--errors-for-leak-kinds=definite --log-file="$T/valgrind.log" \
-		pipewire -c "$T/combine.conf"
-	host=$PID
+	start_host valgrind -q --error-exitcode=9 --leak-check=full \
+		--errors-for-leak-kinds=definite --log-file="$T/valgrind.log"
 	check 'the group plays under valgrind' playing
-	ends_well() { kill "$host"; wait "$host" || { cat "$T/valgrind.log"; return 1; }; }
+	ends_well() { kill "$HOST"; wait "$HOST" || { cat "$T/valgrind.log"; return 1; }; }
 	check 'a host that ends while it plays touches nothing freed and loses nothing' ends_well
 else
 	check 'a host that ends while it plays touches nothing freed # SKIP no valgrind' true

@@ -16,16 +16,12 @@ context.objects = [
 CONF
 start_pipewire pipewire
 start_wireplumber
-own_process_conf
-export PIPEWIRE_DEBUG=2
-spawn host pipewire -c "$T/combine.conf"
-host=$PID
-unset PIPEWIRE_DEBUG
+start_host
 out=bluez_combine.default.output
 spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
 "$AWAIT" metadata bluez-combine status '"members": 3, "playing": 3' >/dev/null
 
-playing() { kill -0 "$host" && "$AWAIT" metadata bluez-combine status '"state": "playing"' >/dev/null; }
+playing() { kill -0 "$HOST" && "$AWAIT" metadata bluez-combine status '"state": "playing"' >/dev/null; }
 check 'a speaker with any name plays' playing
 whole() {
 	pw-metadata -n bluez-combine 0 >"$T/all" &&
@@ -39,7 +35,7 @@ PY
 check 'and its status is JSON' whole
 
 flood() { "$BUILD_DIR/tests/module/flood" "$@"; }
-rss() { awk '/^VmRSS/ { print $2 }' "/proc/$host/status"; }
+rss() { awk '/^VmRSS/ { print $2 }' "/proc/$HOST/status"; }
 lines() { wc -l <"$T/host.log"; }
 # few_lines COMMAND...: it makes less than 100 lines in the host's log
 few_lines() {
@@ -134,5 +130,5 @@ check 'an ordinary client of the user can write' allowed
 allowed_props() { flood -p "$(id_of bluez_combine.default)" bluez-combine 1 x y; }
 check 'and set Props' allowed_props
 
-stop "$host"
+stop "$HOST"
 finish

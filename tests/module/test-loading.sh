@@ -40,11 +40,9 @@ stop "$loader"
 check 'nothing is left of the first when its process ends' gone
 
 # 2. a process of its own: pipewire -c
-own_process_conf
-spawn own pipewire -c "$T/combine.conf"
-own=$PID
+start_host
 check 'pipewire -c runs a group in a process of its own' linked
-stop "$own"
+stop "$HOST"
 check 'nothing is left when that process ends' gone
 
 # 3. WirePlumber's LocalModule

@@ -7,7 +7,6 @@ set -eu
 two_sinks
 start_pipewire pipewire
 start_wireplumber
-own_process_conf
 
 linked() {
 	"$AWAIT" link bluez_combine.default.output.speaker_a speaker_a &&
@@ -15,21 +14,20 @@ linked() {
 }
 alive() { kill -0 "$1"; }
 
-spawn host pipewire -c "$T/combine.conf"
-host=$PID
+start_host
 check 'the group is there' linked
 
 for round in 1 2 3; do
 	stop "$WIREPLUMBER"
 	stop "$PIPEWIRE"
-	check "its process outlives the daemon ($round)" alive "$host"
+	check "its process outlives the daemon ($round)" alive "$HOST"
 	start_pipewire "pipewire-$round"
 	start_wireplumber
 	check "the group comes back with the daemon ($round)" linked
 done
 
 # The metadata may be of another process, which goes and comes back
-stop "$host"
+stop "$HOST"
 cat >"$T/metadata.lua" <<'LUA'
 metadata = ImplMetadata ("bluez-combine")
 metadata:activate (Features.ALL, function (m, e) print (e or "made") end)
@@ -37,8 +35,7 @@ LUA
 spawn owner wpexec "$T/metadata.lua"
 owner=$PID
 logged owner made
-spawn host pipewire -c "$T/combine.conf"
-host=$PID
+start_host
 check 'the group is there with the metadata of another process' linked
 told() {
 	"$AWAIT" metadata bluez-combine status.speaker_a '"state"' &&
