@@ -81,9 +81,11 @@ two_sinks() {
 
 RULES='[ { matches = [ { node.name = "~speaker_.*" } ] actions = { create-stream = { } } } ]'
 
-# start_host [COMMAND...]: a process of its own with the group of those two, under a command
-# such as valgrind; its warnings are in host.log, its id is in $HOST
+# start_host LOG [COMMAND...]: a process of its own with the group of those two, under a command
+# such as valgrind; its warnings are logged, its id is in $HOST
 start_host() {
+	log=$1
+	shift
 	cat >"$T/combine.conf" <<-CONF
 	context.properties = { core.daemon = false }
 	context.spa-libs = { audio.convert.* = audioconvert/libspa-audioconvert support.* = support/libspa-support }
@@ -96,7 +98,7 @@ start_host() {
 	  { name = $MODULE args = { stream.rules = $RULES } }
 	]
 	CONF
-	spawn host env PIPEWIRE_DEBUG=2 "$@" pipewire -c "$T/combine.conf"
+	spawn "$log" env PIPEWIRE_DEBUG=2 "$@" pipewire -c "$T/combine.conf"
 	HOST=$PID
 }
 

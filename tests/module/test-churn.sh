@@ -9,7 +9,7 @@ set -eu
 two_sinks
 start_pipewire pipewire
 start_wireplumber
-start_host
+start_host host
 spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
 
 out=bluez_combine.default.output
@@ -83,7 +83,7 @@ stop "$HOST"
 
 # Only valgrind sees what PipeWire itself reads
 if command -v valgrind >/dev/null; then
-	start_host valgrind -q --error-exitcode=9 --leak-check=full \
+	start_host memcheck valgrind -q --error-exitcode=9 --leak-check=full \
 		--errors-for-leak-kinds=definite --log-file="$T/valgrind.log"
 	check 'the group plays under valgrind' playing
 	ends_well() { kill "$HOST"; wait "$HOST" || { cat "$T/valgrind.log"; return 1; }; }

@@ -16,7 +16,7 @@ context.objects = [
 CONF
 start_pipewire pipewire
 start_wireplumber
-start_host
+start_host host
 out=bluez_combine.default.output
 spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
 "$AWAIT" metadata bluez-combine status '"members": 3, "playing": 3' >/dev/null

@@ -40,7 +40,7 @@ stop "$loader"
 check 'nothing is left of the first when its process ends' gone
 
 # 2. a process of its own: pipewire -c
-start_host
+start_host own
 check 'pipewire -c runs a group in a process of its own' linked
 stop "$HOST"
 check 'nothing is left when that process ends' gone

@@ -14,7 +14,7 @@ linked() {
 }
 alive() { kill -0 "$1"; }
 
-start_host
+start_host host
 check 'the group is there' linked
 
 for round in 1 2 3; do
@@ -35,7 +35,7 @@ LUA
 spawn owner wpexec "$T/metadata.lua"
 owner=$PID
 logged owner made
-start_host
+start_host host
 check 'the group is there with the metadata of another process' linked
 told() {
 	"$AWAIT" metadata bluez-combine status.speaker_a '"state"' &&
