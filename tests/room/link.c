@@ -44,6 +44,7 @@ struct link {
 	int64_t free_ns;	/* the air, again */
 	int64_t last_ns;	/* the newest packet's arrival */
 	uint32_t drop;
+	uint8_t bitpool;	/* of the newest packet, 0: none yet */
 };
 
 static void on_sound(void *data, double t_ns, double period_ns, const float *frames, uint32_t n)
@@ -131,6 +132,7 @@ int link_attach(struct link *link, int fd, const uint8_t *configuration, uint32_
 	}
 	link->sbc.endian = SBC_LE;
 	link->has_codec = true;
+	link->bitpool = 0;
 	if ((res = room_clock_watch(fd)) < 0) {
 		close(fd);
 		return res;
@@ -186,6 +188,16 @@ static bool is_lost(struct link *link)
 	return lost;
 }
 
+/* The third byte of a frame. It is lowered when the socket was full, and raised again. */
+static void watch_bitpool(struct link *link, const struct packet *p)
+{
+	uint8_t bitpool = p->size > RTP_HEADER + 2 ? p->data[RTP_HEADER + 2] : link->bitpool;
+
+	if (bitpool != link->bitpool)
+		recorder_event(link->recorder, p->done_ns, link->name, "bitpool", "\"bitpool\": %u", bitpool);
+	link->bitpool = bitpool;
+}
+
 static void deliver(struct link *link, const struct packet *p)
 {
 	float frames[2 * FRAME_MAX * 16];
@@ -202,6 +214,7 @@ static void deliver(struct link *link, const struct packet *p)
 		return;
 	}
 	link->stats.packets++;
+	watch_bitpool(link, p);
 	for (count = p->data[12] & 0x0f; count > 0 && at < p->size; count--) {
 		int16_t pcm[2 * FRAME_MAX];
 		size_t written = 0, i, channels = link->sbc.mode == SBC_MODE_MONO ? 1 : 2;

@@ -14,18 +14,20 @@
  */
 #define LOSS		0.01
 #define STALL_MS	200.0
+#define LONG_STALL_MS	1200.0	/* of a full socket bluez5 takes notice twice a second at most */
 #define OTHERS_MS	0.3
 
 static const struct radio_plan {
 	const char *name, *model;
-	bool stall;		/* its radio serves nobody for a while; otherwise packets are lost */
+	double stall_ms;	/* its radio serves nobody for so long; 0: packets are lost */
 } plans[] = {
-	{ "s3-fixed", "fixed", false },
-	{ "s3-rebuffer", "rebuffer", true },
-	{ "s3-rebuffer", "rebuffer", false },
-	{ "s3-fixed", "fixed", true },
-	{ "s3-pi", "pi", false },
-	{ "s3-pi", "pi", true },
+	{ "s3-fixed", "fixed", 0.0 },
+	{ "s3-rebuffer", "rebuffer", STALL_MS },
+	{ "s3-fixed", "fixed", LONG_STALL_MS },
+	{ "s3-rebuffer", "rebuffer", 0.0 },
+	{ "s3-fixed", "fixed", STALL_MS },
+	{ "s3-pi", "pi", 0.0 },
+	{ "s3-pi", "pi", STALL_MS },
 };
 
 static const struct radio_plan *find_plan(const struct scene *sc)
@@ -48,7 +50,7 @@ static int play_radio(struct scene *sc)
 		return res;
 	sc->excused = plan->name;
 	sc->mark_ns = stack_now(&sc->stack);
-	res = plan->stall ? scene_stall(sc, plan->name, STALL_MS) :
+	res = plan->stall_ms > 0.0 ? scene_stall(sc, plan->name, plan->stall_ms) :
 		scene_set(sc, plan->name, "{'loss': <%g>}", LOSS);
 	return res < 0 ? res : scene_pass(sc, sc->seconds);
 }
@@ -64,6 +66,26 @@ static int count_events(const struct scene *sc, const char *device, const char *
 			strcmp(e->event, event) == 0;
 	}
 	return n;
+}
+
+/* A full socket drops what it gets, and has the bitpool lowered; once it is empty again that is raised. */
+static void judge_bitpool(struct scene *sc, const char *device, bool lowered)
+{
+	int first = 0, lowest = 0, last = 0;
+
+	for (guint i = 0; i < sc->stack.events->len; i++) {
+		const struct stack_event *e = sc->stack.events->pdata[i];
+
+		if (e->bitpool == 0 || strcmp(e->device, device) != 0)
+			continue;
+		last = e->bitpool;
+		first = first > 0 ? first : last;
+		lowest = lowest > 0 ? MIN(lowest, last) : last;
+	}
+	scene_figure(sc, "its_lowest_bitpool", lowest, lowered ? first - 1 : NAN);
+	scene_figure(sc, "its_bitpool_in_the_end", last, NAN);
+	if (last != first)
+		scene_fault(sc, "the bitpool of %s is %d in the end and not %d", device, last, first);
 }
 
 static void judge_radio(struct scene *sc, struct measure *m)
@@ -86,21 +108,23 @@ static void judge_radio(struct scene *sc, struct measure *m)
 		}
 		if (!itself)
 			continue;
-		scene_figure(sc, plan->stall ? "case_radio_stalled_ms" : "case_packets_lost",
-			plan->stall ? STALL_MS : count_events(sc, plan->name, "lost"), NAN);
+		scene_figure(sc, plan->stall_ms > 0.0 ? "case_radio_stalled_ms" : "case_packets_lost",
+			plan->stall_ms > 0.0 ? plan->stall_ms : count_events(sc, plan->name, "lost"), NAN);
 		scene_figure(sc, "its_gaps", s->gaps, NAN);
 		scene_figure(sc, "its_repeats_and_skips", s->repeats + s->skips, NAN);
 		scene_figure(sc, "its_largest_gap_ms", s->largest_gap, NAN);
 		scene_figure(sc, "its_skew_in_the_end_ms", last, NAN);
 	}
-	if (plan->stall)
+	if (plan->stall_ms > 0.0) {
 		scene_figure(sc, "holes_where_the_socket_was_full", count_events(sc, plan->name, "missing"), NAN);
+		judge_bitpool(sc, plan->name, plan->stall_ms >= LONG_STALL_MS);
+	}
 	scene_figure(sc, "skew_of_others_ms", others, OTHERS_MS);
 }
 
 const struct scene_type scenes_radio[] = {
 	{ .name = "radio", .text = "one speaker loses packets, or its radio stands still for 200 ms",
-	  .runs = G_N_ELEMENTS(plans), .speakers = 3, .seconds = 20.0, .brief_runs = 2,
+	  .runs = G_N_ELEMENTS(plans), .speakers = 3, .seconds = 20.0, .brief_runs = 3,
 	  .brief_seconds = 8.0, .bounds = { .whole = true },
 	  .play = play_radio, .judge = judge_radio },
 	{ 0 },

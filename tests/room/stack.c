@@ -190,6 +190,8 @@ static void parse_event(struct stack *s, const char *line)
 			e->event = g_strdup(text);
 		else if (spa_streq(key, "msec"))
 			e->msec = g_ascii_strtod(text, NULL);
+		else if (spa_streq(key, "bitpool"))
+			e->bitpool = atoi(text);
 	}
 	if (e->device == NULL || e->event == NULL)
 		event_free(e);
@@ -247,9 +249,21 @@ const struct stack_event *stack_find_event(const struct stack *s, const char *de
 	return NULL;
 }
 
+/* bluez5 asks the speakers' sockets how full they are. */
+static char **environment(const struct stack *s, const struct process *p)
+{
+	char **env = g_strdupv(s->env);
+	const char *others = g_environ_getenv(env, "LD_PRELOAD");
+	g_autofree char *libraries = g_strconcat(ROOM_BUILD_DIR "/tests/room/libroom-l2cap-queue.so",
+			others != NULL ? ":" : NULL, others, NULL);
+
+	return p == &s->wireplumber ? g_environ_setenv(env, "LD_PRELOAD", libraries, TRUE) : env;
+}
+
 static int start(struct stack *s, struct process *p, const char *name, int flags,
 		 const char *program, ...)
 {
+	g_auto(GStrv) env = environment(s, p);
 	const char *argv[16] = { program };
 	va_list args;
 	int res, n = 1;
@@ -259,7 +273,7 @@ static int start(struct stack *s, struct process *p, const char *name, int flags
 		n++;
 	va_end(args);
 	argv[n] = NULL;
-	res = process_start(p, name, s->out, argv, s->env, flags);
+	res = process_start(p, name, s->out, argv, env, flags);
 	if (res < 0)
 		fprintf(stderr, "room: cannot start %s: %s\n", program, strerror(-res));
 	else

@@ -43,6 +43,7 @@ struct stack_event {
 	char *device;		/**< name, or that of an adapter */
 	char *event;
 	double msec;		/**< NAN when the line has none */
+	int bitpool;		/**< 0: none */
 };
 
 struct stack {
