@@ -18,6 +18,8 @@
 #include "trouble.h"
 
 #define CHILDREN_MAX	128
+#define STOP_PRIORITY	97	/* below the watchdog's */
+#define BUSY_PRIORITY	96
 
 static void sleep_ms(int ms)
 {
@@ -80,12 +82,12 @@ static int list_children(pid_t parent, pid_t but, pid_t *pids)
 	return n;
 }
 
-/* That it uses the processor is what is staged: other programs on this machine are not to have it */
-static void set_first(pid_t pid, bool first)
+/* 0: as any program. One that may not do this is as fast as the machine is busy. */
+static void set_priority(pid_t pid, int priority)
 {
-	struct sched_param param = { .sched_priority = first ? 96 : 0 };
+	struct sched_param param = { .sched_priority = priority };
 
-	sched_setscheduler(pid, first ? SCHED_FIFO : SCHED_OTHER, &param);
+	sched_setscheduler(pid, priority > 0 ? SCHED_FIFO : SCHED_OTHER, &param);
 }
 
 /* All but \a but, which runs; 0: all */
@@ -94,16 +96,23 @@ static void stop_all(pid_t parent, int ms, pid_t but)
 	pid_t pids[CHILDREN_MAX];
 	int n;
 
+	/* that it uses the processor is what is staged: other programs are not to have it */
 	if (but != 0)
-		set_first(but, true);
+		set_priority(but, BUSY_PRIORITY);
+	/*
+	 * A process stands still only when its main thread has taken the signal, which on a
+	 * busy machine may be after the end of the stop.
+	 */
+	set_priority(parent, STOP_PRIORITY);
 	/* first the one that starts the others, so that the list stays true */
 	kill(parent, SIGSTOP);
 	n = list_children(parent, but, pids);
 	for (int i = 0; i < n; i++)
 		kill(pids[i], SIGSTOP);
 	sleep_ms(ms);
+	set_priority(parent, 0);
 	if (but != 0)
-		set_first(but, false);
+		set_priority(but, 0);
 	for (int i = 0; i < n; i++)
 		kill(pids[i], SIGCONT);
 	kill(parent, SIGCONT);
@@ -121,12 +130,10 @@ static pid_t fork_stopper(struct trouble *t)
 		return -errno;
 	pid = fork_child();
 	if (pid == 0) {
-		struct sched_param param = { .sched_priority = 97 };
-
 		close(fds[1]);
 		t->fd = fds[0];
 		/* busy processors are not to hold up the stops */
-		sched_setscheduler(0, SCHED_FIFO, &param);
+		set_priority(0, STOP_PRIORITY);
 		return 0;
 	}
 	close(fds[0]);
