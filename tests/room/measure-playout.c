@@ -143,16 +143,34 @@ static struct lag acquire_at(struct follower *f, int64_t at)
 	return lag;
 }
 
-/* Where the source can be recognised for the first time from pos on */
-static bool acquire(struct follower *f, int64_t *pos)
+/* One that was away mostly comes back in its place. A resampler that catches up by thousands of
+ * ppm blurs every window in which it could be found anywhere, but with the slope that it
+ * had, and that all others have, a block matches. */
+static struct lag acquire_near(struct follower *f, int64_t at)
+{
+	const struct playout *t = f->track;
+	int64_t away = t->n_points > 0 ? at - t->points[t->n_points - 1].pos : 0;
+	struct lag lag = refine(f, at, BLOCK, f->lag + f->slope * away / HOP, NEAR_HALF);
+
+	if (!matches(f, &lag))
+		lag.state = LAG_WEAK;
+	return lag;
+}
+
+/* Where the source can be recognised for the first time from pos on; back: again */
+static bool acquire(struct follower *f, int64_t *pos, bool back)
 {
 	for (int64_t at = *pos; at < f->y->last; at += ACQUIRE / 8) {
 		struct lag lag = acquire_at(f, at);
+		bool near = lag.state != LAG_OK && back;
 
+		if (near)
+			lag = acquire_near(f, at);
 		if (lag.state != LAG_OK)
 			continue;
 		f->lag = lag.lag;
-		f->slope = 0.0;
+		if (!near)
+			f->slope = 0.0;
 		f->residual = lag_residual(lag.rho);
 		f->lost = 0;
 		*pos = at;
@@ -352,7 +370,7 @@ static int follow(struct follower *f)
 			}
 			/* it may have come back anywhere: no step, it was not there */
 			pos = next;
-			if (!acquire(f, &pos))
+			if (!acquire(f, &pos, true))
 				break;
 			continue;
 		}
@@ -373,7 +391,7 @@ int playout_init(struct playout *t, struct lag_finder *finder, const struct sign
 	int res;
 
 	*t = (struct playout) { 0 };
-	if (speaker->first < 0 || source->first < 0 || !acquire(&f, &pos))
+	if (speaker->first < 0 || source->first < 0 || !acquire(&f, &pos, false))
 		return 0;
 	t->found = true;
 	if ((res = follow(&f)) < 0)

@@ -303,6 +303,37 @@ static void drift_is_followed_and_is_no_step(void)
 	}
 }
 
+/* As in the first seconds of an Echo, when PipeWire's decode buffer finds its level */
+static void who_comes_back_while_all_are_moving_is_found_at_once(void)
+{
+	const double away = 4.0, ms = 1050.0;
+	float *source = material_new(NOISE);
+	const struct way ways[] = {
+		{ .lag = 90.0, .slew_at = 1.0, .slew = -30.0, .slew_ppm = 3400.0, .noise = 0.03, .sbc = true },
+		{ .lag = 90.0, .slew_at = 1.0, .slew = -30.0, .slew_ppm = 3400.0, .noise = 0.03, .sbc = true,
+		  .gap_at = away, .gap = ms },
+	};
+	const struct playout *t;
+	struct measure m;
+	double blind = INFINITY;
+
+	measure_ways(&m, source, true, ways, 2);
+	t = &m.speakers[1].track;
+	for (size_t i = 0; i < t->n_points; i++) {
+		double s = (double)t->points[i].pos / RATE - away - ms / 1000.0;
+
+		if (s >= 0.0)
+			blind = fmin(blind, s);
+	}
+	g_test_message("found %.3f s after it came back", blind);
+	g_assert_cmpfloat(blind, <, 0.1);
+	g_assert_cmpint(m.speakers[1].absences, ==, 1);
+	g_assert_cmpint(m.speakers[1].gaps + m.speakers[1].repeats + m.speakers[1].skips, ==, 0);
+	assert_no_events(&m, 0);
+	measure_finish(&m);
+	g_free(source);
+}
+
 static void a_slow_move_is_no_step(void)
 {
 	for (int material = NOISE; material <= MUSIC; material++) {
@@ -539,6 +570,7 @@ int main(int argc, char **argv)
 	ADD(known_skews_are_found_behind_sbc);
 	ADD(drift_is_followed_and_is_no_step);
 	ADD(a_slow_move_is_no_step);
+	ADD(who_comes_back_while_all_are_moving_is_found_at_once);
 	ADD(latency_is_measured_on_a_common_timeline);
 	ADD(a_dropped_packet_is_a_skip_of_its_length);
 	ADD(a_repeat_is_found_and_sized);
