@@ -91,8 +91,9 @@ static void show(const struct report *report, uint32_t form)
 
 	switch (form) {
 	case 0: status_json_print(out, report); break;
-	case 1: status_table_print(out, report, true); break;
-	case 2: status_table_print(out, report, false); break;
+	case 1: status_table_print(out, report, true, 0); break;
+	case 2: status_table_print(out, report, false, 0); break;
+	case 3: status_table_print(out, report, true, 40); break;
 	default: status_table_print_fixed(out, report); break;
 	}
 	fuzz_check(fclose(out) == 0);
@@ -101,6 +102,23 @@ static void show(const struct report *report, uint32_t form)
 	else
 		check_text(text, len);
 	free(text);
+}
+
+/* Every line names a node, too, and each of them plays into the sink with the id 0 */
+static void add_node(struct graph *graph, uint32_t id, const struct client_entry *e)
+{
+	char from[16];
+	struct spa_dict_item node[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_NAME, e->key),
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_DESCRIPTION, e->value),
+	}, link[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_LINK_OUTPUT_NODE, from),
+		SPA_DICT_ITEM_INIT(PW_KEY_LINK_INPUT_NODE, "0"),
+	};
+
+	snprintf(from, sizeof(from), "%u", id);
+	fuzz_check(graph_add(graph, id, PW_TYPE_INTERFACE_Node, &SPA_DICT_INIT_ARRAY(node)));
+	fuzz_check(graph_add(graph, id + 1, PW_TYPE_INTERFACE_Link, &SPA_DICT_INIT_ARRAY(link)));
 }
 
 static void try_settled(const char *json)
@@ -118,19 +136,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct client client = { .group = "default" };
 	struct client_entry *e;
 	struct report report;
-	uint32_t form;
+	uint32_t form, id = 1;
 
+	graph_init(&client.graph);
 	while (in.size > 0) {
 		char *line = fuzz_string(&in, '\n');
 		add_line(line);
 		free(line);
 	}
-	spa_list_for_each(e, &object.entries, link)
+	spa_list_for_each(e, &object.entries, link) {
 		try_settled(e->value);
+		/* a link is looked for among all of them: a few will do */
+		if (id < 64)
+			add_node(&client.graph, id, e);
+		id += 2;
+	}
 	fuzz_check(report_init(&report, &client) == 0);
-	for (form = 0; form < 4; form++)
+	for (form = 0; form < 5; form++)
 		show(&report, form);
 	report_finish(&report);
+	graph_finish(&client.graph);
 	clear();
 	return 0;
 }

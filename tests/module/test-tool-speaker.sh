@@ -38,9 +38,13 @@ check 'it is found by its name, capitals or not' tells 0 'Speaker A (speaker_a)'
 check 'it is found by a part of its name' tells 0 'Speaker B (speaker_b)' 'r b'
 check 'a part that two have is not enough' tells 5 "'speaker' can be more than one" speaker
 check 'both are listed then' grep -F 'speaker_b  Speaker B' "$T/out"
+check 'a part of an address is one with a colon' tells 5 "no speaker 'ker_'" ker_
 check 'a name that nobody has is told with those that there are' tells 5 "no speaker 'attic'; there are" attic
 
-check 'a role and a gain are changed' tells 0 '(speaker' 'speaker a' --role left --gain -6dB
+check 'a role and a gain are changed' tells 0 'stereo -> left' 'speaker a' --role left --gain -6dB
+check 'it is told what was before' grep -F -- '0.0 dB -> -6.0 dB' "$T/out"
+once() { [ "$(grep -c '(speaker_a)' "$T/out")" = 1 ] && [ "$(wc -l <"$T/out")" -ge 4 ]; }
+check 'once' once
 check 'the module plays it so' status_has speaker_a '"role": "left", "gain": 0.501187'
 check 'and it is shown so' tells 0 'left' speaker_a
 check 'in dB' grep -F -- '-6.0 dB' "$T/out"
@@ -51,17 +55,19 @@ check 'it is shown with its direction' tells 0 '12.5 ms, it plays later' speaker
 check 'a trim can be negative' tells 0 '(speaker' speaker_a --trim=-3
 check 'the other direction is told' tells 0 '-3.0 ms, it plays earlier' speaker_a
 check 'the same once more is no error' tells 0 '(speaker' speaker_a --trim -3
+unchanged() { ! grep -F -e '->' "$T/out"; }
+check 'and no change' unchanged
 check 'a linear gain will do' tells 0 '(speaker' speaker_a --gain 0
 check 'none is called silent' tells 0 'silent' speaker_a
 meta member.speaker_a '{ "correction.msec": 7, "role": "right" }' Spa:String:JSON
 check 'what others have written stays' tells 0 '(speaker' speaker_a --gain 1
 check 'the correction, for one' member_has speaker_a '"correction.msec": 7'
-check 'a reset forgets all of it' tells 0 '(speaker' speaker_a --reset
+check 'a reset forgets all of it' tells 0 'right -> stereo' speaker_a --reset
 check 'the module, too' status_has speaker_a '"role": "stereo", "gain": 1.000000, "trim.nsec": 0, "correction.nsec": 0'
-check 'a speaker is excluded' tells 0 '(speaker' speaker_b --exclude
+check 'a speaker is excluded' tells 0 '-> left out' speaker_b --exclude
 check 'and goes' "$AWAIT" gone bluez_combine.default.output.speaker_b
 check 'it is still known' tells 0 'left out' 'speaker b'
-check 'a speaker is included' tells 0 '(speaker' speaker_b --include
+check 'a speaker is included' tells 0 'left out -> ' speaker_b --include
 check 'and comes back' "$AWAIT" link bluez_combine.default.output.speaker_b speaker_b
 check 'who is no Bluetooth speaker has no offset' tells 1 'speaker_a is not connected' speaker_a --offset 10
 

@@ -34,7 +34,7 @@ spawn host pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"
 "$AWAIT" metadata bluez-combine status.speaker_b '"state"' >/dev/null
 "$AWAIT" metadata bluez-combine status '"members": 2' >/dev/null
 
-check 'a speaker that nobody knows is told' tells 5 "no speaker 'attic'" attic
+check 'a speaker that nobody knows is told' tells 5 "pw-bluez-combine test: no speaker 'attic'" attic
 check 'one speaker plays by itself' plays speaker_b 'speaker b' --seconds 1
 check 'and says so' tells 0 'Speaker B alone: clicks' 'speaker b' --clicks --seconds 1
 check 'all play through the sink' plays bluez_combine.default --noise --seconds 1

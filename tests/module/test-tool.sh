@@ -39,8 +39,17 @@ check 'its help names the commands' exits 0 'status ' --help
 check 'its version is told' exits 0 'libpipewire' --version
 check 'no command is an error' exits 2 'usage: pw-bluez-combine'
 check 'an unknown command is named' exits 2 "'stat' is no command; there are: status" stat
+check 'with what is like it' exits 2 'did you mean pw-bluez-combine status?' stat
+check 'slips are understood' exits 2 'did you mean pw-bluez-combine speaker?' spekaer kitchen --role left
+unlike() { exits 2 'is no command' calibrate && ! grep -q 'did you mean' "$T/out"; }
+check 'and nothing is guessed of what is like nothing' unlike
+check 'help is a command, too' exits 0 'Commands:' help
+check 'and takes another one' exits 0 'usage: pw-bluez-combine status' help status
+check 'or says that it is none' exits 2 "'stats' is no command" help stats
 check 'the help of a command names its options' exits 0 '--group NAME' status --help
 check 'an unknown option is named' exits 2 "'--loud' is no option" status --loud
+check 'with an option that is like it' exits 2 'did you mean --watch?' status --wach
+check 'an option of another command is not' exits 2 "'--role=left' is no option" status --role=left
 check 'an unknown letter is named' exits 2 "'-x' is no option" status -jx
 check 'an option without its value is named' exits 2 "'--group' needs a value" status --group
 check 'an option with a value too many is named' exits 2 "'--json=3' takes no value" status --json=3
@@ -75,21 +84,27 @@ spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
 check 'the group has a line' shows 'bluez_combine.default: playing, 2 of 2 speakers, latency '
 check 'a speaker has its name, its address and its state' shows 'Speaker A  speaker_a  playing'
 check 'a second speaker has a line too' shows 'Speaker B  speaker_b  playing'
+check 'it says who plays there' shows '  plays: tone'
+check 'and so does the JSON' json '[s["name"] for s in o["sources"]] == ["tone"]'
 check 'a gain that is the same for all is not shown' hides GAIN
+check 'nor is the codec that all can' hides CODEC
 check 'what is usual is not explained' hides 'reports no latency'
 check 'a change is seen by who watches' logged watch 'bluez_combine.default: playing'
 check 'and by who watches as JSON' logged watch-json '"state": "playing"'
 
-# Not everywhere is a terminal to be had
-if script -q -c true /dev/null >/dev/null 2>&1; then
-	spawn view env TERM=xterm script -q -c "'$TOOL' status --watch" /dev/null
-	view=$PID
-	check 'on a terminal each speaker that plays has a bar for its level' logged view "$(printf 'Speaker B             \342\226\210')"
-	check 'the meter of a speaker listens to it' "$AWAIT" link speaker_b pw-bluez-combine.meter.speaker_b
-	check 'a speaker that is in time has no bar to a side' logged view '│░░░░░░░░ +0.0 ms'
-	stop "$view"
-	check 'the meters go with it' "$AWAIT" gone pw-bluez-combine.meter.speaker_b
-fi
+
+# draws COLUMNS ROWS TEXT: a view of that size fits, also when the window gets half as wide
+draws() { TERM=xterm "$SOURCE_DIR/tests/module/terminal.py" "$@" "$TOOL" status --watch; }
+check 'on a terminal each speaker that plays has a bar for its level' draws 120 50 "$(printf 'Speaker B             \342\226\210')"
+check 'a speaker that is in time has no bar to a side' draws 80 24 '│░░░░░░░░ +0.0 ms'
+check 'a small window has small bars' draws 60 24 '│░░░░ +0.0 ms'
+check 'a smaller one has less' draws 40 24 'dB   +0.0 ms'
+check 'one that is too low says that there is more' draws 80 6 'more lines: enlarge the window'
+spawn view env TERM=xterm "$SOURCE_DIR/tests/module/terminal.py" 80 24 'nobody says this' "$TOOL" status --watch
+view=$PID
+check 'the meter of a speaker listens to it' "$AWAIT" link speaker_b pw-bluez-combine.meter.speaker_b
+stop "$view"
+check 'the meters go with it' "$AWAIT" gone pw-bluez-combine.meter.speaker_b
 
 lines_of_b() { grep -c 'Speaker B' "$T/watch.log"; }
 before=$(lines_of_b)
@@ -135,6 +150,7 @@ check 'but shown as question marks' shows '?[31mRed???'
 check 'nor is it in the JSON' harmless --json
 forge status.wide '{ "name": "A speaker whose name does not come to an end soon", "state": "idle" }'
 check 'a wide name is cut' shows 'A speaker whose name does not...  wide'
+check 'nothing that a name has in it spoils a terminal' draws 80 24 'A speaker whose n'
 check 'an assumed latency is explained' shows 'assumed: it reports no latency'
 check 'an unaligned speaker is explained' shows 'unaligned: plays, but'
 check 'relaxed JSON becomes strict' json \
@@ -158,6 +174,8 @@ meta -d status
 check 'a group without a sink says so' shows 'group default: no sink'
 check 'and none of its speakers plays' hides playing --all
 forge member.speaker_b '{ "target": "speaker_b" }'
+meta -d status.speaker_b
+check 'a speaker without a status has the name of its device' shows 'Speaker B  speaker_b  idle'
 check 'a connected speaker is idle then' shows 'Speaker B  speaker_b  idle'
 forge member.speaker_b '{ "target": "speaker_b", "include": false }'
 check 'and one that is left out stays so' hides 'Speaker B'
@@ -183,13 +201,8 @@ check 'the groups that there are are named' exits 4 "there are: default, kitchen
 closed() { timeout 20 sh -c '"$1" status --watch --group kitchen | head -n 1' sh "$TOOL"; }
 check 'who watches ends when nobody reads' closed
 
-# Not everywhere is a terminal to be had
-if script -q -c true /dev/null >/dev/null 2>&1; then
-	export TERM=xterm
-	spawn terminal script -q -c "'$TOOL' status --watch --group kitchen" /dev/null
-	check 'a terminal is redrawn' logged terminal "$(printf '\033[H\033[2Jbluez_combine.kitchen')"
-	stop "$PID"
-fi
+kitchen() { TERM=xterm "$SOURCE_DIR/tests/module/terminal.py" 80 24 "$1" "$TOOL" status --watch --group kitchen; }
+check 'a group without speakers is drawn as well' kitchen 'bluez_combine.kitchen: idle, 0 of 0'
 
 stop "$PIPEWIRE"
 status=0

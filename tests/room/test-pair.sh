@@ -149,13 +149,18 @@ check 'an Echo that comes is paired, on an adapter without speakers' exits 0 're
 	--echo --name Echo
 check 'it is on the other adapter' is "$(dev hci1 $E)" Device1 Trusted true
 check 'nothing is left open' untouched
+check 'an Echo that is connected already is told, and needs no time' exits 0 \
+	'Echo Dot (EC:00:00:00:00:01) is paired and connected already' --echo --name Echo
+check 'it is ready' grep -F -q 'ready: what it plays goes to all speakers' "$T/out.txt"
+check 'so is a speaker' exits 0 'Kitchen (AA:BB:CC:00:00:01) is paired and connected already' --speaker --name Kitchen
+check 'nothing was opened for that' untouched
 echo_device $F 'Echo Show' "'pairing': <'confirm'>, 'discover.msec': <10.0>"
 room Search $F
 check 'at a terminal the number is asked for' answers 0 'ready' 'Does it show' y -- "$TOOL" pair --echo
 echo_device $X 'Stranger' "'discover.msec': <10.0>"
 room Search $X
 check 'another device than the one that is named is refused' exits 1 'Stranger (EC:00:00:00:00:03) was refused' \
-	--echo --name Echo --timeout 1
+	--echo --name Nobody --timeout 1
 check 'and not paired' never Stranger paired
 room Search $X
 check 'who says no is obeyed' answers 130 'was refused: you said so' 'Is that your Echo' n 'was refused' '^C' \

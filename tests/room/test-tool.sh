@@ -40,17 +40,18 @@ check() {
 kitchen=AA:BB:CC:00:00:01
 check 'all three speakers play' says '3 of 3 speakers' status
 check 'their latencies are those that they report' says "$kitchen  playing  reported        64.9" status
-check 'an offset is the port'\''s, and taken at once' says 'offset       25.0 ms, it sounded late' \
+check 'it says whose music that is' says '  plays: Echo Dot' status
+check 'an offset is the port'\''s, and taken at once' says 'offset       0.0 ms -> 25.0 ms, it sounded late' \
 	speaker kitchen --offset 25
 check 'the group knows of it' says "$kitchen  playing  reported        89.9" status
-check 'none is none' says 'offset       0.0 ms' speaker kitchen --offset 0
-check 'a role and a gain go through the policy' says 'role         left' speaker kitchen --role left --gain -6dB
+check 'none is none' says 'offset       25.0 ms -> 0.0 ms' speaker kitchen --offset 0
+check 'a role and a gain go through the policy' says 'role         stereo -> left' speaker kitchen --role left --gain -6dB
 check 'the group has them' says 'left    -6.0 dB' status
-check 'a speaker is left out' says '(AA:BB:CC:00:00:03)' speaker bedroom --exclude
+check 'a speaker is left out' says '(AA:BB:CC:00:00:03): playing -> left out' speaker bedroom --exclude
 check 'and does not play' says '2 of 2 speakers' status
-check 'and taken in again' says '(AA:BB:CC:00:00:03)' speaker bedroom --include
+check 'and taken in again' says '(AA:BB:CC:00:00:03): left out -> ' speaker 00:03 --include
 check 'and plays' says '3 of 3 speakers' status
-check 'a reset is taken, too' says 'role         stereo' speaker kitchen --reset
+check 'a reset is taken, too' says 'role         left -> stereo' speaker kitchen --reset
 check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
 check 'all play it' says 'noise that wanders' test --noise --seconds 1
 

@@ -14,7 +14,7 @@
  */
 
 static enum doctor_level worst;
-static char said[512];
+static char said[512], mends[512];
 
 void doctor_say(struct doctor *d, enum doctor_level level, const char *mend, const char *what, ...)
 {
@@ -27,6 +27,7 @@ void doctor_say(struct doctor *d, enum doctor_level level, const char *mend, con
 	vsnprintf(said, sizeof(said), what, args);
 	va_end(args);
 	check(level < DOCTOR_WARNING || (mend && *mend));
+	snprintf(mends, sizeof(mends), "%s", mend ? mend : "");
 }
 
 static enum doctor_level examine(const struct check *checks, const char *id, const struct facts *f)
@@ -144,6 +145,38 @@ static void the_load_of_an_adapter_has_two_steps(void)
 	facts_finish(&f);
 }
 
+static struct fact_adapter *add_adapter(struct facts *f, const char *name, bool powered)
+{
+	struct fact_adapter *a = g_new0(struct fact_adapter, 1);
+
+	a->name = g_strdup(name);
+	a->powered = powered;
+	g_ptr_array_add(f->adapters, a);
+	return a;
+}
+
+static void a_mend_names_the_adapter_to_use(void)
+{
+	struct facts f;
+	int i;
+
+	begin(&f);
+	for (i = 0; i < 4; i++)
+		add(&f, "AA:BB:CC:00:00:01", true, false);
+	check(examine(checks_of_speakers, "adapter-load", &f) == DOCTOR_WARNING);
+	check(strstr(mends, "second adapter") && strstr(mends, "pair --speaker --adapter hci1"));
+	add_adapter(&f, "hci3", false);
+	examine(checks_of_speakers, "adapter-load", &f);
+	check(strstr(mends, "second adapter"));
+	add_adapter(&f, "hci5", true);
+	examine(checks_of_speakers, "adapter-load", &f);
+	check(strstr(mends, "another adapter: pw-bluez-combine pair --speaker --adapter hci5"));
+	add(&f, "EC:00:00:00:00:01", false, true);
+	check(examine(checks_of_speakers, "adapter-shared", &f) == DOCTOR_WARNING);
+	check(strstr(mends, "pair --echo --adapter hci5"));
+	facts_finish(&f);
+}
+
 static void an_offset_makes_up_for_a_report(void)
 {
 	struct fact_card *card = g_new0(struct fact_card, 1);
@@ -152,6 +185,7 @@ static void an_offset_makes_up_for_a_report(void)
 	begin(&f);
 	add(&f, "AA:BB:CC:00:00:0a", true, false)->reports = false;
 	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_WARNING);
+	check(strstr(mends, "pw-bluez-combine speaker AA:BB:CC:00:00:0a --offset"));
 	card->address = g_strdup("AA:BB:CC:00:00:0A");
 	card->offset_ns = 30000000;
 	g_ptr_array_add(f.cards, card);
@@ -167,6 +201,7 @@ int main(void)
 	run(a_version_that_is_not_known_is_no_fault);
 	run(an_echo_that_comes_as_a_speaker_is_told);
 	run(the_load_of_an_adapter_has_two_steps);
+	run(a_mend_names_the_adapter_to_use);
 	run(an_offset_makes_up_for_a_report);
 	return harness_finish();
 }

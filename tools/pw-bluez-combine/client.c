@@ -118,6 +118,8 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 	const char *name, *group;
 	struct client_object *object;
 
+	if (graph_add(&client->graph, id, type, props))
+		changed_soon(client);
 	if (!spa_streq(type, PW_TYPE_INTERFACE_Metadata) || props == NULL ||
 	    (name = spa_dict_lookup(props, PW_KEY_METADATA_NAME)) == NULL ||
 	    (group = group_of_object(name)) == NULL ||
@@ -147,6 +149,8 @@ static void on_global_remove(void *data, uint32_t id)
 	struct client *client = data;
 	struct client_object *object;
 
+	if (graph_remove(&client->graph, id))
+		changed_soon(client);
 	spa_list_for_each(object, &client->objects, link)
 		if (object->id == id) {
 			object_free(object);
@@ -220,6 +224,7 @@ int client_init(struct client *client, const char *remote, const char *group,
 	client->changed = changed;
 	client->data = data;
 	spa_list_init(&client->objects);
+	graph_init(&client->graph);
 
 	/* libpipewire prefers the environment to the property */
 	if (remote)
@@ -251,6 +256,7 @@ void client_finish(struct client *client)
 
 	spa_list_consume(object, &client->objects, link)
 		object_free(object);
+	graph_finish(&client->graph);
 	if (client->registry) {
 		spa_hook_remove(&client->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)client->registry);

@@ -10,6 +10,8 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
+#include "graph.h"
+
 /** A key of the group's metadata. */
 struct client_entry {
 	struct spa_list link;		/**< client_object.entries, by key */
@@ -38,6 +40,7 @@ struct client {
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
 	struct spa_list objects;	/**< struct client_object.link */
+	struct graph graph;		/**< what else there is */
 	int sync;			/**< what is waited for, while syncing */
 	bool syncing;
 	int result;			/**< exit code, once the loop has ended */

@@ -131,22 +131,44 @@ static struct share share_of(const struct facts *f, const struct fact_adapter *a
 	return share;
 }
 
+/* The one to move something to: the other one that carries least; NULL if there is none */
+static const char *other_adapter(const struct facts *f, const struct fact_adapter *than, bool for_echo)
+{
+	const char *best = NULL;
+	int least = 0;
+	guint i;
+
+	for (i = 0; i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+		struct share share = share_of(f, a);
+		int load = for_echo ? 16 * share.speakers + share.sources : 16 * share.sources + share.speakers;
+
+		if (a != than && a->powered && (best == NULL || load < least)) {
+			best = a->name;
+			least = load;
+		}
+	}
+	return best;
+}
+
 static void adapter_shared(struct doctor *d, const struct facts *f)
 {
 	guint i;
 
 	for (i = 0; i < f->adapters->len; i++) {
 		const struct fact_adapter *a = f->adapters->pdata[i];
+		const char *other = other_adapter(f, a, true);
 		struct share share = share_of(f, a);
+		g_autofree char *mend = g_strdup_printf(other ?
+				_("give the Echo another adapter: pw-bluez-combine pair --echo --adapter %s") :
+				_("if it stutters, plug in a second adapter, of a few euros, for the Echo: "
+				"pw-bluez-combine pair --echo --adapter %s"), other ? other : "hci1");
 
 		if (share.sources > 0 && share.speakers > 0)
-			doctor_say(d, DOCTOR_WARNING, f->adapters->len > 1 ?
-					_("pair the Echo with another one: pw-bluez-combine pair --echo --adapter") :
-					_("with a second adapter, of a few euros, the Echo gets one of its own: "
-					"pw-bluez-combine pair --echo --adapter hci1"),
-					ngettext_("%s carries the Echo and %d speaker: what comes and what goes share the air",
-					"%s carries the Echo and %d speakers: what comes and what goes share the air",
-					share.speakers), a->name, share.speakers);
+			doctor_say(d, DOCTOR_WARNING, mend,
+					ngettext_("%s carries the Echo and %d speaker: they share its time on the air, and may "
+					"stutter", "%s carries the Echo and %d speakers: they share its time on the air, and may "
+					"stutter", share.speakers), a->name, share.speakers);
 	}
 }
 
@@ -156,16 +178,19 @@ static void adapter_load(struct doctor *d, const struct facts *f)
 
 	for (i = 0; i < f->adapters->len; i++) {
 		const struct fact_adapter *a = f->adapters->pdata[i];
+		const char *other = other_adapter(f, a, false);
 		int n = share_of(f, a).speakers;
+		g_autofree char *mend = g_strdup_printf(other ?
+				_("pair some of them with another adapter: pw-bluez-combine pair --speaker --adapter %s") :
+				_("plug in a second adapter, and pair some of them with it: pw-bluez-combine pair --speaker "
+				"--adapter %s"), other ? other : "hci1");
 
 		if (n >= SPEAKERS_MAX)
-			doctor_say(d, DOCTOR_ERROR, _("put some of them on other adapters: pw-bluez-combine pair --speaker "
-					"--adapter"), _("%s carries %d speakers, and 7 devices are all that it can"),
+			doctor_say(d, DOCTOR_ERROR, mend, _("%s carries %d speakers, and 7 devices are all that it can"),
 					a->name, n);
 		else if (n > SPEAKERS_GOOD)
-			doctor_say(d, DOCTOR_WARNING, _("put some of them on other adapters: pw-bluez-combine pair --speaker "
-					"--adapter"), _("%s carries %d speakers; more than 3 seldom play without dropouts"),
-					a->name, n);
+			doctor_say(d, DOCTOR_WARNING, mend,
+					_("%s carries %d speakers; more than 3 seldom play without dropouts"), a->name, n);
 	}
 }
 
@@ -176,13 +201,15 @@ static void delay_report(struct doctor *d, const struct facts *f)
 	for (i = 0; i < f->devices->len; i++) {
 		const struct fact_device *s = device_of(f, i);
 		const struct fact_card *c = find_card(f, s->address);
+		g_autofree char *mend = NULL;
 
 		if (!is_speaker(s) || !s->plays || s->reports || (c && c->offset_ns != 0) ||
 		    g_hash_table_contains(f->corrected, s->address))
 			continue;
-		doctor_say(d, DOCTOR_WARNING, _("listen, and give it an offset: pw-bluez-combine test, then pw-bluez-combine "
-				"speaker NAME --offset MS"),
-				_("%s (%s) does not tell its latency: 125 ms are assumed"), s->name, s->address);
+		mend = g_strdup_printf(_("listen with pw-bluez-combine test; if it is 20 ms late: pw-bluez-combine speaker "
+				"%s --offset 20"), s->address);
+		doctor_say(d, DOCTOR_WARNING, mend, _("%s (%s) does not tell its latency: 125 ms are assumed, and it may "
+				"be out of step"), s->name, s->address);
 	}
 }
 

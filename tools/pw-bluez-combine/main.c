@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "i18n.h"
+#include "suggest.h"
 #include "text.h"
 
 static const struct command *const commands[] = {
@@ -38,6 +39,23 @@ static void print_version(void)
 			BLUEZ_COMBINE_VERSION, pw_get_headers_version(), pw_get_library_version());
 }
 
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
+		if (spa_streq(name, commands[i]->name))
+			return commands[i];
+	return NULL;
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf(_("usage: pw-bluez-combine %s %s\n\n%s\n\n"), command->name, command->synopsis,
+			_(command->summary));
+	options_print_help(stdout, command->options);
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct options options;
@@ -45,40 +63,53 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (options_parse(&options, command->options, command->name, argc, argv) < 0)
 		return EXIT_USAGE;
 	if (options.help) {
-		printf(_("usage: pw-bluez-combine %s %s\n\n%s\n\n"), command->name, command->synopsis,
-				_(command->summary));
-		options_print_help(stdout, command->options);
+		print_command_help(command);
 		return EXIT_OK;
 	}
 	return command->run(&options);
 }
 
-static int run(int argc, char **argv)
+static int complain_no_command(const char *name)
 {
+	struct suggest suggest = { 0 };
 	char text[64];
 	size_t i;
+
+	text_copy(text, sizeof(text), name, TEXT_ANY_WIDTH);
+	fprintf(stderr, _("pw-bluez-combine: '%s' is no command; there are:"), text);
+	for (i = 0; i < SPA_N_ELEMENTS(commands); i++) {
+		fprintf(stderr, " %s", commands[i]->name);
+		suggest_consider(&suggest, name, commands[i]->name);
+	}
+	fputs(_("; see --help\n"), stderr);
+	suggest_print(&suggest, "pw-bluez-combine ");
+	return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct command *command;
 
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
-		if (spa_streq(argv[1], commands[i]->name))
-			return run_command(commands[i], argc - 1, argv + 1);
-	if (spa_streq(argv[1], "--help") || spa_streq(argv[1], "-h")) {
-		print_help(stdout);
-		return EXIT_OK;
-	}
+	if ((command = find_command(argv[1])) != NULL)
+		return run_command(command, argc - 1, argv + 1);
 	if (spa_streq(argv[1], "--version") || spa_streq(argv[1], "-V")) {
 		print_version();
 		return EXIT_OK;
 	}
-	text_copy(text, sizeof(text), argv[1], TEXT_ANY_WIDTH);
-	fprintf(stderr, _("pw-bluez-combine: '%s' is no command; there are:"), text);
-	for (i = 0; i < SPA_N_ELEMENTS(commands); i++)
-		fprintf(stderr, " %s", commands[i]->name);
-	fputs(_("; see --help\n"), stderr);
-	return EXIT_USAGE;
+	if (!spa_streq(argv[1], "--help") && !spa_streq(argv[1], "-h") && !spa_streq(argv[1], "help"))
+		return complain_no_command(argv[1]);
+	if (argc == 2) {
+		print_help(stdout);
+		return EXIT_OK;
+	}
+	if ((command = find_command(argv[2])) == NULL)
+		return complain_no_command(argv[2]);
+	print_command_help(command);
+	return EXIT_OK;
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@
 #include "i18n.h"
 #include "names.h"
 #include "options.h"
+#include "suggest.h"
 #include "text.h"
 
 static const struct {
@@ -215,6 +216,25 @@ static int option_set(struct options *o, const char *command, int letter, const 
 	return 0;
 }
 
+/* \a stopped: the argument that getopt has stopped in */
+static int complain_option(const char *command, const char *stopped, const struct option *longs)
+{
+	/* In "-xy" it is still on the argument that it stopped in */
+	char letter[] = { '-', (char)optopt, '\0' }, name[64];
+	bool is_long = optopt == 0 || strncmp(stopped, "--", 2) == 0;
+	struct suggest suggest = { 0 };
+
+	complain(command, is_long ? stopped : letter, is_long && optopt != 0 ? _("takes no value; see --help") :
+			_("is no option of this command; see --help"));
+	if (is_long && optopt == 0) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(stopped + 2, "="), stopped + 2);
+		for (; longs->name; longs++)
+			suggest_consider(&suggest, name, longs->name);
+		suggest_print(&suggest, "--");
+	}
+	return -EINVAL;
+}
+
 int options_parse(struct options *options, uint32_t allowed, const char *command,
 		int argc, char **argv)
 {
@@ -247,15 +267,8 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 			complain(command, argv[optind - 1], _("needs a value; see --help"));
 			return -EINVAL;
 		}
-		if (c == '?') {
-			/* In "-xy" it is still on the argument that it stopped in */
-			char letter[] = { '-', (char)optopt, '\0' };
-			bool is_long = optopt == 0 || strncmp(argv[optind - 1], "--", 2) == 0;
-			complain(command, is_long ? argv[optind - 1] : letter,
-					is_long && optopt != 0 ? _("takes no value; see --help") :
-					_("is no option of this command; see --help"));
-			return -EINVAL;
-		}
+		if (c == '?')
+			return complain_option(command, argv[optind - 1], longs);
 		if ((res = option_set(options, command, c, optarg)) < 0)
 			return res;
 	}

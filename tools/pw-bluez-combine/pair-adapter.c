@@ -107,6 +107,17 @@ static int power_on(struct pair *p)
 	return res;
 }
 
+static void tell_load(struct pair *p, struct load load)
+{
+	g_autofree char *speakers = g_strdup_printf(ngettext_("%d speaker", "%d speakers", load.speakers),
+			load.speakers);
+	g_autofree char *sources = g_strdup_printf(ngettext_("%d source", "%d sources", load.sources),
+			load.sources);
+
+	/* TRANSLATORS: the adapter, then what is paired with it: "3 speakers" and "1 source" */
+	pair_tell(p, "adapter", _("Adapter %s, with which are paired: %s and %s"), p->adapter.name, speakers, sources);
+}
+
 int adapter_choose(struct pair *p)
 {
 	g_autoptr(GDBusProxy) adapter = find_adapter(p);
@@ -132,8 +143,7 @@ int adapter_choose(struct pair *p)
 	if ((res = power_on(p)) < 0)
 		return res;
 	load = count_load(p, p->adapter.path);
-	pair_tell(p, "adapter", _("Adapter %s: %d speakers and %d sources are paired with it"), p->adapter.name,
-			load.speakers, load.sources);
+	tell_load(p, load);
 	return 0;
 }
 

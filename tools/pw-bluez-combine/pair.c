@@ -145,6 +145,31 @@ static int await_audio(struct pair *p)
 	return 0;
 }
 
+/* One that is here already needs nothing but a word: waiting for it to come would be in vain.
+ * True if it was chosen. */
+static bool is_here_already(struct pair *p)
+{
+	g_autolist(GDBusProxy) devices = bluez_list(&p->bluez, BLUEZ_DEVICE);
+	GList *l;
+
+	for (l = devices; l && p->device == NULL; l = l->next) {
+		g_autofree char *of = bluez_adapter_of(l->data), *name = pair_name(p, bluez_path(l->data));
+
+		if (!bluez_bool(l->data, "Paired") || !bluez_bool(l->data, "Connected") ||
+		    !(p->options->echo ? bluez_is_source(l->data) : bluez_is_speaker(l->data)) ||
+		    (p->options->adapter && g_strcmp0(of, p->adapter.path) != 0))
+			continue;
+		if (pair_is_named(p) && pair_fits(p, l->data)) {
+			pair_choose(p, bluez_path(l->data));
+			pair_tell(p, "connected", _("%s is paired and connected already"), name);
+		} else if (!pair_is_named(p) && p->options->echo) {
+			pair_tell(p, "connected", _("%s is paired and connected already; this is for another one, "
+					"Ctrl-C ends it"), name);
+		}
+	}
+	return p->device != NULL;
+}
+
 /* The Echo */
 
 static bool echo_came(void *data)
@@ -190,6 +215,8 @@ static int pair_echo(struct pair *p, int limit_sec)
 	g_autofree char *alias = NULL, *name = NULL;
 	int res;
 
+	if (is_here_already(p))
+		return (res = trust(p)) < 0 ? res : await_audio(p);
 	mark_connected(p);
 	if ((res = adapter_open(p, true, limit_sec + LIMIT_MARGIN)) < 0)
 		return res;
@@ -344,9 +371,11 @@ static int pair_with(struct pair *p)
 static int pair_speaker(struct pair *p, int limit_sec)
 {
 	g_autofree char *name = NULL;
-	int res = adapter_open(p, false, limit_sec + PAIR_MS / 1000);
+	int res;
 
-	if (res < 0)
+	if (is_here_already(p))
+		return (res = trust(p)) < 0 ? res : await_audio(p);
+	if ((res = adapter_open(p, false, limit_sec + PAIR_MS / 1000)) < 0)
 		return res;
 	find_known(p);
 	if ((p->device == NULL && (res = find_speaker(p, limit_sec)) < 0) || (res = pair_with(p)) < 0 ||

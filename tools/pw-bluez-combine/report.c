@@ -43,6 +43,8 @@ static double get_double(const char *json, const char *key)
 
 static void read_group(struct report *r, const char *json)
 {
+	struct report_int id;
+
 	if (json == NULL)
 		return;
 	if (!json_is_object(json)) {
@@ -60,6 +62,9 @@ static void read_group(struct report *r, const char *json)
 	r->rate = get_int(json, "rate");
 	get_string(json, "quantum.basis", r->quantum_basis, sizeof(r->quantum_basis));
 	r->packet_ns = get_int(json, "packet.nsec");
+	id = get_int(json, "sink.id");
+	if (id.valid && id.value >= 0 && id.value < SPA_ID_INVALID)
+		r->sink_id = id.value;
 	r->quantum_wanted = get_int(json, "quantum.wanted");
 	r->rate_wanted = get_int(json, "rate.wanted");
 }
@@ -74,6 +79,7 @@ static void read_status(struct report_speaker *s, const char *json)
 	get_string(json, BLUEZ_COMBINE_MEMBER_TARGET, s->target, sizeof(s->target));
 	get_string(json, "state", s->state, sizeof(s->state));
 	get_string(json, "basis", s->basis, sizeof(s->basis));
+	get_string(json, "codec", s->codec, sizeof(s->codec));
 	get_string(json, BLUEZ_COMBINE_MEMBER_ROLE, s->role, sizeof(s->role));
 	s->latency_ns = get_int(json, "latency.nsec");
 	s->delay_ns = get_int(json, "delay.nsec");
@@ -92,8 +98,12 @@ static void read_member(struct report_speaker *s, const char *json)
 static void finish_speaker(const struct report *r, struct report_speaker *s)
 {
 	char include[8] = "", target[REPORT_STRING_MAX] = "";
+	const char *name;
 	bool left_out;
 
+	/* Who has not played yet has no status: its device has the name as well */
+	if (s->name[0] == '\0' && (name = graph_describe(r->graph, s->address)) != NULL)
+		snprintf(s->name, sizeof(s->name), "%s", name);
 	if (s->member) {
 		get_string(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, include, sizeof(include));
 		get_string(s->member, BLUEZ_COMBINE_MEMBER_TARGET, target, sizeof(target));
@@ -144,6 +154,8 @@ int report_init(struct report *report, const struct client *client)
 
 	spa_zero(*report);
 	report->group = client->group;
+	report->graph = &client->graph;
+	report->sink_id = SPA_ID_INVALID;
 	report->found = object != NULL;
 	if (object == NULL)
 		return 0;

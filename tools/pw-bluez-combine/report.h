@@ -34,6 +34,7 @@ struct report_speaker {
 	char target[REPORT_STRING_MAX];	/**< node.name of its sink */
 	char state[32];			/**< never "": "gone" if there is no status */
 	char basis[32];
+	char codec[32];
 	char role[32];
 	struct report_int latency_ns, delay_ns, trim_ns, correction_ns;
 	double gain;			/**< linear; NaN: not valid */
@@ -51,6 +52,8 @@ struct report {
 	struct report_int latency_ns, members, playing;
 	struct report_int quantum, rate, quantum_wanted, rate_wanted, packet_ns;
 	char quantum_basis[32];
+	uint32_t sink_id;		/**< of the sink's node; SPA_ID_INVALID: not known */
+	const struct graph *graph;
 
 	struct report_speaker *speakers;	/**< by name; those that are not here come last */
 	uint32_t n_speakers;

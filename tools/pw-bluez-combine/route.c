@@ -2,7 +2,6 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -19,14 +18,12 @@
 struct route_device {
 	struct spa_list link;		/* route.devices */
 	struct route *route;
-	uint32_t id;
 	struct pw_proxy *proxy;
-	struct spa_hook listener;
+	struct spa_hook listener, proxy_listener;
 };
 
 enum {
-	PHASE_LISTING,			/* devices are on their way */
-	PHASE_BINDING,			/* and what they say of themselves */
+	PHASE_BINDING,			/* what devices say of themselves is on its way */
 	PHASE_ASKING,			/* and the port of the one */
 	PHASE_READY,
 };
@@ -96,46 +93,38 @@ static void device_free(struct route_device *d)
 	spa_list_remove(&d->link);
 	if (d->proxy) {
 		spa_hook_remove(&d->listener);
+		spa_hook_remove(&d->proxy_listener);
 		pw_proxy_destroy(d->proxy);
 	}
 	free(d);
 }
 
-static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type,
-		uint32_t version, const struct spa_dict *props)
+static void on_removed(void *data)
 {
-	struct route *route = data;
-	struct route_device *d;
+	device_free(data);
+}
 
-	if (!spa_streq(type, PW_TYPE_INTERFACE_Device) || props == NULL ||
-	    !spa_streq(spa_dict_lookup(props, PW_KEY_DEVICE_API), "bluez5") ||
-	    (d = calloc(1, sizeof(*d))) == NULL)
+static const struct pw_proxy_events proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.removed = on_removed,
+};
+
+static void device_bind(struct route *route, struct pw_registry *registry, uint32_t id)
+{
+	struct route_device *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
 		return;
 	d->route = route;
-	d->id = id;
 	spa_list_append(&route->devices, &d->link);
-	d->proxy = pw_registry_bind(route->registry, id, type, PW_VERSION_DEVICE, 0);
-	if (d->proxy)
-		pw_device_add_listener((struct pw_device *)d->proxy, &d->listener, &device_events, d);
+	d->proxy = pw_registry_bind(registry, id, PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE, 0);
+	if (d->proxy == NULL) {
+		device_free(d);
+		return;
+	}
+	pw_proxy_add_listener(d->proxy, &d->proxy_listener, &proxy_events, d);
+	pw_proxy_add_object_listener(d->proxy, &d->listener, &device_events, d);
 }
-
-static void on_global_remove(void *data, uint32_t id)
-{
-	struct route *route = data;
-	struct route_device *d;
-
-	spa_list_for_each(d, &route->devices, link)
-		if (d->id == id) {
-			device_free(d);
-			return;
-		}
-}
-
-static const struct pw_registry_events registry_events = {
-	PW_VERSION_REGISTRY_EVENTS,
-	.global = on_global,
-	.global_remove = on_global_remove,
-};
 
 static void on_done(void *data, uint32_t id, int seq)
 {
@@ -143,8 +132,8 @@ static void on_done(void *data, uint32_t id, int seq)
 
 	if (id != PW_ID_CORE || seq != route->sync || route->phase == PHASE_READY)
 		return;
-	if (route->phase == PHASE_LISTING || (route->phase == PHASE_BINDING && route->device)) {
-		next_phase(route, route->phase + 1);
+	if (route->phase == PHASE_BINDING && route->device) {
+		next_phase(route, PHASE_ASKING);
 		return;
 	}
 	route->phase = PHASE_READY;
@@ -156,21 +145,22 @@ static const struct pw_core_events core_events = {
 	.done = on_done,
 };
 
-int route_init(struct route *route, struct pw_core *core, const char *address,
+void route_init(struct route *route, const struct client *client, const char *address,
 		void (*ready)(void *data), void *data)
 {
+	const struct graph_object *o;
+
 	spa_zero(*route);
 	spa_list_init(&route->devices);
 	route->address = address;
-	route->core = core;
+	route->core = client->core;
 	route->ready = ready;
 	route->data = data;
-	if ((route->registry = pw_core_get_registry(core, PW_VERSION_REGISTRY, 0)) == NULL)
-		return -errno;
-	pw_registry_add_listener(route->registry, &route->registry_listener, &registry_events, route);
-	pw_core_add_listener(core, &route->core_listener, &core_events, route);
-	next_phase(route, PHASE_LISTING);
-	return 0;
+	pw_core_add_listener(route->core, &route->core_listener, &core_events, route);
+	spa_list_for_each(o, &client->graph.objects, link)
+		if (o->kind == GRAPH_DEVICE && spa_streq(o->api, "bluez5"))
+			device_bind(route, client->registry, o->id);
+	next_phase(route, PHASE_BINDING);
 }
 
 void route_finish(struct route *route)
@@ -181,11 +171,7 @@ void route_finish(struct route *route)
 		return;
 	spa_list_consume(d, &route->devices, link)
 		device_free(d);
-	if (route->registry) {
-		spa_hook_remove(&route->core_listener);
-		spa_hook_remove(&route->registry_listener);
-		pw_proxy_destroy((struct pw_proxy *)route->registry);
-	}
+	spa_hook_remove(&route->core_listener);
 	spa_zero(*route);
 }
 

@@ -11,6 +11,8 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
+#include "client.h"
+
 /**
  * The output port (a Route of PipeWire's) of the Bluetooth device with an address, and the
  * latency offset on it: what pavucontrol shows and changes too, and WirePlumber keeps.
@@ -18,8 +20,6 @@
 struct route {
 	const char *address;		/**< the caller's */
 	struct pw_core *core;
-	struct pw_registry *registry;
-	struct spa_hook registry_listener;
 	struct spa_hook core_listener;
 	struct spa_list devices;	/**< struct route_device.link */
 	struct route_device *device;	/**< that of the address; NULL: not connected */
@@ -34,8 +34,8 @@ struct route {
 	void *data;
 };
 
-/** Look for the device. Returns 0 or -errno; route_finish() in both cases. */
-int route_init(struct route *route, struct pw_core *core, const char *address,
+/** Look for the device among those that \a client knows of. route_finish() at the end. */
+void route_init(struct route *route, const struct client *client, const char *address,
 		void (*ready)(void *data), void *data);
 void route_finish(struct route *route);
 

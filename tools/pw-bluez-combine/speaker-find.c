@@ -16,6 +16,12 @@
 #include "speaker.h"
 #include "text.h"
 
+/* A colon is in no name that people give: this is of an address. */
+static bool is_part(const struct report_speaker *s, const char *wanted)
+{
+	return strcasestr(s->name, wanted) || (strchr(wanted, ':') && strcasestr(s->address, wanted));
+}
+
 static void print_speakers(const struct report *r, const char *part)
 {
 	char name[128], address[64];
@@ -24,15 +30,15 @@ static void print_speakers(const struct report *r, const char *part)
 	for (i = 0; i < r->n_speakers; i++) {
 		const struct report_speaker *s = &r->speakers[i];
 
-		if (part && !strcasestr(s->name, part))
+		if (part && !is_part(s, part))
 			continue;
 		text_copy(name, sizeof(name), s->name, TEXT_ANY_WIDTH);
 		text_copy(address, sizeof(address), s->address, TEXT_ANY_WIDTH);
-		fprintf(stderr, "  %s  %s\n", address, name);
+		fprintf(stderr, "  %s%s%s\n", address, name[0] ? "  " : "", name);
 	}
 }
 
-const struct report_speaker *speaker_find(const struct report *r, const char *wanted)
+const struct report_speaker *speaker_find(const struct report *r, const char *wanted, const char *command)
 {
 	const struct report_speaker *part = NULL, *whole = NULL;
 	uint32_t i, n_parts = 0, n_wholes = 0;
@@ -47,7 +53,7 @@ const struct report_speaker *speaker_find(const struct report *r, const char *wa
 			whole = s;
 			n_wholes++;
 		}
-		if (strcasestr(s->name, wanted)) {
+		if (is_part(s, wanted)) {
 			part = s;
 			n_parts++;
 		}
@@ -58,13 +64,13 @@ const struct report_speaker *speaker_find(const struct report *r, const char *wa
 		return part;
 	text_copy(text, sizeof(text), wanted, TEXT_ANY_WIDTH);
 	if (n_parts > 1) {
-		fprintf(stderr, _("pw-bluez-combine speaker: '%s' can be more than one; give the address:\n"), text);
+		fprintf(stderr, _("pw-bluez-combine %s: '%s' can be more than one; give the address:\n"), command, text);
 		print_speakers(r, wanted);
 	} else if (r->n_speakers > 0) {
-		fprintf(stderr, _("pw-bluez-combine speaker: no speaker '%s'; there are:\n"), text);
+		fprintf(stderr, _("pw-bluez-combine %s: no speaker '%s'; there are:\n"), command, text);
 		print_speakers(r, NULL);
 	} else {
-		fprintf(stderr, _("pw-bluez-combine speaker: no speaker '%s': none has connected yet\n"), text);
+		fprintf(stderr, _("pw-bluez-combine %s: no speaker '%s': none has connected yet\n"), command, text);
 	}
 	return NULL;
 }
@@ -146,6 +152,12 @@ bool speaker_member_is(const char *member, const struct options *o)
 		(isnan(o->trim_ms) || field_near(member, BLUEZ_COMBINE_MEMBER_TRIM, o->trim_ms));
 }
 
+bool speaker_is_coming(const struct report *r, const struct report_speaker *s)
+{
+	return !s->here && !(s->member && field_is(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) &&
+		graph_describe(r->graph, s->address);
+}
+
 void speaker_take_wishes(struct report_speaker *s)
 {
 	char value[32];
@@ -153,6 +165,10 @@ void speaker_take_wishes(struct report_speaker *s)
 
 	if (s->member == NULL)
 		return;
+	if (field_is(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) {
+		snprintf(s->state, sizeof(s->state), "left out");
+		s->here = false;
+	}
 	if (find_field(s->member, BLUEZ_COMBINE_MEMBER_ROLE, value, sizeof(value)))
 		snprintf(s->role, sizeof(s->role), "%s", value);
 	if (find_field(s->member, BLUEZ_COMBINE_MEMBER_GAIN, value, sizeof(value)) &&

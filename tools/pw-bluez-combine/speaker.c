@@ -19,6 +19,7 @@
 
 /* Only there to end a hang: who keeps the metadata answers within milliseconds */
 #define ACCEPT_LIMIT_SEC	3
+#define LABEL_WIDTH		12
 
 struct speaker {
 	const struct options *options;
@@ -27,7 +28,12 @@ struct speaker {
 	struct spa_source *timer;	/* while a change is waited for */
 
 	char *address;			/* NULL: not looked for yet */
+	struct report_speaker before;	/* its strings are not valid any more */
+	struct report_int offset_before_ns;
+	char *status_before;		/* NULL: the entry says nothing new */
 	bool entry_done, offset_done;
+	bool changed_offset;
+	bool over;			/* it is shown */
 };
 
 static bool changes_entry(const struct options *o)
@@ -49,54 +55,123 @@ static const char *entry_value(const struct speaker *speaker)
 	return object ? client_object_get(object, key) : NULL;
 }
 
-static void print_msec(const char *what, struct report_int ns, const char *hint)
+/* One line: what was so, if it was something else, and what is. */
+static void print_row(const char *what, const char *was, const char *is, const char *hint)
 {
-	if (ns.valid)
-		printf("  %-12s %.1f ms%s%s\n", what, (double)ns.value / SPA_NSEC_PER_MSEC,
-				*hint ? ", " : "", hint);
+	char label[64];
+	int width = text_copy(label, sizeof(label), what, LABEL_WIDTH);
+
+	if (is[0] == '\0')
+		return;
+	printf("  %s%*s %s%s%s%s%s\n", label, LABEL_WIDTH - width, "", spa_streq(was, is) ? "" : was,
+			spa_streq(was, is) || was[0] == '\0' ? "" : " -> ", is, *hint ? ", " : "", hint);
 }
 
-static void print_gain(double gain)
+static const char *format_msec(char *text, size_t size, struct report_int ns)
 {
-	if (isnan(gain))
-		return;
+	text[0] = '\0';
+	if (ns.valid)
+		snprintf(text, size, "%.1f ms", (double)ns.value / SPA_NSEC_PER_MSEC);
+	return text;
+}
+
+static void print_msec(const char *what, struct report_int was_ns, struct report_int ns, const char *hint)
+{
+	char was[32], is[32];
+
+	print_row(what, format_msec(was, sizeof(was), was_ns), format_msec(is, sizeof(is), ns), hint);
+}
+
+static const char *format_gain(char *text, size_t size, double gain)
+{
+	text[0] = '\0';
 	if (gain > 0.0)
-		printf("  %-12s %.1f dB\n", _("gain"), 20 * log10(gain));
-	else
-		printf("  %-12s %s\n", _("gain"), _("silent"));
+		snprintf(text, size, "%.1f dB", 20 * log10(gain));
+	else if (!isnan(gain))
+		snprintf(text, size, "%s", _("silent"));
+	return text;
+}
+
+static void print_offset(const struct speaker *speaker)
+{
+	int64_t ns = speaker->route.offset_ns;
+
+	if (speaker->route.found)
+		print_msec(_("offset"), speaker->offset_before_ns, (struct report_int) { ns, true },
+				ns > 0 ? _("it sounded late, and is sent to earlier") :
+				ns < 0 ? _("it sounded early, and is sent to later") : "");
+}
+
+/* What follows from all that */
+static void print_timing(const struct report_speaker *s)
+{
+	if (spa_streq(s->basis, "none")) {
+		print_row(_("latency"), "", _("not known until it plays"), "");
+		return;
+	}
+	print_msec(_("latency"), s->latency_ns, s->latency_ns, s->basis[0] ? i18n_word(s->basis) : "");
+	if (s->here)
+		print_msec(_("delay"), s->delay_ns, s->delay_ns, "");
+}
+
+static void print_fields(const struct speaker *speaker, const struct report_speaker *s)
+{
+	const struct report_speaker *b = &speaker->before;
+	char name[256], was[32], is[32];
+
+	text_copy(name, sizeof(name), s->name[0] ? s->name : s->address, TEXT_ANY_WIDTH);
+	printf("%s (%s): %s%s%s\n", name, s->address, b->here == s->here ? "" : i18n_word(b->state),
+			b->here == s->here ? "" : " -> ", i18n_word(s->state));
+	print_row(_("role"), i18n_word(b->role), i18n_word(s->role), "");
+	print_row(_("gain"), format_gain(was, sizeof(was), b->gain), format_gain(is, sizeof(is), s->gain), "");
+	print_msec(_("trim"), b->trim_ns, s->trim_ns, s->trim_ns.value > 0 ? _("it plays later") :
+			s->trim_ns.value < 0 ? _("it plays earlier") : "");
+	if ((s->correction_ns.valid && s->correction_ns.value != 0) || b->correction_ns.value != 0)
+		print_msec(_("correction"), b->correction_ns, s->correction_ns, "");
+	print_offset(speaker);
+	print_timing(s);
+}
+
+static struct report_speaker *find_again(const struct speaker *speaker, const struct report *report)
+{
+	uint32_t i;
+
+	for (i = 0; i < report->n_speakers; i++)
+		if (spa_streq(report->speakers[i].address, speaker->address))
+			return &report->speakers[i];
+	return NULL;
 }
 
 static void print_speaker(const struct speaker *speaker)
 {
 	struct report report;
-	struct report_speaker *s = NULL;
-	char name[256];
-	uint32_t i;
+	struct report_speaker *s;
 
-	if (report_init(&report, &speaker->client) < 0)
-		return;
-	for (i = 0; i < report.n_speakers; i++)
-		if (spa_streq(report.speakers[i].address, speaker->address))
-			s = &report.speakers[i];
-	if (s) {
+	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL) {
 		speaker_take_wishes(s);
-		text_copy(name, sizeof(name), s->name, TEXT_ANY_WIDTH);
-		printf("%s (%s): %s\n", name, s->address, i18n_word(s->state));
-		if (s->role[0])
-			printf("  %-12s %s\n", _("role"), i18n_word(s->role));
-		print_gain(s->gain);
-		print_msec(_("trim"), s->trim_ns, s->trim_ns.value > 0 ? _("it plays later") :
-				s->trim_ns.value < 0 ? _("it plays earlier") : "");
-		if (s->correction_ns.valid && s->correction_ns.value != 0)
-			print_msec(_("correction"), s->correction_ns, "");
-		if (speaker->route.found)
-			print_msec(_("offset"), (struct report_int) { speaker->route.offset_ns, true },
-					speaker->route.offset_ns > 0 ? _("it sounded late, and is sent to earlier") :
-					speaker->route.offset_ns < 0 ? _("it sounded early, and is sent to later") : "");
-		print_msec(_("latency"), s->latency_ns, s->basis[0] ? i18n_word(s->basis) : "");
-		print_msec(_("delay"), s->delay_ns, "");
+		print_fields(speaker, s);
 	}
 	report_finish(&report);
+}
+
+/* Has the module done it? It tells twice a second; what it tells nothing of is not waited for. */
+static bool is_told(const struct speaker *speaker)
+{
+	const struct report_speaker *b = &speaker->before, *s;
+	struct report report;
+	bool told = true;
+
+	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL &&
+	    report.status) {
+		if (speaker_is_coming(&report, s))
+			told = !speaker->options->include;
+		else if (s->here && b->here && speaker->changed_offset)
+			told = s->latency_ns.value != b->latency_ns.value;
+		else if (s->here && b->here && speaker->status_before)
+			told = !spa_streq(s->status, speaker->status_before);
+	}
+	report_finish(&report);
+	return told;
 }
 
 /* The policy rewrites an entry in its own words, so it is the fields that count */
@@ -107,24 +182,50 @@ static bool is_accepted(const struct speaker *speaker)
 	return value != NULL && speaker_member_is(value, speaker->options);
 }
 
+/* Events may still come until the loop ends */
+static void show(struct speaker *speaker)
+{
+	speaker->over = true;
+	print_speaker(speaker);
+	client_quit(&speaker->client, EXIT_OK);
+}
+
 static void finish_if_done(struct speaker *speaker)
 {
 	/* No event tells of a change to what was so already */
 	speaker->entry_done = speaker->entry_done || is_accepted(speaker);
-	if (!speaker->entry_done || !speaker->offset_done)
-		return;
-	print_speaker(speaker);
-	client_quit(&speaker->client, EXIT_OK);
+	if (!speaker->over && speaker->entry_done && speaker->offset_done && is_told(speaker))
+		show(speaker);
 }
 
 static void on_timeout(void *data, uint64_t expirations)
 {
 	struct speaker *speaker = data;
 
+	if (speaker->over)
+		return;
+	if (speaker->entry_done && speaker->offset_done) {
+		show(speaker);
+		return;
+	}
 	fprintf(stderr, _("pw-bluez-combine speaker: the change of %s was not accepted: nobody who may "
 			"change it has asked, or nobody keeps it\n"),
 			speaker->entry_done ? _("the offset") : _("the entry"));
 	client_quit(&speaker->client, EXIT_OTHER);
+}
+
+/* Will the module tell anything new? */
+static bool changes_fields(const struct report_speaker *s, const char *text, bool reset)
+{
+	struct report_speaker after = *s;
+
+	if (reset)
+		return !spa_streq(s->role, "stereo") || s->gain != 1.0 || s->trim_ns.value != 0 ||
+			s->correction_ns.value != 0;
+	after.member = text;
+	speaker_take_wishes(&after);
+	return !spa_streq(after.role, s->role) || after.gain != s->gain ||
+		after.trim_ns.value != s->trim_ns.value;
 }
 
 /* Returns an exit code */
@@ -136,6 +237,8 @@ static int change_entry(struct speaker *speaker, const struct report_speaker *s)
 
 	if (text == NULL)
 		return EXIT_OTHER;
+	if (changes_fields(s, text, speaker->options->reset) && s->status)
+		speaker->status_before = strdup(s->status);
 	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_MEMBER "%s", speaker->address);
 	res = pw_metadata_set_property((struct pw_metadata *)client_group(&speaker->client)->proxy,
 			0, key, "Spa:String:JSON", text);
@@ -153,6 +256,8 @@ static void on_route(void *data)
 	int64_t wanted_ns = llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
 	int res;
 
+	if (speaker->route.found && !speaker->offset_before_ns.valid)
+		speaker->offset_before_ns = (struct report_int) { speaker->route.offset_ns, true };
 	if (!changes_offset(speaker->options)) {
 		speaker->offset_done = true;
 	} else if (!speaker->route.found) {
@@ -166,6 +271,8 @@ static void on_route(void *data)
 		fprintf(stderr, _("pw-bluez-combine speaker: can't change the offset: %s\n"), spa_strerror(res));
 		client_quit(&speaker->client, EXIT_OTHER);
 		return;
+	} else {
+		speaker->changed_offset = true;
 	}
 	finish_if_done(speaker);
 }
@@ -184,18 +291,18 @@ static int begin(struct speaker *speaker)
 	}
 	if (report_init(&report, &speaker->client) < 0)
 		goto done;
-	if ((s = speaker_find(&report, speaker->options->argument)) == NULL) {
+	if ((s = speaker_find(&report, speaker->options->argument, "speaker")) == NULL) {
 		res = EXIT_NO_SPEAKER;
 		goto done;
 	}
 	if ((speaker->address = strdup(s->address)) == NULL)
 		goto done;
+	speaker->before = *s;
+	speaker_take_wishes(&speaker->before);
 	speaker->entry_done = !changes_entry(speaker->options);
 	if (!speaker->entry_done && (res = change_entry(speaker, s)) != EXIT_OK)
 		goto done;
-	res = EXIT_OTHER;
-	if (route_init(&speaker->route, speaker->client.core, speaker->address, on_route, speaker) < 0)
-		goto done;
+	route_init(&speaker->route, &speaker->client, speaker->address, on_route, speaker);
 	pw_loop_update_timer(pw_main_loop_get_loop(speaker->client.loop), speaker->timer, &limit, NULL, false);
 	res = EXIT_OK;
 done:
@@ -236,6 +343,7 @@ static int run(const struct options *options)
 	route_finish(&speaker.route);
 	client_finish(&speaker.client);
 	free(speaker.address);
+	free(speaker.status_before);
 	return res;
 }
 

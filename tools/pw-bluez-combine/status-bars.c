@@ -13,11 +13,29 @@
 #include "status-bars.h"
 #include "text.h"
 
-#define NAME_WIDTH	20
-#define LEVEL_WIDTH	20	/* from -60 to 0 dB: 3 dB each */
 #define LEVEL_FLOOR_DB	(-60.0)
-#define SKEW_HALF	8	/* to each side: 2.5 ms each; 20 ms are an echo */
-#define SKEW_MAX_MS	20.0
+#define SKEW_MAX_MS	20.0	/* an echo */
+
+/** What fits into a window */
+static const struct layout {
+	int columns;		/* that it needs */
+	int name;
+	int level;		/* from -60 to 0 dB */
+	int skew;		/* to each side; 0: no bar */
+} layouts[] = {
+	{ 80, 20, 20, 8 },	/* 3 dB, 2.5 ms a block */
+	{ 60, 16, 10, 4 },
+	{ 0, 10, 6, 0 },
+};
+
+static const struct layout *choose_layout(int columns)
+{
+	const struct layout *l = layouts;
+
+	while (l->columns > columns)
+		l++;
+	return l;
+}
 
 void status_bars_init(struct status_bars *bars, struct pw_core *core)
 {
@@ -107,13 +125,13 @@ static void repeat(FILE *out, const char *text, int n)
 		fputs(text, out);
 }
 
-static void print_level(FILE *out, double db)
+static void print_level(FILE *out, double db, int width)
 {
-	int n = isfinite(db) ? (int)lrint(LEVEL_WIDTH * (1.0 - db / LEVEL_FLOOR_DB)) : 0;
+	int n = isfinite(db) ? (int)lrint(width * (1.0 - db / LEVEL_FLOOR_DB)) : 0;
 
-	n = SPA_CLAMP(n, 0, LEVEL_WIDTH);
+	n = SPA_CLAMP(n, 0, width);
 	repeat(out, blocks()->full, n);
-	repeat(out, blocks()->empty, LEVEL_WIDTH - n);
+	repeat(out, blocks()->empty, width - n);
 	if (isfinite(db))
 		fprintf(out, " %5.0f dB  ", db);
 	else
@@ -121,16 +139,16 @@ static void print_level(FILE *out, double db)
 }
 
 /* A line in the middle is where all are, blocks go to where this one is */
-static void print_skew(FILE *out, double ms)
+static void print_skew(FILE *out, double ms, int half)
 {
-	int n = isnan(ms) ? 0 : (int)lrint(SPA_CLAMP(ms, -SKEW_MAX_MS, SKEW_MAX_MS) *
-			SKEW_HALF / SKEW_MAX_MS);
+	int n = isnan(ms) ? 0 : (int)lrint(SPA_CLAMP(ms, -SKEW_MAX_MS, SKEW_MAX_MS) * half / SKEW_MAX_MS);
 
-	repeat(out, blocks()->empty, SKEW_HALF + SPA_MIN(n, 0));
+	repeat(out, blocks()->empty, half + SPA_MIN(n, 0));
 	repeat(out, blocks()->full, -n);
-	fputs(blocks()->line, out);
+	if (half > 0)
+		fputs(blocks()->line, out);
 	repeat(out, blocks()->full, n);
-	repeat(out, blocks()->empty, SKEW_HALF - SPA_MAX(n, 0));
+	repeat(out, blocks()->empty, half - SPA_MAX(n, 0));
 	if (!isnan(ms))
 		fprintf(out, " %+.1f ms", fabs(ms) < 0.05 ? 0.0 : ms);
 }
@@ -144,8 +162,29 @@ static void print_padded(FILE *out, const char *str, int width)
 	fprintf(out, "%s%*s", text, width - used, "");
 }
 
-void status_bars_print(struct status_bars *bars, FILE *out, const struct report *r)
+static void print_titles(FILE *out, const struct layout *l)
 {
+	/* TRANSLATORS: the line in it stands above the middle of the bars */
+	const char *sides = _("EARLIER | LATER");
+	char before[64], cut[64];
+	int left;
+
+	snprintf(before, sizeof(before), "%.*s", (int)strcspn(sides, "|"), sides);
+	left = text_copy(cut, sizeof(cut), before, sizeof(cut));
+	fputs("\n  ", out);
+	print_padded(out, "", l->name + 2);
+	if (l->skew > 0) {
+		print_padded(out, _("LEVEL"), l->level + 10 + l->skew - left);
+		fputs(sides, out);
+	} else {
+		fputs(_("LEVEL"), out);
+	}
+	fputc('\n', out);
+}
+
+void status_bars_print(struct status_bars *bars, FILE *out, const struct report *r, int columns)
+{
+	const struct layout *l = choose_layout(columns);
 	bool any = false;
 	uint32_t i;
 
@@ -155,19 +194,15 @@ void status_bars_print(struct status_bars *bars, FILE *out, const struct report 
 
 		if (!s->here)
 			continue;
-		if (!any) {
-			fputs("\n  ", out);
-			print_padded(out, "", NAME_WIDTH + 2);
-			print_padded(out, _("LEVEL"), LEVEL_WIDTH + 10);
-			fprintf(out, "%s\n", _("EARLIER | LATER"));
-		}
+		if (!any)
+			print_titles(out, l);
 		any = true;
 		fputs("  ", out);
-		print_padded(out, s->name, NAME_WIDTH);
+		print_padded(out, s->name, l->name);
 		fputs("  ", out);
 		meter = find_meter(bars, s->target);
-		print_level(out, meter ? meter_read_db(meter, STATUS_BARS_PERIOD_SEC) : -INFINITY);
-		print_skew(out, status_bars_skew_ms(r, s));
+		print_level(out, meter ? meter_read_db(meter, STATUS_BARS_PERIOD_SEC) : -INFINITY, l->level);
+		print_skew(out, status_bars_skew_ms(r, s), l->skew);
 		fputc('\n', out);
 	}
 	if (any)

@@ -23,8 +23,8 @@ void status_bars_finish(struct status_bars *bars);
 void status_bars_follow(struct status_bars *bars, const struct report *report);
 
 /** A line for each speaker that is here: how loud it plays, and by how much it is off, as far as
- * the reports are right. Every STATUS_BARS_PERIOD_SEC. */
-void status_bars_print(struct status_bars *bars, FILE *out, const struct report *report);
+ * the reports are right; in \a columns. Every STATUS_BARS_PERIOD_SEC. */
+void status_bars_print(struct status_bars *bars, FILE *out, const struct report *report, int columns);
 
 /** By how much this speaker sounds later than the group, in ms; NaN if that is not known. */
 double status_bars_skew_ms(const struct report *report, const struct report_speaker *speaker);

@@ -39,6 +39,26 @@ static void print_bad(FILE *out, const struct report *r)
 		fputs(" ]", out);
 }
 
+/* Who plays into the sink */
+static void print_sources(FILE *out, const struct report *r)
+{
+	const struct graph_object *o = NULL;
+	const char *node, *name;
+	int n = 0;
+
+	fputs(", \"sources\": [", out);
+	while (r->sink_id != SPA_ID_INVALID && (o = graph_next_source(r->graph, r->sink_id, o))) {
+		node = o->name ? o->name : "";
+		name = o->description ? o->description : node;
+		fputs(n++ > 0 ? ", { \"node\": " : " { \"node\": ", out);
+		text_print_json(out, node, strlen(node));
+		fputs(", \"name\": ", out);
+		text_print_json(out, name, strlen(name));
+		fputs(" }", out);
+	}
+	fputs(" ]", out);
+}
+
 static void print_speaker(FILE *out, const struct report_speaker *s)
 {
 	fputs("{ \"address\": ", out);
@@ -63,6 +83,7 @@ void status_json_print(FILE *out, const struct report *r)
 		json_print(out, r->status);
 	else
 		fputs("null", out);
+	print_sources(out, r);
 	fputs(", \"speakers\": [", out);
 	for (i = 0; i < r->n_speakers; i++) {
 		fputs(i > 0 ? ", " : " ", out);

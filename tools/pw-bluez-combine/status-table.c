@@ -63,15 +63,23 @@ static bool cell_basis(struct cell *cell, const struct report_speaker *s)
 	return cell_word(cell, i18n_word(s->basis), WORD_WIDTH);
 }
 
+/* SBC is what every speaker can, and what is played where nothing else is chosen */
+static bool cell_codec(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_word(cell, s->codec, WORD_WIDTH) && !spa_streq(s->codec, "sbc");
+}
+
 static bool cell_latency(struct cell *cell, const struct report_speaker *s)
 {
-	return cell_msec(cell, s->latency_ns);
+	/* 0 is what stands there until something is known */
+	return spa_streq(s->basis, "none") ? cell_word(cell, "", WORD_WIDTH) : cell_msec(cell, s->latency_ns);
 }
 
 static bool cell_delay(struct cell *cell, const struct report_speaker *s)
 {
 	/* What it last had means nothing for the next time */
-	return s->here ? cell_msec(cell, s->delay_ns) : cell_word(cell, "", WORD_WIDTH);
+	return s->here && !spa_streq(s->basis, "none") ? cell_msec(cell, s->delay_ns) :
+		cell_word(cell, "", WORD_WIDTH);
 }
 
 static bool cell_role(struct cell *cell, const struct report_speaker *s)
@@ -105,18 +113,20 @@ static const struct column {
 	const char *title;
 	int width;			/* where widths are fixed */
 	bool right;
+	int spare;			/* the highest goes first where there is no room; 0: never */
 	bool (*write)(struct cell *cell, const struct report_speaker *speaker);
 } columns[] = {
-	{ N_("SPEAKER"), 20, false, cell_name },
-	{ N_("ADDRESS"), 17, false, cell_address },
-	{ N_("STATE"), 9, false, cell_state },
-	{ N_("BASIS"), 10, false, cell_basis },
-	{ N_("LATENCY ms"), 10, true, cell_latency },
-	{ N_("DELAY ms"), 8, true, cell_delay },
-	{ N_("ROLE"), 6, false, cell_role },
-	{ N_("GAIN"), 8, true, cell_gain },
-	{ N_("TRIM ms"), 7, true, cell_trim },
-	{ N_("CORRECTION ms"), 13, true, cell_correction },
+	{ N_("SPEAKER"), 20, false, 0, cell_name },
+	{ N_("ADDRESS"), 17, false, 7, cell_address },
+	{ N_("STATE"), 9, false, 0, cell_state },
+	{ N_("BASIS"), 10, false, 4, cell_basis },
+	{ N_("CODEC"), 6, false, 6, cell_codec },
+	{ N_("LATENCY ms"), 10, true, 3, cell_latency },
+	{ N_("DELAY ms"), 8, true, 2, cell_delay },
+	{ N_("ROLE"), 6, false, 1, cell_role },
+	{ N_("GAIN"), 8, true, 2, cell_gain },
+	{ N_("TRIM ms"), 7, true, 4, cell_trim },
+	{ N_("CORRECTION ms"), 13, true, 5, cell_correction },
 };
 #define N_COLUMNS	SPA_N_ELEMENTS(columns)
 
@@ -136,7 +146,28 @@ static void print_row(FILE *out, const struct cell *row, const int *widths)
 	fputc('\n', out);
 }
 
-static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool fixed)
+/* Leave out what can be spared until the rest is no wider than \a width */
+static void fit_columns(int *widths, int width)
+{
+	for (;;) {
+		size_t c, most = 0;
+		int sum = 0;
+
+		for (c = 0; c < N_COLUMNS; c++) {
+			if (widths[c] == 0)
+				continue;
+			sum += widths[c] + 2;
+			/* of equal ones the later */
+			if (columns[c].spare > 0 && columns[c].spare >= columns[most].spare)
+				most = c;
+		}
+		if (sum <= width || columns[most].spare == 0)
+			return;
+		widths[most] = 0;
+	}
+}
+
+static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool fixed, int width)
 {
 	struct cell (*rows)[N_COLUMNS] = calloc(n + 1, sizeof(*rows));
 	int widths[N_COLUMNS] = { 0 };
@@ -153,10 +184,12 @@ static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool f
 			if (columns[c].write(&rows[i + 1][c], &r->speakers[i]))
 				says = true;
 		if (fixed)
-			widths[c] = columns[c].width;
+			widths[c] = SPA_MAX(columns[c].width, rows[0][c].width);
 		for (i = 0; says && !fixed && i <= n; i++)
 			widths[c] = SPA_MAX(widths[c], rows[i][c].width);
 	}
+	if (width > 0)
+		fit_columns(widths, width);
 	for (i = 0; i <= n; i++)
 		print_row(out, rows[i], widths);
 	free(rows);
@@ -169,6 +202,35 @@ static void print_forced(FILE *out, const char *what, struct report_int is, stru
 	/* TRANSLATORS: first is what: quantum or rate */
 	fprintf(out, _("  another client forces a %s of %lld instead of %lld: in sync, "
 			"but less exactly\n"), what, (long long)is.value, (long long)wanted.value);
+}
+
+/* Who plays into the sink: an Echo, or anything else that was sent there */
+static void print_sources(FILE *out, const struct report *r)
+{
+	const struct graph_object *o = NULL;
+	struct cell name;
+	int n = 0;
+
+	if (r->sink_id == SPA_ID_INVALID)
+		return;
+	while ((o = graph_next_source(r->graph, r->sink_id, o))) {
+		cell_word(&name, o->description ? o->description : o->name ? o->name : "", NAME_WIDTH);
+		fprintf(out, "%s%s", n++ == 0 ? _("  plays: ") : ", ", name.text);
+	}
+	if (n > 0)
+		fputc('\n', out);
+}
+
+static void print_quantum(FILE *out, const struct report *r)
+{
+	if (!r->quantum.valid || !r->rate.valid || r->quantum.value <= 0)
+		return;
+	fprintf(out, _("  quantum %lld/%lld"), (long long)r->quantum.value, (long long)r->rate.value);
+	if (spa_streq(r->quantum_basis, "configured"))
+		fputs(_(" as configured"), out);
+	else if (spa_streq(r->quantum_basis, "chosen") && r->packet_ns.valid)
+		fprintf(out, _(" for packets of up to %.1f ms"), (double)r->packet_ns.value / SPA_NSEC_PER_MSEC);
+	fputc('\n', out);
 }
 
 static void print_group(FILE *out, const struct report *r)
@@ -193,14 +255,9 @@ static void print_group(FILE *out, const struct report *r)
 				(long long)r->members.value);
 	if (r->latency_ns.valid && r->latency_ns.value > 0)
 		fprintf(out, _(", latency %.1f ms"), (double)r->latency_ns.value / SPA_NSEC_PER_MSEC);
-	if (r->quantum.valid && r->rate.valid && r->quantum.value > 0)
-		fprintf(out, _(", quantum %lld/%lld"), (long long)r->quantum.value, (long long)r->rate.value);
-	if (spa_streq(r->quantum_basis, "configured"))
-		fputs(_(" as configured"), out);
-	else if (spa_streq(r->quantum_basis, "chosen") && r->packet_ns.valid)
-		fprintf(out, _(" for packets of up to %.1f ms"),
-				(double)r->packet_ns.value / SPA_NSEC_PER_MSEC);
 	fputc('\n', out);
+	print_sources(out, r);
+	print_quantum(out, r);
 	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);
 	if (r->version.valid && r->version.value > REPORT_VERSION)
@@ -248,7 +305,7 @@ static void print_bad(FILE *out, const struct report *r)
 	}
 }
 
-static void print_table(FILE *out, const struct report *r, bool all, bool fixed)
+static void print_table(FILE *out, const struct report *r, bool all, bool fixed, int width)
 {
 	uint32_t n = 0;
 
@@ -256,7 +313,7 @@ static void print_table(FILE *out, const struct report *r, bool all, bool fixed)
 		n++;
 	print_group(out, r);
 	if (n > 0)
-		print_speakers(out, r, n, fixed);
+		print_speakers(out, r, n, fixed, width);
 	if (n < r->n_speakers)
 		fprintf(out, ngettext_("  %u more is not here; --all shows it\n",
 				"  %u more are not here; --all shows them\n",
@@ -265,12 +322,12 @@ static void print_table(FILE *out, const struct report *r, bool all, bool fixed)
 	print_bad(out, r);
 }
 
-void status_table_print(FILE *out, const struct report *r, bool all)
+void status_table_print(FILE *out, const struct report *r, bool all, int width)
 {
-	print_table(out, r, all, false);
+	print_table(out, r, all, false, width);
 }
 
 void status_table_print_fixed(FILE *out, const struct report *r)
 {
-	print_table(out, r, true, true);
+	print_table(out, r, true, true, 0);
 }

@@ -11,18 +11,16 @@
 
 #include "command.h"
 #include "i18n.h"
+#include "screen.h"
 #include "status-bars.h"
 #include "status.h"
-
-#define TERMINAL_CLEAR	"\033[H\033[2J"
-#define TERMINAL_HOME	"\033[H"
-#define LINE_REST	"\033[K"	/* nothing of the former line is left of a shorter one */
-#define SCREEN_REST	"\033[J"
 
 struct status {
 	const struct options *options;
 	struct client client;
 	bool redraw;			/* watch on a terminal */
+	struct screen screen;		/* redraw */
+	bool resized;
 	char *shown;			/* watch: what was printed last */
 	struct status_bars bars;	/* redraw */
 	struct spa_source *tick;	/* redraw: timer of the bars */
@@ -41,9 +39,9 @@ static char *render(struct status *status, const struct report *report)
 	else if (status->options->watch && !status->redraw)
 		status_table_print_fixed(out, report);
 	else
-		status_table_print(out, report, status->options->all);
+		status_table_print(out, report, status->options->all, status->screen.columns_now);
 	if (status->redraw)
-		status_bars_print(&status->bars, out, report);
+		status_bars_print(&status->bars, out, report, status->screen.columns_now);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
@@ -70,35 +68,22 @@ static void print_changed_lines(const char *text, const char *before)
 			fwrite(text, 1, next + 1 - text, stdout);
 }
 
-/* Line by line over what was there, so that nothing flickers */
-static void redraw(const char *text, bool first)
-{
-	const char *next;
-
-	fputs(first ? TERMINAL_CLEAR : TERMINAL_HOME, stdout);
-	for (; (next = strchr(text, '\n')); text = next + 1) {
-		fwrite(text, 1, next - text, stdout);
-		fputs(first ? "\n" : LINE_REST "\n", stdout);
-	}
-	if (!first)
-		fputs(SCREEN_REST, stdout);
-}
-
 /* Takes text over. Returns 0 or -errno. */
 static int show(struct status *status, char *text)
 {
-	if (status->shown && spa_streq(text, status->shown)) {
-		free(text);
-		return 0;
-	}
+	bool same = status->shown && spa_streq(text, status->shown);
+	int res = 0;
+
 	if (status->redraw)
-		redraw(text, status->shown == NULL);
+		res = same && !status->resized ? 0 : screen_draw(&status->screen, text);
 	else if (status->options->watch)
 		print_changed_lines(text, status->shown);
 	else
 		fputs(text, stdout);
 	free(status->shown);
 	status->shown = text;
+	if (res < 0)
+		return res;
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -errno;
 }
 
@@ -115,8 +100,10 @@ static void on_changed(void *data)
 		return;
 	}
 	if (report_init(&report, &status->client) == 0) {
-		if (status->redraw)
+		if (status->redraw) {
+			status->resized = screen_measure(&status->screen);
 			status_bars_follow(&status->bars, &report);
+		}
 		text = render(status, &report);
 	}
 	report_finish(&report);
@@ -171,11 +158,9 @@ static void watch_output(struct status *status)
 static int run(const struct options *options)
 {
 	struct status status = { .options = options };
-	const char *term = getenv("TERM");
 	int res;
 
-	status.redraw = options->watch && !options->json && isatty(STDOUT_FILENO) &&
-		term && *term && !spa_streq(term, "dumb");
+	status.redraw = options->watch && !options->json && screen_is_possible();
 	res = client_init(&status.client, options->remote, options->group, on_changed, &status);
 	if (res == EXIT_OK && options->watch)
 		watch_output(&status);

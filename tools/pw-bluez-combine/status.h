@@ -9,8 +9,9 @@
 
 #include "report.h"
 
-/** For people: lines. \a all: with the speakers that are not here. */
-void status_table_print(FILE *out, const struct report *report, bool all);
+/** For people: lines. \a all: with the speakers that are not here. Of a table that is wider than
+ * \a width columns some are left out; 0: none is. */
+void status_table_print(FILE *out, const struct report *report, bool all, int width);
 
 /** For logs: the same with all speakers and all columns, each of a width of its own,
  * so that a line is the same as long as what it says is. */

@@ -224,7 +224,7 @@ static int plan(struct test *test, const struct report *r)
 	if ((test->phases = calloc(r->n_speakers + 2, sizeof(*test->phases))) == NULL)
 		return EXIT_OTHER;
 	if (test->options->argument) {
-		if ((s = speaker_find(r, test->options->argument)) == NULL)
+		if ((s = speaker_find(r, test->options->argument, "test")) == NULL)
 			return EXIT_NO_SPEAKER;
 		if (!s->here || s->target[0] == '\0') {
 			fprintf(stderr, _("pw-bluez-combine test: %s is not connected, or left out\n"), s->address);
