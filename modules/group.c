@@ -206,6 +206,7 @@ static void update(struct group *group)
 	next_ns = SPA_MIN(next_ns, group_repair(group, now_ns));
 	next_ns = SPA_MIN(next_ns, update_awake(group, now_ns));
 	group_quantum_choose(group);
+	group_quantum_tell(group);
 	loop_set_timer(group->main_loop, group->timer,
 			next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
 	status_changed(&group->status);
@@ -380,6 +381,11 @@ static void driver_lost(void *data)
 	group->failed(group->failed_data, "its driver is gone");
 }
 
+static void rival_forced(void *data, const struct rival *rival, const char *name)
+{
+	group_quantum_defend(data, rival, name);
+}
+
 static void write_status(void *data)
 {
 	group_status_write(data);
@@ -402,6 +408,7 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 	spa_list_init(&group->outputs);
 	spa_list_init(&group->known);
 	members_init(&group->members, context, core, registry, args, &members_events, group);
+	rivals_init(&group->rivals, registry, rival_forced, group);
 }
 
 int group_start(struct group *group)
@@ -423,6 +430,7 @@ int group_start(struct group *group)
 			group->data_loop, args, driver_lost, group)) < 0 ||
 	    (res = sink_init(&group->sink, group->core, group->data_loop, args,
 			&sink_events, group)) < 0 ||
+	    (res = source_wake_init(&group->wake, group->context, group->data_loop)) < 0 ||
 	    (res = members_ensure_metadata(&group->members)) < 0)
 		goto error;
 	group_quantum_choose(group);
@@ -445,6 +453,8 @@ void group_finish(struct group *group)
 	/* The sink's process() is the only user of the host: it goes first */
 	sink_finish(&group->sink);
 	group_status_finish(group);
+	rivals_finish(&group->rivals);
+	source_wake_finish(&group->wake);
 	members_finish(&group->members);
 	fanout_host_finish(&group->host);
 	driver_finish(&group->driver);

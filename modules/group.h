@@ -15,7 +15,9 @@
 #include "members.h"
 #include "output.h"
 #include "repair.h"
+#include "rivals.h"
 #include "sink.h"
+#include "source-wake.h"
 #include "status.h"
 
 struct group {
@@ -33,12 +35,15 @@ struct group {
 	struct members members;
 	struct status status;
 	struct repair repair;
+	struct rivals rivals;
+	struct source_wake wake;
 
 	/* main loop */
 	struct spa_list outputs;	/**< struct output.link */
 	struct spa_list known;		/**< struct known.link: latencies of former times */
 	int64_t retry_ns;		/**< when those without an output are tried again, or INT64_MAX */
 	uint32_t quantum_wanted;	/**< samples in a cycle, that the graph is asked for */
+	bool overruled;			/**< and does not run with; said in the log */
 	int64_t packet_ns;		/**< the longest packet of a member, 0: has none */
 	struct align align;
 	int64_t moving_until_ns;	/**< the group crossfades to another B until then */

@@ -262,12 +262,14 @@ static void registry_global(void *data, uint32_t id, uint32_t permissions,
 	if (impl->state == STATE_LISTING && is_other_group(impl, type, props))
 		impl->taken = true;
 	members_global(&impl->group.members, id, type, props);
+	rivals_global(&impl->group.rivals, id, type);
 }
 
 static void registry_global_remove(void *data, uint32_t id)
 {
 	struct impl *impl = data;
 	members_global_remove(&impl->group.members, id);
+	rivals_global_remove(&impl->group.rivals, id);
 }
 
 static const struct pw_registry_events registry_events = {

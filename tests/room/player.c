@@ -72,6 +72,17 @@ static void on_signal(void *data, int signal_number)
 	pw_main_loop_quit(p->loop);
 }
 
+/* What others can do at any time: jack_set_buffer_size() is that */
+static void on_force(void *data, int signal_number)
+{
+	struct player *p = data;
+	const char *quantum = pw_properties_get(pw_stream_get_properties(p->stream), "player.quantum");
+	struct spa_dict_item item = SPA_DICT_ITEM_INIT(PW_KEY_NODE_FORCE_QUANTUM, quantum);
+
+	if (quantum != NULL)
+		pw_stream_update_properties(p->stream, &SPA_DICT_INIT(&item, 1));
+}
+
 static const struct pw_stream_events events = {
 	PW_VERSION_STREAM_EVENTS,
 	.process = on_process,
@@ -90,12 +101,14 @@ int main(int argc, char **argv)
 	int res;
 
 	if (argc != 2) {
-		fprintf(stderr, "usage: player PROPERTIES\n");
+		fprintf(stderr, "usage: player PROPERTIES\n"
+				"SIGUSR1: forces the quantum that is its player.quantum\n");
 		return 2;
 	}
 	pw_init(&argc, &argv);
 	p.loop = pw_main_loop_new(NULL);
 	pw_loop_add_signal(pw_main_loop_get_loop(p.loop), SIGTERM, on_signal, &p);
+	pw_loop_add_signal(pw_main_loop_get_loop(p.loop), SIGUSR1, on_force, &p);
 	p.stream = pw_stream_new_simple(pw_main_loop_get_loop(p.loop), "player",
 			pw_properties_new_string(argv[1]), &events, &p);
 	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info);

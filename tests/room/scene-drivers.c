@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,32 +13,43 @@
 #include "scene.h"
 #include "stack-files.h"
 
-#define BEFORE_S	3.0
+#define BEFORE_S	2.0
 #define SETTLE_S	1.0	/* what a change itself costs is over by then, and told */
-#define SKEW_MS		1.0	/* as the worst of scene start */
+#define SKEW_MS		0.5
 #define QUANTUM		1024.0	/* what the group asks for */
 #define RATE		48000.0
+
+/* What somebody forces upon all costs a silence: each sink lets go of its speaker, and what was on the way is lost */
+#define SILENCE_MS	450.0
+
+enum driver_kind {
+	CARD,			/**< an application plays to a sound card, and another one to that and to us */
+	PACKETS,		/**< a speaker has longer packets than a cycle, and all pause once */
+	CLIENT,			/**< that plays to the sink forces something from its start */
+	CLIENT_LATER,		/**< or when it already plays */
+	SETTING,		/**< of the whole daemon, which nobody can refuse */
+};
 
 /* Each run another one. */
 static const struct driver_plan {
 	const char *name;
-	const char *props;		/**< of a client that plays to the sink, NULL: none */
-	const char *setting, *value;	/**< of the whole daemon, NULL: none */
-	double quantum, rate;		/**< what somebody has forced, 0: nothing */
-	bool card;			/**< an application plays to a sound card, and another one to that and to us */
-	bool packets;			/**< a speaker has longer packets than a cycle, and all pause once */
+	enum driver_kind kind;
+	const char *what;		/**< properties of the client, or the name of the setting */
+	const char *value;		/**< of the setting */
+	double quantum, rate;		/**< what the graph then runs with, 0: what the group wants */
 } plans[] = {
-	{ "case_card_of_another", NULL, NULL, NULL, 0.0, 0.0, true, false },
-	{ "case_longer_packets", NULL, NULL, NULL, 0.0, 0.0, false, true },
-	{ "case_client_forces_quantum", "node.force-quantum = 256", NULL, NULL, 256.0, 0.0, false, false },
-	{ "case_client_forces_rate", "node.force-rate = 44100", NULL, NULL, 0.0, 44100.0, false, false },
-	{ "case_setting_forces_quantum", NULL, "clock.force-quantum", "512", 512.0, 0.0, false, false },
-	{ "case_setting_forces_rate", NULL, "clock.force-rate", "44100", 0.0, 44100.0, false, false },
+	{ "case_card_of_another", CARD, "", NULL, 0.0, 0.0 },
+	{ "case_longer_packets", PACKETS, NULL, NULL, 0.0, 0.0 },
+	{ "case_client_forces_small_quantum", CLIENT, ", node.force-quantum = 256", NULL, 0.0, 0.0 },
+	{ "case_client_forces_large_quantum", CLIENT, ", node.force-quantum = 4096", NULL, 0.0, 0.0 },
+	{ "case_client_forces_rate", CLIENT, ", node.force-rate = 44100", NULL, 0.0, 0.0 },
+	{ "case_client_forces_quantum_later", CLIENT_LATER, ", player.quantum = 256", NULL, 0.0, 0.0 },
+	{ "case_setting_forces_small_quantum", SETTING, "clock.force-quantum", "256", 256.0, 0.0 },
+	{ "case_setting_forces_large_quantum", SETTING, "clock.force-quantum", "4096", 4096.0, 0.0 },
+	{ "case_setting_forces_rate", SETTING, "clock.force-rate", "44100", 0.0, 44100.0 },
 };
 
-/* Those in which something is forced do not hold: PipeWire 1.4.2 stops the whole graph for them, and
- * the group, as the peer, is silent until the music begins anew. --runs 6 shows them. */
-#define HOLDING	2
+#define PLANS	((int)G_N_ELEMENTS(plans))
 
 /* s since the epoch */
 static double changed, ended;
@@ -111,37 +123,46 @@ static bool is_linked(struct stack *s, void *data)
 static int begin(struct scene *sc, const struct driver_plan *plan, struct process **p)
 {
 	const char *sink = stack_sink(&sc->stack);
-	char *name = plan->card ? "both" : "player";
-	g_autofree char *more = g_strconcat(plan->props ? ", " : "", plan->props, NULL);
+	bool card = plan->kind == CARD;
+	char *name = card ? "both" : "player";
 	int res;
 
-	if (plan->setting != NULL)
-		return set(sc, plan->setting, plan->value);
-	if ((*p = start_player(sc, name, plan->card ? ANALOGUE_SINK : sink, more)) == NULL)
+	if (plan->kind == SETTING)
+		return set(sc, plan->what, plan->value);
+	if ((*p = start_player(sc, name, card ? ANALOGUE_SINK : sink, plan->what)) == NULL)
 		return -EIO;
 	if ((res = stack_wait(&sc->stack, is_linked, name, SCENE_PATIENCE_MS, "links of the client")) < 0)
 		return res;
-	return plan->card ? link_to(sc, name, sink) : 0;
+	if (plan->kind == CLIENT_LATER) {
+		if ((res = scene_pass(sc, 1.0)) < 0)
+			return res;
+		process_signal(*p, SIGUSR1);
+	}
+	return card ? link_to(sc, name, sink) : 0;
 }
 
 static int end(struct scene *sc, const struct driver_plan *plan, struct process *p)
 {
-	if (plan->setting != NULL)
-		return set(sc, plan->setting, "0");
+	if (plan->kind == SETTING)
+		return set(sc, plan->what, "0");
 	process_signal(p, SIGTERM);
 	return stack_wait(&sc->stack, has_ended, p, SCENE_PATIENCE_MS, "the client to end");
 }
 
-static void check_wanted(struct scene *sc, const char *field, double forced, double wanted, bool lasts)
+/* What runs, and what the group wants if that is something else; 0: it is not */
+static void check_status(struct scene *sc, const char *field, double forced, double own)
 {
-	double is = status(sc, field);
+	g_autofree char *field_wanted = g_strconcat(field, ".wanted", NULL);
+	double is = status(sc, field), wanted = status(sc, field_wanted);
 
 	if (!ours(sc))
 		return;
-	if (lasts && forced > 0.0 && !(is == wanted))
-		scene_fault(sc, "the status says %s %g and not %g", field, is, wanted);
-	if (!(lasts && forced > 0.0) && !isnan(is))
-		scene_fault(sc, "the status says %s though nothing is forced", field);
+	if (!(is == (forced > 0.0 ? forced : own)))
+		scene_fault(sc, "the status says %s %g", field, is);
+	if (forced > 0.0 && !(wanted == own))
+		scene_fault(sc, "the status says %s %g and not %g", field_wanted, wanted, own);
+	if (!(forced > 0.0) && !isnan(wanted))
+		scene_fault(sc, "the status says %s though nothing is forced", field_wanted);
 }
 
 static int play_forced(struct scene *sc, const struct driver_plan *plan)
@@ -154,15 +175,15 @@ static int play_forced(struct scene *sc, const struct driver_plan *plan)
 	changed = stack_now(&sc->stack) / 1e9;
 	if ((res = scene_pass(sc, sc->seconds / 2.0)) < 0)
 		return res;
-	check_wanted(sc, "quantum.wanted", plan->quantum, QUANTUM, true);
-	check_wanted(sc, "rate.wanted", plan->rate, RATE, true);
+	check_status(sc, "quantum", plan->quantum, QUANTUM);
+	check_status(sc, "rate", plan->rate, RATE);
 	if ((res = end(sc, plan, p)) < 0)
 		return res;
 	ended = stack_now(&sc->stack) / 1e9;
 	if ((res = scene_pass(sc, sc->seconds / 2.0)) < 0)
 		return res;
-	check_wanted(sc, "quantum.wanted", plan->quantum, QUANTUM, false);
-	check_wanted(sc, "rate.wanted", plan->rate, RATE, false);
+	check_status(sc, "quantum", 0.0, QUANTUM);
+	check_status(sc, "rate", 0.0, RATE);
 	return 0;
 }
 
@@ -190,12 +211,12 @@ static int play_drivers(struct scene *sc)
 	int res;
 
 	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
-	    (plan->packets && (res = scene_add_speaker(sc, "s4-long", "{'latency.msec': <100.0>, "
+	    (plan->kind == PACKETS && (res = scene_add_speaker(sc, "s4-long", "{'latency.msec': <100.0>, "
 			"'report.msec': <100.0>, 'start': <'first'>, 'mtu': <uint16 1005>, "
 			"'rates': <'44100'>}")) < 0) ||
 	    (res = scene_connect_speakers(sc)) < 0)
 		return res;
-	if (plan->card) {
+	if (plan->kind == CARD) {
 		if (start_player(sc, "application", ANALOGUE_SINK, ", node.latency = 256/48000") == NULL)
 			return -EIO;
 		if ((res = scene_pass(sc, BEFORE_S)) < 0)
@@ -204,7 +225,7 @@ static int play_drivers(struct scene *sc)
 	if ((res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, BEFORE_S)) < 0)
 		return res;
 	sc->mark_ns = stack_now(&sc->stack);
-	return plan->packets ? play_packets(sc) : play_forced(sc, plan);
+	return plan->kind == PACKETS ? play_packets(sc) : play_forced(sc, plan);
 }
 
 struct cycle {
@@ -261,6 +282,7 @@ static void judge_card(struct scene *sc)
 static void judge_drivers(struct scene *sc, struct measure *m)
 {
 	const struct driver_plan *plan = find_plan(sc);
+	bool packets = plan->kind == PACKETS, lasts = plan->kind == SETTING || plan->kind == CLIENT_LATER;
 	int steps = 0, gaps = 0;
 	double largest = 0.0, end_s = INFINITY;
 
@@ -275,13 +297,14 @@ static void judge_drivers(struct scene *sc, struct measure *m)
 	}
 	scene_figure(sc, plan->name, (double)(plan - plans), NAN);
 	scene_figure(sc, "skew_while_ms", span_spread(m, changed + SETTLE_S, ended), SKEW_MS);
-	scene_figure(sc, "skew_after_ms", span_spread(m, ended + SETTLE_S + (plan->packets ? 2.0 : 0.0), end_s), SKEW_MS);
-	scene_figure(sc, "gaps_of_changes", gaps, plan->card ? 0.0 : NAN);
-	scene_figure(sc, "steps_of_changes", steps, plan->card ? 0.0 : NAN);
-	scene_figure(sc, "largest_of_those_ms", largest, NAN);
-	if (plan->card)
+	scene_figure(sc, "skew_after_ms", span_spread(m, ended + SETTLE_S + (packets ? 2.0 : 0.0), end_s), SKEW_MS);
+	/* A pause, or what can't be refused, is heard, but not for long */
+	scene_figure(sc, "gaps_of_changes", gaps, packets || lasts ? NAN : 0.0);
+	scene_figure(sc, "steps_of_changes", steps, packets || lasts ? NAN : 0.0);
+	scene_figure(sc, "largest_of_those_ms", largest, packets ? NAN : lasts ? SILENCE_MS : 0.0);
+	if (plan->kind == CARD)
 		judge_card(sc);
-	if (plan->packets && ours(sc)) {
+	if (packets && ours(sc)) {
 		scene_figure(sc, "quantum_before_samples", quantum_before, NAN);
 		if (!(quantum_after == 2.0 * QUANTUM))
 			scene_fault(sc, "the next start has a quantum of %g", quantum_after);
@@ -290,8 +313,8 @@ static void judge_drivers(struct scene *sc, struct measure *m)
 
 const struct scene_type scenes_drivers[] = {
 	{ .name = "drivers", .text = "other clients force a quantum or a rate, or join a sound card to the group",
-	  .runs = HOLDING, .speakers = 3, .seconds = 12.0,
-	  .brief_runs = HOLDING, .brief_seconds = 6.0,
+	  .runs = PLANS, .speakers = 3, .seconds = 12.0,
+	  .brief_runs = PLANS, .brief_seconds = 4.0,
 	  .stack = { .analogue = true }, .play = play_drivers, .judge = judge_drivers },
 	{ 0 },
 };
