@@ -119,6 +119,14 @@ wait_socket() {
 	done
 }
 
+# use_policy DIR: our policy, or a copy of it, before WirePlumber's own. ROOM_SYSTEM_DATA_DIR names that of
+# another WirePlumber than the system's, as in the room.
+use_policy() {
+	share=${ROOM_SYSTEM_DATA_DIR:-$(pkg-config --variable=prefix libpipewire-0.3)/share}
+	export WIREPLUMBER_DATA_DIR="$1:$share/wireplumber"
+	export WIREPLUMBER_CONFIG_DIR="$XDG_CONFIG_HOME/wireplumber:$1:$share/wireplumber"
+}
+
 start_wireplumber() {
 	cat >"$XDG_CONFIG_HOME/wireplumber/wireplumber.conf.d/10-test.conf" <<-'CONF'
 	wireplumber.profiles = { main = {

@@ -7,9 +7,7 @@ set -eu
 two_sinks
 start_pipewire pipewire
 
-share=$(pkg-config --variable=prefix libpipewire-0.3)/share
-export WIREPLUMBER_DATA_DIR="$SOURCE_DIR/wireplumber:$share/wireplumber"
-export WIREPLUMBER_CONFIG_DIR="$XDG_CONFIG_HOME/wireplumber:$SOURCE_DIR/wireplumber:$share/wireplumber"
+use_policy "$SOURCE_DIR/wireplumber"
 
 # The sink is wanted always, so that every setting is read
 cat >"$XDG_CONFIG_HOME/wireplumber/wireplumber.conf.d/20-wrong.conf" <<-'CONF'

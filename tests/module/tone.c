@@ -68,11 +68,13 @@ int main(int argc, char **argv)
 	uint8_t buffer[512];
 	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
 	const struct spa_pod *params[1];
+	const char *target;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: tone TARGET\n");
+	if (argc > 2) {
+		fprintf(stderr, "usage: tone [TARGET]\n");
 		return 2;
 	}
+	target = argc == 2 ? argv[1] : NULL;
 	pw_init(&argc, &argv);
 	d.loop = pw_main_loop_new(NULL);
 	pw_loop_add_signal(pw_main_loop_get_loop(d.loop), SIGTERM, on_signal, &d);
@@ -81,7 +83,7 @@ int main(int argc, char **argv)
 				PW_KEY_NODE_NAME, "tone",
 				PW_KEY_MEDIA_TYPE, "Audio",
 				PW_KEY_MEDIA_CATEGORY, "Playback",
-				PW_KEY_TARGET_OBJECT, argv[1],
+				PW_KEY_TARGET_OBJECT, target,
 				NULL),
 			&events, &d);
 	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat,

@@ -45,23 +45,47 @@ local function use (m, own)
   context.members:attached (keys)
 end
 
-local function create (done)
-  metadata = ImplMetadata (context.METADATA)
-  metadata:activate (Features.ALL, function (m, e)
-    if e then
-      metadata = nil
-      done (tostring (e))
-    else
-      use (m, true)
-      done ()
-    end
-  end)
+-- WirePlumber goes on with nothing else until one of these has been called.
+local finished = false
+
+local function finish ()
+  if not finished then
+    finished = true
+    Script:finish_activation ()
+  end
 end
 
-local function created (e)
-  if e then
-    context.log:warning ("failed to activate the bluez-combine metadata: " .. e)
+local function fail (e)
+  local text = "failed to activate the bluez-combine metadata: " .. tostring (e)
+  if finished then
+    context.log:warning (text)
+  else
+    finished = true
+    Script:finish_activation_with_error (text)
   end
+end
+
+-- For what WirePlumber calls back: it would log an error in there, and wait.
+local function guarded (f)
+  return function (...)
+    local ok, e = pcall (f, ...)
+    if not ok then
+      fail (e)
+    end
+  end
+end
+
+local function create ()
+  metadata = ImplMetadata (context.METADATA)
+  metadata:activate (Features.ALL, guarded (function (m, e)
+    if e then
+      metadata = nil
+      fail (e)
+    else
+      use (m, true)
+      finish ()
+    end
+  end))
 end
 
 context.members:restore (context.saved:all ("member."))
@@ -73,30 +97,24 @@ others = ObjectManager {
   }
 }
 
-others:connect ("installed", function (om)
+others:connect ("installed", guarded (function (om)
   local m = om:lookup ()
   if m then
     context.log:info (m, "using the metadata object of another process")
     use (m, false)
-    Script:finish_activation ()
-    return
+    finish ()
+  else
+    create ()
   end
-  create (function (e)
-    if e then
-      Script:finish_activation_with_error ("failed to activate the bluez-combine metadata: " .. e)
-    else
-      Script:finish_activation ()
-    end
-  end)
-end)
+end))
 
-others:connect ("object-removed", function ()
+others:connect ("object-removed", guarded (function ()
   if not metadata then
     context.log:info ("the metadata object of another process is gone: making our own")
     context.store:attach (nil)
     current = nil
-    create (created)
+    create ()
   end
-end)
+end))
 
 others:activate ()
