@@ -48,6 +48,15 @@ static bool is_own(const struct members *members, const struct spa_dict *props)
 		(name && spa_streq(name, args_node_name(members->args)));
 }
 
+/* A speaker that has a microphone gets another sink for a call, often of the same name. Music does not
+ * belong there, whoever says so. */
+static bool is_for_calls(const struct spa_dict *props)
+{
+	const char *profile = spa_dict_lookup(props, "api.bluez5.profile");
+
+	return profile && spa_strstartswith(profile, "headset-");
+}
+
 static struct member_entry *find_entry(struct members *members, const char *address)
 {
 	struct member_entry *e;
@@ -131,7 +140,8 @@ static void speaker_update(struct speaker *speaker)
 	if ((match.props = pw_properties_new(NULL, NULL)) == NULL)
 		return;
 
-	want = !is_own(members, &speaker->props->dict) && wants(speaker, &match);
+	want = !is_own(members, &speaker->props->dict) && !is_for_calls(&speaker->props->dict) &&
+		wants(speaker, &match);
 	changed = !config_equal(&speaker->config, &match.config);
 	speaker->config = match.config;
 	pw_properties_free(speaker->rule_props);

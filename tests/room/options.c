@@ -66,6 +66,7 @@ static const struct option table[] = {
 	{ "rates", 'r', 0, 0, 0, ALL, rate_names, G_N_ELEMENTS(rate_names) },
 	{ "source", 'b', FIELD(source), 0, 0, OPTIONS_SPEAKER },
 	{ "speaker", 'b', FIELD(speaker), 0, 0, OPTIONS_ECHO },
+	{ "handsfree", 'b', FIELD(handsfree), 0, 0, OPTIONS_SPEAKER },
 	{ "loop", 'b', FIELD(echo_config.loop), 0, 0, ALL },
 	{ "rate", 'R', FIELD(echo_config.rate), 44100, 48000, BOTH },
 	{ "jitter.kind", 'e', FIELD(kind), 0, 0, ALL, echo_jitter_names, ECHO_N_JITTERS },

@@ -27,6 +27,7 @@ struct options {
 	char *vendor;		/**< "bluetooth:0171"; "" for none */
 	char *wav;		/**< what an Echo plays, or NULL */
 	bool speaker, source;	/**< the roles */
+	bool handsfree;		/**< it has a microphone, for calls */
 	bool rate_44100, rate_48000;	/**< that a speaker offers, */
 	uint32_t bitpool;	/**< and the most that it takes, in bits of a block */
 	double report_ms;	/**< what the speaker says its latency is; below 0: nothing */

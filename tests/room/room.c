@@ -20,6 +20,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_offset,
 	scenes_flap,
 	scenes_codec,
+	scenes_call,
 	scenes_headroom,
 	scenes_pause,
 #ifdef ROOM_HAVE_PAIR

@@ -27,13 +27,15 @@ void device_event(struct device *device, const char *event, const char *fields, 
 
 static GVariant *uuids(const struct device *device)
 {
-	const char *list[4];
+	const char *list[5];
 	int n = 0;
 
 	if (device->options.source)
 		list[n++] = UUID_A2DP_SOURCE;
 	if (device->options.speaker)
 		list[n++] = UUID_A2DP_SINK;
+	if (device->options.handsfree)
+		list[n++] = UUID_HANDSFREE;
 	list[n++] = UUID_AVRCP_TARGET;
 	list[n++] = UUID_AVRCP;
 	return g_variant_new_strv(list, n);
@@ -235,6 +237,7 @@ void device_connect(struct device *device)
 			g_object_set_data_full(G_OBJECT(device->room->bus), device->seps[role], sep, g_free);
 			bus_export(device->room, device->seps[role], &sep_interface, sep);
 		}
+		handsfree_connected(device);
 	}
 	for (role = 0; role < N_ROLES; role++)
 		transport_configure(device, role);
@@ -256,6 +259,7 @@ void device_disconnect(struct device *device)
 		g_object_set_data(G_OBJECT(device->room->bus), device->seps[role], NULL);
 		g_clear_pointer(&device->seps[role], g_free);
 	}
+	handsfree_disconnected(device);
 	device->connected = device->resolved = device->playing = false;
 	device_event(device, "disconnected", "%s", "");
 	bus_changed(device->room, device->path, IFACE_DEVICE, "ServicesResolved", "Connected", NULL);
@@ -422,6 +426,7 @@ struct device *device_new(struct room *room, const char *address, struct options
 	device = g_new0(struct device, 1);
 	device->room = room;
 	device->adapter = adapter;
+	device->call_fd = -1;
 	device->address = g_ascii_strup(address, -1);
 	options_copy(&device->options, options);
 	device->paired = device->trusted = options->paired;
@@ -460,6 +465,7 @@ void device_destroy(struct device *device)
 		g_free(t->endpoint);
 		g_free(t);
 	}
+	handsfree_finish(device);
 	link_destroy(device->link);
 	sender_destroy(device->sender);
 	options_finish(&device->options);

@@ -58,6 +58,10 @@ static gboolean own_name(void *data)
 {
 	struct room *room = data;
 
+	/* before "ready" is said: PipeWire looks for it once, when it starts */
+	if (room->ofono == 0)
+		room->ofono = g_bus_own_name_on_connection(room->bus, OFONO,
+				G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL, on_lost, room, NULL);
 	room->name = g_bus_own_name_on_connection(room->bus, BLUEZ, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
 						  on_owned, on_lost, room, NULL);
 	return G_SOURCE_REMOVE;
@@ -183,6 +187,7 @@ static bool room_init(struct room *room, const char *dir, const char *clock, GEr
 	g_dbus_connection_set_exit_on_close(room->bus, FALSE);
 	bus_init(room);
 	agents_init(room);
+	handsfree_init(room);
 	control_export(room);
 	return adapter_new(room, "hci0", error) != NULL;
 }

@@ -21,12 +21,16 @@
 #define IFACE_MEDIA		"org.bluez.Media1"
 #define IFACE_ENDPOINT		"org.bluez.MediaEndpoint1"
 #define IFACE_TRANSPORT		"org.bluez.MediaTransport1"
+#define OFONO			"org.ofono"
+#define IFACE_HANDSFREE		"org.ofono.HandsfreeAudioManager"
+#define IFACE_HANDSFREE_CARD	"org.ofono.HandsfreeAudioCard"
 #define IFACE_AGENT_MANAGER	"org.bluez.AgentManager1"
 
 #define UUID_A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
 #define UUID_A2DP_SINK		"0000110b-0000-1000-8000-00805f9b34fb"
 #define UUID_AVRCP_TARGET	"0000110c-0000-1000-8000-00805f9b34fb"
 #define UUID_AVRCP		"0000110e-0000-1000-8000-00805f9b34fb"
+#define UUID_HANDSFREE		"0000111e-0000-1000-8000-00805f9b34fb"
 
 #define SBC_CAPS		4	/* bytes of capabilities, or of a configuration */
 
@@ -36,6 +40,7 @@ struct room {
 	GMainLoop *loop;
 	GDBusConnection *bus;
 	guint name;			/**< the ownership of org.bluez; 0: not there */
+	guint ofono;			/**< and of org.ofono */
 	bool ready;			/**< said so */
 	GHashTable *objects;		/**< path -> struct object, roomd-bus.c */
 	struct room_clock *clock;
@@ -127,6 +132,9 @@ struct device {
 	char *seps[N_ROLES];		/**< paths, while connected */
 	struct link *link;		/**< of a speaker */
 	struct sender *sender;		/**< of an Echo */
+	char *card;			/**< path of its oFono card, NULL: none yet */
+	int call_fd;			/**< our end of a call, -1: there is none */
+	guint call_source;
 };
 
 /* roomd-bus.c: objects on the bus and their ObjectManager */
@@ -225,6 +233,13 @@ void transport_set_state(struct transport *transport, enum transport_state state
 void transport_end_stream(struct transport *transport, bool cut);
 void transport_play(struct device *device);
 void transport_pause(struct device *device);
+
+/* roomd-handsfree.c */
+
+void handsfree_init(struct room *room);
+void handsfree_connected(struct device *device);
+void handsfree_disconnected(struct device *device);
+void handsfree_finish(struct device *device);
 
 /* roomd-control.c */
 

@@ -138,6 +138,7 @@ extern const struct scene_type scenes_delay[];
 extern const struct scene_type scenes_offset[];
 extern const struct scene_type scenes_flap[];
 extern const struct scene_type scenes_codec[];
+extern const struct scene_type scenes_call[];
 extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
 extern const struct scene_type scenes_pair[];
