@@ -47,13 +47,6 @@ static int write_source(struct scene *sc, const char *path)
 	return res;
 }
 
-static double told(const struct scene *sc)
-{
-	const struct stack_event *e = stack_find_event(&sc->stack, SCENE_ECHO, "delay", 0);
-
-	return e != NULL ? e->msec : NAN;
-}
-
 static double group_latency(const struct scene *sc)
 {
 	return graph_combine_number(sc->stack.graph, "status", "latency.nsec") / 1e6;
@@ -76,11 +69,11 @@ static int play_silence(struct scene *sc)
 	sc->mark_ns = stack_now(&sc->stack);
 	if ((res = scene_disconnect(sc, sc->excused)) < 0 || (res = scene_pass(sc, LEAVE_S / 2)) < 0)
 		return res;
-	told_before = told(sc);
+	told_before = scene_told_ms(sc);
 	group_before = group_latency(sc);
 	if ((res = scene_pass(sc, sc->seconds - 1.5 * LEAVE_S)) < 0)
 		return res;
-	told_after = told(sc);
+	told_after = scene_told_ms(sc);
 	group_after = group_latency(sc);
 	return 0;
 }

@@ -42,6 +42,13 @@ int scene_restart_wireplumber(struct scene *sc, bool (*kept)(struct stack *s, vo
 	return scene_await_playing(sc, sc->n_speakers, sc->mark_ns);
 }
 
+double scene_told_ms(const struct scene *sc)
+{
+	const struct stack_event *e = stack_find_event(&sc->stack, SCENE_ECHO, "delay", 0);
+
+	return e ? e->msec : NAN;
+}
+
 void scene_figure(struct scene *sc, const char *name, double value, double bound)
 {
 	if (sc->n_figures < SCENE_FIGURES_MAX)

@@ -223,6 +223,9 @@ bool scene_is_kept(const struct stack *s, const char *file, const char *text);
 /** Once \a kept, called \a what, restart WirePlumber, until all devices are back and play. Sets sc->mark_ns. */
 int scene_restart_wireplumber(struct scene *sc, bool (*kept)(struct stack *s, void *data), const char *what);
 
+/** What PipeWire has told the Echo last of how late it is heard; NAN if nothing */
+double scene_told_ms(const struct scene *sc);
+
 void scene_figure(struct scene *sc, const char *name, double value, double bound);
 void scene_fault(struct scene *sc, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
