@@ -45,6 +45,15 @@ start_wireplumber
 spawn host pw-cli -m load-module "$MODULE" "{ stream.rules = [ ] }"
 "$AWAIT" metadata bluez-combine status >/dev/null
 pw-metadata -n bluez-combine 0 member.AA:BB:CC:DD:EE:FF '{ "include": false }' Spa:String:JSON >/dev/null
+pw-metadata -n bluez-combine 0 status.11:22:33:44:55:66 '{ "name": "Living room", "state": "idle" }' Spa:String:JSON >/dev/null
+# shellcheck disable=SC2016 # as somebody may call a device
+pw-metadata -n bluez-combine 0 status.11:22:33:44:55:77 '{ "name": "$(date);x", "state": "idle" }' Spa:String:JSON >/dev/null
+check 'bash: names of speakers, small or not' bash_gives speaker liv -- 'Living\ room'
+not_all() { [ ${#COMPREPLY[@]} = 1 ]; }
+check 'bash: and not those of others' not_all
+# shellcheck disable=SC2016 # as it is to be offered
+check 'bash: a name is never a command' bash_gives speaker '' -- '\$\(date\)\;x'
+check 'bash: the beginning of an address' bash_gives speaker '11\:' -- '11\:22\:33\:44\:55\:66' '11\:22\:33\:44\:55\:77'
 check 'bash: addresses of speakers' bash_gives speaker '' -- 'AA\:BB\:CC\:DD\:EE\:FF'
 
 if command -v fish >/dev/null; then
@@ -59,6 +68,7 @@ if command -v fish >/dev/null; then
 	}
 	check 'fish: all commands' fish_gives 'pw-bluez-combine ' "${commands[@]}"
 	check 'fish: options' fish_gives 'pw-bluez-combine status --' --watch --json
+	check 'fish: names of speakers' fish_gives 'pw-bluez-combine speaker Liv' 'Living room'
 	check 'fish: addresses of speakers' fish_gives 'pw-bluez-combine speaker ' AA:BB:CC:DD:EE:FF
 	check 'fish: roles' fish_gives 'pw-bluez-combine speaker x --role ' left right
 fi
@@ -82,6 +92,7 @@ if command -v zsh >/dev/null; then
 	}
 	check 'zsh: all commands' zsh_gives 'pw-bluez-combine x' "${commands[@]}" --help
 	check 'zsh: options' zsh_gives 'pw-bluez-combine status --' --watch --json
+	check 'zsh: names of speakers' zsh_gives 'pw-bluez-combine speaker x' 'Living room'
 	check 'zsh: addresses of speakers' zsh_gives 'pw-bluez-combine speaker x' AA:BB:CC:DD:EE:FF
 	check 'zsh: roles' zsh_gives 'pw-bluez-combine speaker y --role x' left right
 fi

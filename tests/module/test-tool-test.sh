@@ -47,7 +47,7 @@ check 'without a choice each speaker says who it is' logged test 'Speaker A alon
 check 'one after the other' logged test 'Speaker B alone: noise'
 check 'and then all together' logged test 'bluez_combine.default: clicks'
 kill -INT "$PID"
-check 'an interrupt ends it' ends "$PID" 0
+check 'an interrupt ends it, as it ends any program' ends "$PID" 130
 check 'and its stream' "$AWAIT" gone pw-bluez-combine.test
 
 pw-metadata -n bluez-combine 0 member.speaker_b '{ "include": false }' Spa:String:JSON >/dev/null

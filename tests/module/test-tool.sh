@@ -150,6 +150,8 @@ check 'but shown as question marks' shows '?[31mRed???'
 check 'nor is it in the JSON' harmless --json
 forge status.wide '{ "name": "A speaker whose name does not come to an end soon", "state": "idle" }'
 check 'a wide name is cut' shows 'A speaker whose name does not...  wide'
+forge status '{ "sink": "x", "state": "playing", "restarts": 3 }'
+check 'what stalls have cost is told' shows 'started anew after stalls of this computer: 3 times'
 check 'nothing that a name has in it spoils a terminal' draws 80 24 'A speaker whose n'
 check 'an assumed latency is explained' shows 'assumed: it reports no latency'
 check 'an unaligned speaker is explained' shows 'unaligned: plays, but'

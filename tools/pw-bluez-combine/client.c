@@ -312,7 +312,7 @@ void client_complain_no_group(const struct client *client)
 	char text[128];
 
 	fprintf(stderr, _("pw-bluez-combine: no group '%s': WirePlumber's policy is not loaded, or no "
-			"module with this group is; see TROUBLESHOOTING in pw-bluez-combine(1)"), client->group);
+			"module with this group is; pw-bluez-combine doctor tells more"), client->group);
 	spa_list_for_each(object, &client->objects, link) {
 		text_copy(text, sizeof(text), group_of_object(object->name), TEXT_ANY_WIDTH);
 		fprintf(stderr, "%s%s", separator, text);

@@ -21,7 +21,7 @@
 /* Globals, then what is bound tells of itself, then the parameters that were asked for */
 #define ROUNDS			3
 
-struct graph {
+struct survey {
 	struct facts *facts;
 	const char *metadata;		/* name of the group's object */
 	struct pw_main_loop *loop;
@@ -38,7 +38,7 @@ struct graph {
 /** What is bound */
 struct object {
 	struct spa_list link;
-	struct graph *graph;
+	struct survey *survey;
 	struct pw_proxy *proxy;
 	struct spa_hook listener;
 	void *fact;			/* a struct fact_*, which is the facts' */
@@ -126,7 +126,7 @@ static const struct pw_device_events device_events = {
 static void on_client_info(void *data, const struct pw_client_info *info)
 {
 	struct object *o = data;
-	struct fact_daemon *d = &o->graph->facts->manager;
+	struct fact_daemon *d = &o->survey->facts->manager;
 	const char *is = info->props ? spa_dict_lookup(info->props, "wireplumber.daemon") : NULL;
 	const char *pid = info->props ? spa_dict_lookup(info->props, PW_KEY_SEC_PID) : NULL;
 
@@ -164,7 +164,7 @@ static void read_member(struct facts *f, const char *address, const char *json)
 static int on_group_property(void *data, uint32_t subject, const char *key, const char *type, const char *value)
 {
 	struct object *o = data;
-	struct facts *f = o->graph->facts;
+	struct facts *f = o->survey->facts;
 	char text[512];
 
 	if (subject != 0 || key == NULL || value == NULL)
@@ -190,7 +190,7 @@ static int on_default_property(void *data, uint32_t subject, const char *key, co
 	char text[512];
 
 	if (spa_streq(key, "default.audio.sink") && value && field(value, "name", text, sizeof(text)))
-		o->graph->facts->default_sink = g_strdup(text);
+		o->survey->facts->default_sink = g_strdup(text);
 	return 0;
 }
 
@@ -199,11 +199,11 @@ static const struct pw_metadata_events default_events = {
 	.property = on_default_property,
 };
 
-static void bind(struct graph *g, uint32_t id, const char *type, uint32_t version, const void *events, void *fact)
+static void bind(struct survey *g, uint32_t id, const char *type, uint32_t version, const void *events, void *fact)
 {
 	struct object *o = g_new0(struct object, 1);
 
-	o->graph = g;
+	o->survey = g;
 	o->fact = fact;
 	spa_list_append(&g->objects, &o->link);
 	o->proxy = pw_registry_bind(g->registry, id, type, version, 0);
@@ -222,7 +222,7 @@ static uint32_t dict_id(const struct spa_dict *props, const char *key)
 static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type, uint32_t version,
 		const struct spa_dict *props)
 {
-	struct graph *g = data;
+	struct survey *g = data;
 	struct facts *f = g->facts;
 	const char *name = props ? spa_dict_lookup(props, PW_KEY_METADATA_NAME) : NULL;
 
@@ -265,7 +265,7 @@ static const struct pw_registry_events registry_events = {
 
 static void on_core_info(void *data, const struct pw_core_info *info)
 {
-	struct graph *g = data;
+	struct survey *g = data;
 	struct fact_daemon *d = &g->facts->daemon;
 	const char *pid = info->props ? spa_dict_lookup(info->props, PW_KEY_APP_PROCESS_ID) : NULL;
 
@@ -278,7 +278,7 @@ static void on_core_info(void *data, const struct pw_core_info *info)
 
 static void on_done(void *data, uint32_t id, int seq)
 {
-	struct graph *g = data;
+	struct survey *g = data;
 
 	if (id != PW_ID_CORE || seq != g->sync)
 		return;
@@ -292,7 +292,7 @@ static void on_done(void *data, uint32_t id, int seq)
 
 static void on_error(void *data, uint32_t id, int seq, int res, const char *message)
 {
-	struct graph *g = data;
+	struct survey *g = data;
 
 	if (id == PW_ID_CORE)
 		pw_main_loop_quit(g->loop);
@@ -307,12 +307,12 @@ static const struct pw_core_events core_events = {
 
 static void on_timeout(void *data, uint64_t expirations)
 {
-	struct graph *g = data;
+	struct survey *g = data;
 
 	pw_main_loop_quit(g->loop);
 }
 
-static void graph_finish(struct graph *g)
+static void survey_finish(struct survey *g)
 {
 	struct object *o;
 
@@ -338,7 +338,7 @@ static void graph_finish(struct graph *g)
 		pw_main_loop_destroy(g->loop);
 }
 
-static void read_all(struct graph *g)
+static void read_all(struct survey *g)
 {
 	struct timespec limit = { .tv_sec = ANSWER_LIMIT_SEC };
 	struct pw_loop *loop = pw_main_loop_get_loop(g->loop);
@@ -357,7 +357,7 @@ void facts_read_graph(struct facts *f, const char *remote, const char *group)
 {
 	g_autofree char *metadata = spa_streq(group, BLUEZ_COMBINE_GROUP_DEFAULT) ?
 		g_strdup(BLUEZ_COMBINE_METADATA) : g_strdup_printf(BLUEZ_COMBINE_METADATA ".%s", group);
-	struct graph g = { .facts = f, .metadata = metadata };
+	struct survey g = { .facts = f, .metadata = metadata };
 
 	/* libpipewire prefers the environment to the property */
 	if (remote)
@@ -368,5 +368,5 @@ void facts_read_graph(struct facts *f, const char *remote, const char *group)
 	    (g.core = pw_context_connect(g.context, NULL, 0)))
 		read_all(&g);
 	f->pipewire = g.done;
-	graph_finish(&g);
+	survey_finish(&g);
 }

@@ -89,8 +89,10 @@ static void print_text(const struct doctor *d, bool verbose)
 			continue;
 		text_copy(text, sizeof(text), f->what, TEXT_ANY_WIDTH);
 		printf("%s: %s [%s]\n", _(levels[f->level]), text, f->id);
-		if (f->mend)
-			printf(_("    mend: %s\n"), f->mend);
+		if (f->mend == NULL)
+			continue;
+		text_copy(text, sizeof(text), f->mend, TEXT_ANY_WIDTH);
+		printf(_("    mend: %s\n"), text);
 	}
 	if (errors + warnings == 0)
 		puts(_("All is well."));

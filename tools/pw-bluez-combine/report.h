@@ -50,6 +50,7 @@ struct report {
 	char sink[REPORT_STRING_MAX];
 	char state[32];
 	struct report_int latency_ns, members, playing;
+	struct report_int restarts;	/**< of speakers, after stalls */
 	struct report_int quantum, rate, quantum_wanted, rate_wanted, packet_ns;
 	char quantum_basis[32];
 	uint32_t sink_id;		/**< of the sink's node; SPA_ID_INVALID: not known */

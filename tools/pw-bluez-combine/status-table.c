@@ -258,6 +258,9 @@ static void print_group(FILE *out, const struct report *r)
 	fputc('\n', out);
 	print_sources(out, r);
 	print_quantum(out, r);
+	if (r->restarts.valid && r->restarts.value > 0)
+		fprintf(out, _("  speakers were started anew after stalls of this computer: %lld times\n"),
+				(long long)r->restarts.value);
 	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);
 	if (r->version.valid && r->version.value > REPORT_VERSION)

@@ -47,6 +47,7 @@ struct test {
 	struct spa_hook listener;
 	struct spa_source *next;	/* timer */
 	struct spa_source *signals[2];
+	int signal;			/* that has ended it; 0: none */
 
 	struct sound sound;		/* the data loop's, while the stream runs */
 };
@@ -257,6 +258,8 @@ static void on_changed(void *data)
 	}
 	if (report_init(&report, &test->client) == 0)
 		res = plan(test, &report);
+	if (res == EXIT_OK && spa_streq(report.state, "playing"))
+		puts(_("Music is playing: pause it to hear this well"));
 	report_finish(&report);
 	if (res == EXIT_OK)
 		on_next(test, 1);
@@ -264,9 +267,24 @@ static void on_changed(void *data)
 		quit(test, res);
 }
 
-static void on_signal(void *data, int signal)
+static void on_signal(void *data, int number)
 {
-	quit(data, EXIT_OK);
+	struct test *test = data;
+
+	test->signal = number;
+	quit(test, EXIT_OTHER);
+}
+
+/* As if nobody had caught it: the shell is to see that, and end the loop that it runs this in */
+static void end_by(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	signal(number, SIG_DFL);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static int run_test(struct test *test)
@@ -314,6 +332,8 @@ static int run(const struct options *options)
 	if (res == EXIT_OK)
 		res = run_test(&test);
 	test_finish(&test);
+	if (test.signal)
+		end_by(test.signal);
 	return res;
 }
 

@@ -8,9 +8,19 @@ _pw_bluez_combine_help() {
 	LC_ALL=C.UTF-8 LANGUAGE=C command pw-bluez-combine "$@" --help 2>/dev/null
 }
 
+# Names, and the addresses of those without one, or all of them for the beginning of an address
 _pw_bluez_combine_speakers() {
-	command pw-bluez-combine status --all 2>/dev/null |
-		grep -oE '([0-9A-F]{2}:){5}[0-9A-F]{2}'
+	local speakers name address
+	speakers=$(command pw-bluez-combine status --all 2>/dev/null |
+		sed -nE 's/^  (.*[^ ]) +(([0-9A-F]{2}:){5}[0-9A-F]{2}) .*/\2 \1/p')
+	while read -r address name; do
+		if [[ ${address,,} == "${1,,}"* && ( $name == - || -n $1 ) ]]; then
+			# readline takes the colons of an address for ends of words
+			echo "${address//:/\\:}"
+		elif [[ $name != - && ${name,,} == "${1,,}"* ]]; then
+			printf '%q\n' "$name"
+		fi
+	done <<<"$speakers"
 }
 
 _pw_bluez_combine() {
@@ -26,8 +36,7 @@ _pw_bluez_combine() {
 		-R | --role) words='stereo left right mono' ;;
 		-*) return ;;
 		*)
-			# readline takes the colons of an address for ends of words
-			mapfile -t COMPREPLY < <(_pw_bluez_combine_speakers | grep -i "^${word//\\/}" | sed 's/:/\\:/g')
+			mapfile -t COMPREPLY < <(_pw_bluez_combine_speakers "${word//\\/}")
 			return
 			;;
 		esac

@@ -16,7 +16,7 @@ end
 
 function __pw_bluez_combine_speakers
     pw-bluez-combine status --all 2>/dev/null |
-        string replace -rf '^ *(.*?)  +(([0-9A-F]{2}:){5}[0-9A-F]{2}).*' '$2\t$1'
+        string replace -rf '^ *(.*?)  +(([0-9A-F]{2}:){5}[0-9A-F]{2}).*' '$1\t$2\n$2\t$1' | string match -rv '^-\t'
 end
 
 set -l first 'test (count (commandline -opc)) = 1'
