@@ -45,7 +45,7 @@ check 'and no noise' not_noise
 spawn test "$TOOL" test --seconds 30
 check 'without a choice each speaker says who it is' logged test 'Speaker A alone: noise'
 check 'one after the other' logged test 'Speaker B alone: noise'
-check 'and then all together' logged test 'bluez_combine.default: clicks'
+check 'and then all together' logged test 'All speakers: clicks'
 kill -INT "$PID"
 check 'an interrupt ends it, as it ends any program' ends "$PID" 130
 check 'and its stream' "$AWAIT" gone pw-bluez-combine.test

@@ -55,5 +55,37 @@ check 'a reset is taken, too' says 'role         left -> stereo' speaker kitchen
 check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
 check 'all play it' says 'noise that wanders' test --noise --seconds 1
 
+# fields PAGE COMMAND...: strict JSON on each line, and every name in it is on the page
+fields() {
+	page=$(dirname "$0")/../../docs/$1
+	shift
+	"$TOOL" "$@" >"$out" || :
+	python3 -c '
+import json, re, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    text = file.read()
+names = set(re.findall(r"`([a-z0-9.-]+)`", text))
+for line in re.findall(r"^\.(?:It )?Va (.*)$", text, re.M):
+    names |= set(re.findall(r"[a-z0-9.-]+", line))
+missing, lines = set(), 0
+def walk(value):
+    if isinstance(value, dict):
+        missing.update(set(value) - names)
+        value = list(value.values())
+    if isinstance(value, list):
+        for v in value:
+            walk(v)
+with open(sys.argv[2], encoding="utf-8") as file:
+    for line in file:
+        walk(json.loads(line))
+        lines += 1
+if missing:
+    print("#", *sorted(missing), "not documented")
+sys.exit(lines == 0 or bool(missing))' "$page" "$out"
+}
+check 'every field of its JSON is in the reference' fields reference.md status --json
+check 'and those of doctor are in the manual page' fields pw-bluez-combine.1 doctor --json
+check 'and those of pair' fields pw-bluez-combine.1 pair --json --speaker --name kitchen
+
 echo "1..$n"
 [ $failed = 0 ]

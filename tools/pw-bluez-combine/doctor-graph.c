@@ -10,10 +10,10 @@
 #include <spa/param/props.h>
 #include <spa/pod/iter.h>
 #include <spa/pod/parser.h>
-#include <spa/utils/json.h>
 #include <spa/utils/string.h>
 
 #include "doctor.h"
+#include "json.h"
 #include "names.h"
 
 /* Only there to end a hang: a daemon answers within milliseconds */
@@ -143,21 +143,16 @@ static const struct pw_client_events client_events = {
 	.info = on_client_info,
 };
 
-static bool field(const char *json, const char *key, char *value, size_t size)
-{
-	return spa_json_str_object_find(json, strlen(json), key, value, size) > 0;
-}
-
 static void read_member(struct facts *f, const char *address, const char *json)
 {
 	char text[512];
 	double msec;
 
-	if (field(json, BLUEZ_COMBINE_MEMBER_TARGET, text, sizeof(text)))
+	if (json_find(json, BLUEZ_COMBINE_MEMBER_TARGET, text, sizeof(text)))
 		g_hash_table_replace(f->members, g_strdup(address), g_strdup(text));
-	if (field(json, BLUEZ_COMBINE_MEMBER_INCLUDE, text, sizeof(text)) && spa_streq(text, "false"))
+	if (json_find(json, BLUEZ_COMBINE_MEMBER_INCLUDE, text, sizeof(text)) && spa_streq(text, "false"))
 		g_hash_table_remove(f->members, address);
-	if (field(json, BLUEZ_COMBINE_MEMBER_CORRECTION, text, sizeof(text)) && spa_atod(text, &msec) && msec != 0.0)
+	if (json_find(json, BLUEZ_COMBINE_MEMBER_CORRECTION, text, sizeof(text)) && spa_atod(text, &msec) && msec != 0.0)
 		g_hash_table_add(f->corrected, g_strdup(address));
 }
 
@@ -172,8 +167,8 @@ static int on_group_property(void *data, uint32_t subject, const char *key, cons
 	if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_MEMBER)) {
 		read_member(f, key + strlen(BLUEZ_COMBINE_KEY_MEMBER), value);
 	} else if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS)) {
-		f->playing = field(value, "state", text, sizeof(text)) && spa_streq(text, "playing");
-		if (field(value, "sink", text, sizeof(text)))
+		f->playing = json_find(value, "state", text, sizeof(text)) && spa_streq(text, "playing");
+		if (json_find(value, "sink", text, sizeof(text)))
 			f->sink = g_strdup(text);
 	}
 	return 0;
@@ -189,7 +184,7 @@ static int on_default_property(void *data, uint32_t subject, const char *key, co
 	struct object *o = data;
 	char text[512];
 
-	if (spa_streq(key, "default.audio.sink") && value && field(value, "name", text, sizeof(text)))
+	if (spa_streq(key, "default.audio.sink") && value && json_find(value, "name", text, sizeof(text)))
 		o->survey->facts->default_sink = g_strdup(text);
 	return 0;
 }

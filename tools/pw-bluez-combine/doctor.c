@@ -9,6 +9,7 @@
 #include "command.h"
 #include "doctor.h"
 #include "i18n.h"
+#include "json.h"
 #include "text.h"
 
 static void finding_free(void *data)
@@ -101,15 +102,6 @@ static void print_text(const struct doctor *d, bool verbose)
 		printf(_("errors: %d, warnings: %d\n"), errors, warnings);
 }
 
-static void json_field(const char *key, const char *value)
-{
-	printf(", \"%s\": ", key);
-	if (value)
-		text_print_json(stdout, value, strlen(value));
-	else
-		fputs("null", stdout);
-}
-
 static void print_json(const struct doctor *d)
 {
 	static const char *const levels[] = { "ok", "unknown", "warning", "error" };
@@ -118,17 +110,17 @@ static void print_json(const struct doctor *d)
 
 	printf("{ \"version\": %d, \"healthy\": %s", DOCTOR_JSON_VERSION,
 			count(d, DOCTOR_ERROR) + count(d, DOCTOR_WARNING) == 0 ? "true" : "false");
-	json_field("pipewire", f->daemon.version);
-	json_field("wireplumber", f->manager.version);
-	json_field("bluez", f->bluez_version);
-	json_field("bluez.from", f->bluez_version_from);
+	json_print_field(stdout, "pipewire", f->daemon.version);
+	json_print_field(stdout, "wireplumber", f->manager.version);
+	json_print_field(stdout, "bluez", f->bluez_version);
+	json_print_field(stdout, "bluez.from", f->bluez_version_from);
 	fputs(", \"findings\": [", stdout);
 	for (i = 0; i < d->findings->len; i++) {
 		const struct finding *finding = d->findings->pdata[i];
 
 		printf("%s { \"id\": \"%s\", \"level\": \"%s\"", i > 0 ? "," : "", finding->id, levels[finding->level]);
-		json_field("what", finding->what);
-		json_field("mend", finding->mend);
+		json_print_field(stdout, "what", finding->what);
+		json_print_field(stdout, "mend", finding->mend);
 		fputs(" }", stdout);
 	}
 	puts(" ] }");

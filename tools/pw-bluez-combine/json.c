@@ -170,3 +170,17 @@ void json_print_fields(FILE *out, const char *text, const char *const *except)
 	spa_json_begin_object(&it, text, strlen(text));
 	print_container(out, &it, true, ", ", except);
 }
+
+void json_print_field(FILE *out, const char *key, const char *value)
+{
+	fprintf(out, ", \"%s\": ", key);
+	if (value)
+		text_print_json(out, value, strlen(value));
+	else
+		fputs("null", out);
+}
+
+bool json_find(const char *text, const char *key, char *value, size_t size)
+{
+	return spa_json_str_object_find(text, strlen(text), key, value, size) > 0;
+}

@@ -19,4 +19,10 @@ void json_print(FILE *out, const char *text);
  * before it and without the braces; none whose key is in \a except, a NULL-ended list. */
 void json_print_fields(FILE *out, const char *text, const char *const *except);
 
+/** Print one field, with a comma before it; \a value NULL is null. */
+void json_print_field(FILE *out, const char *key, const char *value);
+
+/** The value of \a key in the object \a text, a string without its quotes. False if it has none, or a longer one. */
+bool json_find(const char *text, const char *key, char *value, size_t size);
+
 #endif /* BLUEZ_COMBINE_TOOL_JSON_H */

@@ -29,7 +29,7 @@ static const struct {
 	{ 'g', "group", "NAME", OPTION_GROUP, N_("the group (default: default)") },
 	{ 'r', "remote", "NAME", OPTION_REMOTE, N_("the PipeWire daemon to connect to") },
 	{ 'w', "watch", NULL, OPTION_WATCH, N_("show every change until interrupted") },
-	{ 'j', "json", NULL, OPTION_JSON, N_("print JSON; with --watch, one object a line") },
+	{ 'j', "json", NULL, OPTION_JSON, N_("print JSON, each object on a line") },
 	{ 'a', "all", NULL, OPTION_ALL, N_("speakers that are gone or left out, too") },
 	{ 'R', "role", "ROLE", OPTION_ROLE, N_("what it plays: stereo, left, right, mono") },
 	{ 'G', "gain", "GAIN", OPTION_GAIN, N_("how loud: -60dB to 0dB, or 0.0 to 1.0") },

@@ -3,9 +3,9 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "i18n.h"
+#include "json.h"
 #include "pair.h"
 #include "text.h"
 
@@ -25,10 +25,8 @@ char *pair_name(const struct pair *p, const char *path)
 
 static void json_field(const char *key, const char *value)
 {
-	if (value == NULL)
-		return;
-	printf(", \"%s\": ", key);
-	text_print_json(stdout, value, strlen(value));
+	if (value)
+		json_print_field(stdout, key, value);
 }
 
 static void tell_json(struct pair *p, const char *step, const char *text, const GError *error)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <spa/utils/json.h>
 #include <spa/utils/string.h>
 
 #include "json.h"
@@ -18,7 +17,7 @@
 
 static void get_string(const char *json, const char *key, char *value, size_t size)
 {
-	if (spa_json_str_object_find(json, strlen(json), key, value, size) <= 0)
+	if (!json_find(json, key, value, size))
 		value[0] = '\0';
 }
 

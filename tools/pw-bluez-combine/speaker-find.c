@@ -7,7 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <spa/utils/json.h>
 #include <spa/utils/string.h>
 
 #include "i18n.h"
@@ -113,16 +112,11 @@ char *speaker_member_json(const char *member, const struct options *o)
 	return text;
 }
 
-static bool find_field(const char *member, const char *key, char *value, size_t size)
-{
-	return spa_json_str_object_find(member, strlen(member), key, value, size) > 0;
-}
-
 static bool field_is(const char *member, const char *key, const char *wanted)
 {
 	char value[64];
 
-	return find_field(member, key, value, sizeof(value)) && spa_streq(value, wanted);
+	return json_find(member, key, value, sizeof(value)) && spa_streq(value, wanted);
 }
 
 static bool field_near(const char *member, const char *key, double wanted)
@@ -130,7 +124,7 @@ static bool field_near(const char *member, const char *key, double wanted)
 	char value[64];
 	double is;
 
-	return find_field(member, key, value, sizeof(value)) && spa_atod(value, &is) &&
+	return json_find(member, key, value, sizeof(value)) && spa_atod(value, &is) &&
 		fabs(is - wanted) < 0.001;
 }
 
@@ -142,7 +136,7 @@ bool speaker_member_is(const char *member, const struct options *o)
 	size_t i;
 
 	for (i = 0; o->reset && i < SPA_N_ELEMENTS(kept); i++)
-		if (find_field(member, kept[i], value, sizeof(value)))
+		if (json_find(member, kept[i], value, sizeof(value)))
 			return false;
 	if ((o->include && field_is(member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) ||
 	    (o->exclude && !field_is(member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")))
@@ -169,12 +163,12 @@ void speaker_take_wishes(struct report_speaker *s)
 		snprintf(s->state, sizeof(s->state), "left out");
 		s->here = false;
 	}
-	if (find_field(s->member, BLUEZ_COMBINE_MEMBER_ROLE, value, sizeof(value)))
+	if (json_find(s->member, BLUEZ_COMBINE_MEMBER_ROLE, value, sizeof(value)))
 		snprintf(s->role, sizeof(s->role), "%s", value);
-	if (find_field(s->member, BLUEZ_COMBINE_MEMBER_GAIN, value, sizeof(value)) &&
+	if (json_find(s->member, BLUEZ_COMBINE_MEMBER_GAIN, value, sizeof(value)) &&
 	    spa_atod(value, &number) && number >= 0.0 && number <= 1.0)
 		s->gain = number;
-	if (find_field(s->member, BLUEZ_COMBINE_MEMBER_TRIM, value, sizeof(value)) &&
+	if (json_find(s->member, BLUEZ_COMBINE_MEMBER_TRIM, value, sizeof(value)) &&
 	    spa_atod(value, &number) && fabs(number) < 1e6)
 		s->trim_ns = (struct report_int) { llrint(number * SPA_NSEC_PER_MSEC), true };
 }

@@ -43,17 +43,15 @@ static void print_bad(FILE *out, const struct report *r)
 static void print_sources(FILE *out, const struct report *r)
 {
 	const struct graph_object *o = NULL;
-	const char *node, *name;
+	const char *node;
 	int n = 0;
 
 	fputs(", \"sources\": [", out);
 	while (r->sink_id != SPA_ID_INVALID && (o = graph_next_source(r->graph, r->sink_id, o))) {
 		node = o->name ? o->name : "";
-		name = o->description ? o->description : node;
 		fputs(n++ > 0 ? ", { \"node\": " : " { \"node\": ", out);
 		text_print_json(out, node, strlen(node));
-		fputs(", \"name\": ", out);
-		text_print_json(out, name, strlen(name));
+		json_print_field(out, "name", o->description ? o->description : node);
 		fputs(" }", out);
 	}
 	fputs(" ]", out);

@@ -209,11 +209,11 @@ static void plan_all(struct test *test, const struct report *r)
 						format(_("%s alone: noise"), r->speakers[i].name),
 						SOUND_NOISE, INTRODUCE_SEC);
 	if (!test->options->noise)
-		add_phase(test, r->sink, format(_("%s: clicks, left, both, right, both; from all speakers as one, "
-				"with no echo"), r->sink), SOUND_CLICKS, seconds(test, TOGETHER_SEC));
+		add_phase(test, r->sink, strdup(_("All speakers: clicks, left, both, right, both; from all as one, "
+				"with no echo")), SOUND_CLICKS, seconds(test, TOGETHER_SEC));
 	if (!test->options->clicks)
-		add_phase(test, r->sink, format(_("%s: noise that wanders from left to right and back, "
-				"without a hollow sound"), r->sink), SOUND_NOISE, seconds(test, TOGETHER_SEC));
+		add_phase(test, r->sink, strdup(_("All speakers: noise that wanders from left to right and back, "
+				"without a hollow sound")), SOUND_NOISE, seconds(test, TOGETHER_SEC));
 }
 
 /* Returns an exit code */
