@@ -36,11 +36,22 @@ while read -r language; do
 	esac
 done <po/LINGUAS
 
-german=$(TEXTDOMAINDIR=$po_dir LC_ALL=C.UTF-8 LANGUAGE=de "$tool" --help)
-case $german in
-*Aufruf:*Lautsprecher*) ;;
-*) echo "$german"; bad 'the tool does not speak German' ;;
-esac
+# glibc translates in C.UTF-8 up to 2.38, and later only in a locale of some language, of which
+# a build machine may have none. Another program tells whether anything can be translated.
+locale=$(locale -a 2>/dev/null | grep -iE '^[a-z]+_.*\.utf-?8$' | head -n 1)
+: "${locale:=C.UTF-8}"
+mkdir -p "$t/de/LC_MESSAGES"
+printf 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\nmsgid "yes"\nmsgstr "ja"\n' |
+	msgfmt -o "$t/de/LC_MESSAGES/oracle.mo" -
+if [ "$(TEXTDOMAINDIR=$t LC_ALL=$locale LANGUAGE=de gettext oracle yes)" = ja ]; then
+	german=$(TEXTDOMAINDIR=$po_dir LC_ALL=$locale LANGUAGE=de "$tool" --help)
+	case $german in
+	*Aufruf:*Lautsprecher*) ;;
+	*) echo "$german"; bad 'the tool does not speak German' ;;
+	esac
+else
+	echo "no locale to speak German in: $locale is none"
+fi
 english=$(TEXTDOMAINDIR=$po_dir LC_ALL=C LANGUAGE=de "$tool" --help)
 case $english in
 usage:*) ;;
