@@ -109,7 +109,22 @@ test ("a_smart_filter_is_never_taken", function ()
   equal (chosen { A, filter, HDMI }, "hdmi")
 end)
 
-test ("a_member_that_is_held_stays_the_default", function ()
+test ("a_microphone_of_a_member_comes_after_all_others_but_before_monitors", function ()
+  local mic, card = node ("bluez_input.A", 2010), node ("alsa_input", 1744)
+  local monitor = node ("alsa", 1009)
+  local function chosen_source (nodes)
+    return (defaults.choose (nodes, "bluez_input.A", 2010, function (name)
+      return name:find ("^bluez") ~= nil
+    end, nil, "audio.source"))
+  end
+  -- As WirePlumber 0.5.8 makes it
+  mic ["filter.smart"] = "true"
+  monitor ["media.class"], A ["media.class"] = "Audio/Sink", "Audio/Sink"
+  equal (chosen_source { mic, card, monitor, A }, "alsa_input")
+  equal (chosen_source { mic, monitor, A }, nil)
+end)
+
+test ("a_speaker_that_is_not_lowered_stays_the_default", function ()
   equal (chosen ({ A, B, ANALOG }, function (name)
     return is_member (name) and name ~= "bluez_output.A"
   end), "bluez_output.A")

@@ -56,8 +56,8 @@ test ("a_speaker_that_connects_is_a_member_by_itself", function ()
   w.members:speaker_added (A, NODE_A, true)
   equal (w.entry (A), { include = true, target = NODE_A })
   equal (w.saved, {})
-  equal (w.members:is_member (NODE_A), true)
-  equal (w.members:is_member (NODE_B), false)
+  equal (w.members:is_member (A), true)
+  equal (w.members:is_member (B), nil)
 end)
 
 test ("our_own_writes_are_not_taken_for_the_users", function ()
@@ -78,7 +78,7 @@ test ("a_speaker_that_leaves_keeps_its_entry_without_a_target", function ()
   w.user_writes (A, '{ "role": "left", "trim.msec": 5 }')
   w.members:speaker_removed (A, NODE_A)
   equal (w.entry (A), { include = true, role = "left", ["trim.msec"] = 5 })
-  equal (w.members:is_member (NODE_A), false)
+  equal (w.members:is_member (A), nil)
   w.members:speaker_added (A, NODE_A, true)
   equal (w.entry (A), { include = true, role = "left", target = NODE_A, ["trim.msec"] = 5 })
 end)
@@ -89,7 +89,7 @@ test ("what_the_user_writes_is_completed_and_saved", function ()
   w.user_writes (A, '{ "include": false }')
   equal (w.entry (A), { include = false, target = NODE_A })
   equal (w.saved [A], '{ "include": false }')
-  equal (w.members:is_member (NODE_A), false)
+  equal (w.members:is_member (A), false)
 end)
 
 test ("a_tool_that_changes_one_field_has_not_decided_on_the_others", function ()
@@ -121,7 +121,7 @@ test ("a_speaker_that_the_user_has_cleared_stays_away", function ()
   w.members:speaker_added (A, NODE_A, true)
   w.user_writes (A, nil)
   equal (w.entry (A), nil)
-  equal (w.members:is_member (NODE_A), false)
+  equal (w.members:is_member (A), false)
   w.members:speaker_removed (A, NODE_A)
   w.members:speaker_added (A, NODE_A, true)
   equal (w.entry (A), nil)
@@ -205,7 +205,7 @@ test ("a_speaker_that_is_no_candidate_has_no_entry_until_the_user_writes_one", f
   local w = world ()
   w.members:speaker_added (A, NODE_A, false)
   equal (w.entry (A), nil)
-  equal (w.members:is_member (NODE_A), false)
+  equal (w.members:is_member (A), false)
   w.user_writes (A, '{ "include": true }')
   equal (w.entry (A), { include = true, target = NODE_A })
   equal (w.saved [A], '{ "include": true }')
@@ -217,7 +217,7 @@ test ("a_device_that_sends_music_is_left_out_even_if_the_user_includes_it", func
   w.user_writes (A, '{ "include": true }')
   w.members:set_blocked (A, true)
   equal (w.entry (A), { include = false, target = NODE_A })
-  equal (w.members:is_member (NODE_A), false)
+  equal (w.members:is_member (A), false)
   equal (#w.warnings, 1)
   contains (w.warnings [1], "would hear itself")
   w.members:set_blocked (A, false)
@@ -270,8 +270,8 @@ local C, NODE_C = "AA:BB:CC:00:00:03", "bluez_output.C"
 
 local function who (w)
   local text = ""
-  for name, node in pairs { A = NODE_A, B = NODE_B, C = NODE_C } do
-    text = w.members:is_member (node) and text .. name or text
+  for name, address in pairs { A = A, B = B, C = C } do
+    text = w.members:is_member (address) and text .. name or text
   end
   local list = {}
   for c in text:gmatch (".") do
@@ -439,7 +439,7 @@ test ("clearing_everything_does_not_let_a_source_hear_itself", function ()
   w.members:set_blocked (A, true)
   w.members:changed (nil)
   w.members:speaker_added (A, NODE_A, true)
-  equal (w.members:is_member (NODE_A), false)
+  equal (w.members:is_member (A), false)
 end)
 
 check.finish ()

@@ -10,13 +10,17 @@
 
 #include "measure-span.h"
 #include "scene.h"
+#include "stack-files.h"
 
 /*
  * A program begins to record from the microphone of one of three speakers, as a video call does. No Bluetooth
  * speaker plays music at the same time, so WirePlumber gives it the profile for calls half a second later, and the
  * one for music two seconds after the program has ended. In a call it is no member: music does not go into
  * it, the others play on, and the default is where it was. Afterwards it is back as one that joins.
+ *
+ * Who records from whatever there is gets the microphone of the sound card, and takes no speaker away.
  */
+#define KNOWN_S		0.3
 #define LEAD_S		2.0
 #define CALL_S		3.0
 #define HOLD_S		5.0
@@ -25,6 +29,7 @@
 #define BACK_MS		4000.0	/* from its sink to its sound, as for one that joins */
 
 #define MICROPHONE	"bluez_input.AA*"	/* only one speaker has one; the Echo's stream is bluez_input.EC */
+#define CARD		"alsa_input.test"
 #define CALL_PROFILE	"headset-head-unit"
 
 static const char calls_conf[] =
@@ -33,10 +38,18 @@ static const char calls_conf[] =
 	"  bluez5.hfphsp-backend = \"ofono\"\n"
 	"}\n";
 
+static const char card_conf[] =
+	"context.objects = [ { factory = adapter args = {\n"
+	"  factory.name = support.null-audio-sink\n"
+	"  node.name = \"" CARD "\"\n"
+	"  media.class = Audio/Source\n"
+	"  priority.session = 2009\n"
+	"  audio.position = [ FL FR ]\n"
+	"} } ]\n";
+
 struct caller {
 	const char *name;
 	char *sink, *output;		/**< names of nodes; sinks of both profiles */
-	char *default_sink;		/**< before the call */
 	int64_t call_ns, music_ns;	/**< ns since the epoch: from when on */
 };
 
@@ -55,7 +68,6 @@ static void caller_finish(struct caller *c)
 {
 	g_free(c->sink);
 	g_free(c->output);
-	g_free(c->default_sink);
 }
 
 static bool has_microphone(struct stack *s, void *data)
@@ -81,13 +93,25 @@ static bool is_out_of_call(struct stack *s, void *data)
 	return g_strcmp0(profile, "a2dp-sink") == 0;
 }
 
-static struct process *begin_call(struct scene *sc)
+/* NULL: from where it is sent */
+static struct process *record(struct scene *sc, const char *from)
 {
-	struct graph_node *n = graph_find(sc->stack.graph, MICROPHONE);
-	g_autofree char *file = g_build_filename(sc->out, "call.wav", NULL);
-	const char *argv[] = { "pw-record", "--target", graph_node_get(n, PW_KEY_NODE_NAME), file, NULL };
+	struct graph_node *n = from ? graph_find(sc->stack.graph, from) : NULL;
+	const char *name = n ? graph_node_get(n, PW_KEY_NODE_NAME) : NULL;
+	g_autofree char *file = g_build_filename(sc->out, from ? "call.wav" : "card.wav", NULL);
+	const char *argv[] = { "pw-record", file, name ? "--target" : NULL, name, NULL };
 
 	return stack_spawn(&sc->stack, "pw-record", argv);
+}
+
+static bool records_from_card(struct stack *s, void *data)
+{
+	return graph_linked(s->graph, CARD, "pw-record");
+}
+
+static bool echo_is_known(struct stack *s, void *data)
+{
+	return stack_find_event(s, SCENE_ECHO, "configured", 0) != NULL;
 }
 
 /* What nobody hears, but what would be wrong */
@@ -100,9 +124,8 @@ static void look_at_call(struct scene *sc, const struct caller *c)
 		scene_fault(sc, "the speaker is a member while it is in a call:\n%s", links);
 	if (!graph_linked(g, "bluez_input.EC*", "bluez_combine.default"))
 		scene_fault(sc, "the Echo does not play to the group during the call");
-	if (g_strcmp0(g->default_sink, c->default_sink) != 0)
-		scene_fault(sc, "the default sink is %s during the call, was %s", g->default_sink,
-			    c->default_sink);
+	if (g_strcmp0(g->default_sink, ANALOGUE_SINK) != 0)
+		scene_fault(sc, "the default sink is %s during the call", g->default_sink);
 }
 
 static int call(struct scene *sc, struct caller *c)
@@ -110,9 +133,13 @@ static int call(struct scene *sc, struct caller *c)
 	struct process *program;
 	int res;
 
-	c->default_sink = g_strdup(sc->stack.graph->default_sink);
+	if (record(sc, NULL) == NULL)
+		return -EIO;
+	if ((res = stack_wait(&sc->stack, records_from_card, NULL, SCENE_PATIENCE_MS,
+			      "a recording from the sound card")) < 0)
+		return res;
 	c->call_ns = stack_now(&sc->stack);
-	if ((program = begin_call(sc)) == NULL)
+	if ((program = record(sc, MICROPHONE)) == NULL)
 		return -EIO;
 	if ((res = stack_wait(&sc->stack, is_in_call, c, SCENE_PATIENCE_MS, "the call")) < 0 ||
 	    (res = scene_pass(sc, CALL_S)) < 0)
@@ -138,7 +165,10 @@ static int play_call(struct scene *sc)
 		res = scene_add_speaker(sc, name, "{'latency.msec': <%.1f>, 'report.msec': <%.1f>, "
 				"'start': <'first'>, 'handsfree': <%s>}", ms, ms, i == who ? "true" : "false");
 	}
-	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0 ||
+	/* from the first Echo on the default does not go to a speaker that connects */
+	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect(sc, SCENE_ECHO)) < 0 ||
+	    (res = stack_wait(&sc->stack, echo_is_known, NULL, SCENE_PATIENCE_MS, "the Echo")) < 0 ||
+	    (res = scene_pass(sc, KNOWN_S)) < 0 || (res = scene_connect_speakers(sc)) < 0 ||
 	    (res = stack_wait(&sc->stack, has_microphone, NULL, SCENE_PATIENCE_MS, "a microphone")) < 0 ||
 	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, LEAD_S)) < 0)
 		return res;
@@ -175,7 +205,8 @@ static void judge_call(struct scene *sc, struct measure *m)
 const struct scene_type scenes_call[] = {
 	{ .name = "call", .text = "a speaker's microphone is used for a call, in each run another's",
 	  .runs = 3, .speakers = 3, .seconds = LEAD_S + CALL_S + HOLD_S + 4.0, .brief_runs = 1, .no_peer = true,
-	  .bounds = { .median = 0.3, .whole = true }, .stack = { .wireplumber_conf = calls_conf, .analogue = true },
+	  .bounds = { .median = 0.3, .whole = true },
+	  .stack = { .wireplumber_conf = calls_conf, .pipewire_conf = card_conf, .analogue = true },
 	  .play = play_call, .judge = judge_call },
 	{ 0 },
 };

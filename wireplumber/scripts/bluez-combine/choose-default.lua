@@ -1,4 +1,4 @@
--- Which sink is the default where the user has not chosen one
+-- Which sink, and which microphone, is the default where the user has not chosen one
 --
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
@@ -10,13 +10,59 @@
 -- Nor is a member speaker that has just connected, but only on a computer that has
 -- ever had a source: elsewhere a Bluetooth speaker becomes the default as it always
 -- does. Not only while the source is connected, or the default would go back and
--- forth with it. Choices of the user are above all this: see bluez-combine-defaults.
+-- forth with it. The same holds for its microphone: a program that records from it
+-- takes the speaker out of the group. Choices of the user are above all this: see
+-- bluez-combine-defaults.
 
 local context = require ("bluez-combine-context")
 local defaults = require ("bluez-combine-defaults")
+local devices = require ("bluez-combine-devices")
 
-local function is_lowered (node)
-  return node ~= context.held and context.members:is_member (node)
+-- Of the devices that are connected: address -> whether its nodes rank lower. That is decided
+-- once the speaker is there, and stays: what is said about the group later, or the first
+-- source of all, moves no sound of the desktop.
+local lowered = {}
+
+-- Which of them are there, and address by the id of the device
+local function look_at_devices ()
+  local by_id, there = {}, {}
+
+  for device in context.objects ("device"):iterate () do
+    local address = devices.address (device.properties ["api.bluez5.address"])
+    if address then
+      by_id [tostring (device ["bound-id"])] = address
+      there [address] = true
+    end
+  end
+  for address in pairs (lowered) do
+    if not there [address] then
+      lowered [address] = nil
+    end
+  end
+  return by_id
+end
+
+local function is_lowered (address)
+  if lowered [address] == nil then
+    local member = context.members:is_member (address)
+    if member ~= nil then
+      lowered [address] = member and context.knows_sources ()
+    end
+  end
+  return lowered [address] or false
+end
+
+-- Names of the nodes that rank lower
+local function lowered_nodes (nodes)
+  local by_id, names = look_at_devices (), {}
+
+  for _, props in ipairs (nodes) do
+    local address = by_id [tostring (props ["device.id"])]
+    if address and is_lowered (address) then
+      names [props ["node.name"]] = true
+    end
+  end
+  return function (name) return names [name] or false end
 end
 
 SimpleEventHook {
@@ -40,13 +86,13 @@ SimpleEventHook {
       return
     end
     local kind = event:get_properties () ["default-node.type"]
-    local lower = context.settings:get ("lower-member-priority") and context.knows_sources ()
     local changed, name, priority = defaults.decide {
       nodes = nodes,
       selected = event:get_data ("selected-node"),
       priority = event:get_data ("selected-node-priority"),
       sink = context.SINK,
-      lowered = lower and is_lowered or nil,
+      kind = kind,
+      lowered = context.settings:get ("lower-member-priority") and lowered_nodes (nodes) or nil,
       current = context.default_node (kind),
       make_default = kind == "audio.sink" and context.settings:get ("make-default"),
     }
@@ -60,6 +106,7 @@ SimpleEventHook {
 
 for _, name in ipairs { "lower-member-priority", "make-default" } do
   Settings.subscribe ("bluez-combine." .. name, function ()
+    lowered = {}
     context.rescan ("default-nodes")
   end)
 end

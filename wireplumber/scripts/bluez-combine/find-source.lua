@@ -28,23 +28,13 @@ local function has_source_profile (device)
   return false
 end
 
--- From now on speakers rank lower. What is the default at this moment has been
--- playing the sounds of the desktop, which shall not move because an Echo came.
-local function remember (address, name)
-  local current = context.default_node ("audio.sink")
-  if context.remember_source (address, name) and context.held == nil and
-      current and context.members:is_member (current) then
-    context.held = current
-  end
-end
-
 local function source_found (address, props, why)
   local name = devices.display_name (props)
   if not context.sources [address] then
     context.log:info (string.format ("source: %s '%s' (%s)", address, name, why))
   end
   context.sources [address] = name
-  remember (address, name)
+  context.remember_source (address, name)
 end
 
 local function lifetime ()

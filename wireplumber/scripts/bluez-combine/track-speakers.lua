@@ -35,9 +35,6 @@ local function speaker_removed (node)
 
   context.log:info ("speaker gone: " .. speaker.name)
   speakers [node.id] = nil
-  if context.held == speaker.name then
-    context.held = nil
-  end
   context.members:speaker_removed (speaker.address, speaker.name)
 end
 

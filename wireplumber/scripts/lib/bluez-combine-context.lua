@@ -31,7 +31,6 @@ local context = {
   module = nil,      -- the loaded module, from load-sink.lua
   sources = {},      -- devices that are sources and connected: address -> name
   streams = {},      -- what they send: node id, as text -> address
-  held = nil,        -- name of a member that stays the default
 }
 
 local log = context.log
@@ -142,7 +141,9 @@ end
 
 function context.remember_source (address, name)
   local key = "source." .. address
-  return context.saved:get (key) == nil and context.saved:set (key, name)
+  if context.saved:get (key) == nil then
+    context.saved:set (key, name)
+  end
 end
 
 -- Whether the stream of this source goes wherever the default is, by the user's wish

@@ -9,7 +9,7 @@
 
 local defaults = {}
 
--- Below every output of a sound card (608 and more), above what has no
+-- Below every output and microphone of a sound card (608 and more), above what has no
 -- priority at all (virtual sinks) and above the group's own sink (1). A
 -- speaker that is the only real output stays the default.
 defaults.MEMBER_PRIORITY = 200
@@ -17,6 +17,9 @@ defaults.MEMBER_PRIORITY = 200
 -- Above every choice of former times that WirePlumber keeps (20000 and more), below
 -- the one that the user has configured now (30000 and more).
 defaults.MADE_PRIORITY = 25000
+
+-- The monitor of an output can be recorded from, too: after every microphone.
+local MONITOR = 1000000
 
 local function priority_of (props)
   return math.tointeger (tonumber (props ["priority.session"] or props ["priority.driver"])) or 0
@@ -26,7 +29,8 @@ end
 -- priority, the first of equals. lowered (name): whether it is a member.
 -- current: taken before its equals. The order of the nodes changes whenever one
 -- goes, and the desktop's sounds must not jump from speaker to speaker then.
-local function best (nodes, lowered, current)
+-- kind: "audio.source" if microphones are meant
+local function best (nodes, lowered, current, kind)
   local chosen, chosen_rank, chosen_priority
 
   for _, props in ipairs (nodes) do
@@ -34,8 +38,12 @@ local function best (nodes, lowered, current)
     local priority = priority_of (props)
     local rank = lowered (name) and math.min (priority, defaults.MEMBER_PRIORITY) or priority
 
-    if props ["filter.smart"] == "true" then
+    -- But the microphone of a Bluetooth speaker is one.
+    if props ["filter.smart"] == "true" and not lowered (name) then
       goto continue
+    end
+    if kind == "audio.source" and props ["media.class"] == "Audio/Sink" then
+      rank = rank - MONITOR
     end
     -- Members keep their order among themselves.
     if chosen == nil or rank > chosen_rank or
@@ -71,12 +79,13 @@ end
 -- selected, selected_priority: what the other hooks have chosen
 -- lowered (name): whether this node counts as a member
 -- current: name of the node that is the default now
+-- kind: as default-node.type
 -- Returns the name and priority of the node to take instead, or nil.
 --
 -- Hooks that know a choice of the user add thousands to the node's priority.
 -- A choice that carries exactly the node's own priority, and that is one of those
 -- which the priorities give, is nobody's choice and may be changed.
-function defaults.choose (nodes, selected, selected_priority, lowered, current)
+function defaults.choose (nodes, selected, selected_priority, lowered, current, kind)
   local props = selected and find (nodes, selected)
   if not props or priority_of (props) ~= selected_priority or not lowered (selected) then
     return nil
@@ -84,7 +93,7 @@ function defaults.choose (nodes, selected, selected_priority, lowered, current)
   if not is_highest (nodes, selected_priority) then
     return nil
   end
-  local name, priority = best (nodes, lowered, current)
+  local name, priority = best (nodes, lowered, current, kind)
   if name == selected then
     return nil
   end
@@ -112,14 +121,14 @@ end
 -- o: nodes, selected, priority: as above
 --   sink          the group's own
 --   lowered       as above; nil: members rank as any other node
---   current       as above
+--   current, kind as above
 --   make_default  whether the sink is the default wherever the user has set no other
 -- Returns whether something else is to be taken; its name, nil for none, and priority.
 function defaults.decide (o)
   local changed, name, priority = false, o.selected, o.priority
 
   if o.lowered then
-    local better, p = defaults.choose (o.nodes, name, priority, o.lowered, o.current)
+    local better, p = defaults.choose (o.nodes, name, priority, o.lowered, o.current, o.kind)
     if better then
       changed, name, priority = true, better, p
     end

@@ -419,14 +419,12 @@ function members:attached (keys)
   self:share_places ()
 end
 
--- Whether the node of this name is that of a speaker which takes part
-function members:is_member (node)
-  for _, e in pairs (self.entries) do
-    if e.node == node then
-      return e.include == true
-    end
+-- Whether the speaker of this address takes part; nil while there is none
+function members:is_member (address)
+  local e = self.entries [address]
+  if e and e.node then
+    return e.include == true
   end
-  return false
 end
 
 return members
