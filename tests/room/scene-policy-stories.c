@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,16 +133,42 @@ static void tell_settings(struct tale *t)
 	tale_linked(t, "and plays as before", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
 }
 
+static void destroy_sink(struct tale *t)
+{
+	struct graph_node *n = graph_find(t->scene.stack.graph, COMBINED);
+	g_autofree char *id = g_strdup_printf("%u", n ? n->id : 0);
+	const char *argv[] = { "pw-cli", "destroy", id, NULL };
+
+	tale_run_program(t, argv);
+	tale_await(t, COMBINED, false);
+}
+
+static void end_player(struct tale *t)
+{
+	GPtrArray *clients = t->scene.stack.clients;
+
+	if (t->res == 0)
+		process_signal(clients->pdata[clients->len - 1], SIGTERM);
+}
+
 static void tell_life(struct tale *t)
 {
 	tale_begin(t, 1, ECHO_QUIET);
 	tale_echo(t, true);
 	tale_linked(t, "lifetime device: the sink is there while the Echo plays", ECHO_STREAM, COMBINED, NULL);
+	destroy_sink(t);
+	tale_linked(t, "and back when somebody destroys it", ECHO_STREAM, COMBINED, NULL);
 	tale_echo(t, false);
 	tale_pass(t, 0.5);
 	tale_there(t, "and while it is silent", COMBINED, true);
+	if (t->res == 0)
+		t->res = scene_play_noise(&t->scene, NULL);
+	tale_linked(t, "a program plays to it", "pw-play", COMBINED, NULL);
 	tale_connect(t, SCENE_ECHO, false);
-	tale_there(t, "and not when it has gone", COMBINED, false);
+	tale_pass(t, 2.0);
+	tale_there(t, "which keeps it when the Echo has gone", COMBINED, true);
+	end_player(t);
+	tale_there(t, "when that has ended, too, it goes", COMBINED, false);
 	tale_set(t, "sink.lifetime", "always");
 	tale_there(t, "always: without any Echo", COMBINED, true);
 	tale_set(t, "sink.lifetime", "stream");
@@ -234,6 +261,14 @@ static const struct story stories[] = {
 	  .stack = { .analogue = true }, .tell = tell_choices },
 	{ .name = "settings", .text = "settings act at once, on what is there already",
 	  .stack = { .analogue = true }, .tell = tell_settings },
+	{ .name = "removed", .text = "a speaker that shall not play, and one that shall play something else",
+	  .stack = { .analogue = true }, .tell = tale_of_removed },
+	{ .name = "ranks", .text = "whose turn it is to be the default",
+	  .stack = { .analogue = true }, .tell = tale_of_ranks },
+	{ .name = "first-echo", .text = "the first Echo of all, and then a sound card",
+	  .tell = tale_of_first_echo },
+	{ .name = "sources", .text = "what is an Echo, and what is not",
+	  .stack = { .wireplumber_conf = tale_of_sources_conf }, .tell = tale_of_sources },
 	{ .name = "life", .text = "when the sink is there",
 	  .stack = { .analogue = true, .wireplumber_conf = LINGER_CONF }, .tell = tell_life },
 	{ .name = "loop", .text = "nobody hears itself",

@@ -67,6 +67,14 @@ void tale_echo(struct tale *t, bool play);
 /** The Echo pauses and goes on: its stream is another one then. */
 void tale_pause(struct tale *t);
 
+/* Stories: scene-policy-devices.c */
+
+void tale_of_ranks(struct tale *t);
+void tale_of_first_echo(struct tale *t);
+void tale_of_sources(struct tale *t);
+void tale_of_removed(struct tale *t);
+extern const char tale_of_sources_conf[];
+
 /** All stories in turn; returns the worst enum scene_verdict. */
 int tale_run(const struct scene_type *type, const struct scene_options *o, struct json *j,
 	     const struct story *stories, size_t n);
