@@ -16,49 +16,14 @@
 
 local context = require ("bluez-combine-context")
 local defaults = require ("bluez-combine-defaults")
-local devices = require ("bluez-combine-devices")
-
--- Of the devices that are connected: address -> whether its nodes rank lower. That is decided
--- once the speaker is there, and stays: what is said about the group later, or the first
--- source of all, moves no sound of the desktop.
-local lowered = {}
-
--- Which of them are there, and address by the id of the device
-local function look_at_devices ()
-  local by_id, there = {}, {}
-
-  for device in context.objects ("device"):iterate () do
-    local address = devices.address (device.properties ["api.bluez5.address"])
-    if address then
-      by_id [tostring (device ["bound-id"])] = address
-      there [address] = true
-    end
-  end
-  for address in pairs (lowered) do
-    if not there [address] then
-      lowered [address] = nil
-    end
-  end
-  return by_id
-end
-
-local function is_lowered (address)
-  if lowered [address] == nil then
-    local member = context.members:is_member (address)
-    if member ~= nil then
-      lowered [address] = member and context.knows_sources ()
-    end
-  end
-  return lowered [address] or false
-end
 
 -- Names of the nodes that rank lower
 local function lowered_nodes (nodes)
-  local by_id, names = look_at_devices (), {}
+  local names = {}
 
   for _, props in ipairs (nodes) do
-    local address = by_id [tostring (props ["device.id"])]
-    if address and is_lowered (address) then
+    local device = context.device_of { properties = props }
+    if device and context.is_lowered (device) then
       names [props ["node.name"]] = true
     end
   end
@@ -106,7 +71,7 @@ SimpleEventHook {
 
 for _, name in ipairs { "lower-member-priority", "make-default" } do
   Settings.subscribe ("bluez-combine." .. name, function ()
-    lowered = {}
+    context.lowered = {}
     context.rescan ("default-nodes")
   end)
 end

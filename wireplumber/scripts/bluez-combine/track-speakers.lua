@@ -10,7 +10,8 @@ local devices = require ("bluez-combine-devices")
 local speakers = {}   -- object id -> { address, name, auto }
 
 local function speaker_added (node)
-  local props = context.properties (node, context.device_of (node))
+  local device = context.device_of (node)
+  local props = context.properties (node, device)
   local address = devices.address (props ["api.bluez5.address"])
   local name = props ["node.name"]
   if not devices.is_speaker (props) or not address or not name then
@@ -25,6 +26,10 @@ local function speaker_added (node)
   context.log:info (node, string.format ("speaker: %s, member by itself: %s", name, tostring (auto)))
   speakers [node.id] = { address = address, name = name, auto = auto }
   context.members:speaker_added (address, name, auto)
+  if device then
+    -- As it is at this moment
+    context.is_lowered (device)
+  end
 end
 
 local function speaker_removed (node)
@@ -38,6 +43,12 @@ local function speaker_removed (node)
   context.members:speaker_removed (speaker.address, speaker.name)
 end
 
+local handlers = {
+  ["node-added"] = speaker_added,
+  ["node-removed"] = speaker_removed,
+  ["device-removed"] = function (device) context.lowered [device.id] = nil end,
+}
+
 SimpleEventHook {
   name = "bluez-combine/track-speakers",
   interests = {
@@ -45,13 +56,12 @@ SimpleEventHook {
       Constraint { "event.type", "c", "node-added", "node-removed" },
       Constraint { "media.class", "#", "Audio/Sink*", type = "pw-global" },
     },
+    EventInterest {
+      Constraint { "event.type", "=", "device-removed" },
+    },
   },
   execute = function (event)
-    if event:get_properties () ["event.type"] == "node-added" then
-      speaker_added (event:get_subject ())
-    else
-      speaker_removed (event:get_subject ())
-    end
+    handlers [event:get_properties () ["event.type"]] (event:get_subject ())
   end
 }:register ()
 

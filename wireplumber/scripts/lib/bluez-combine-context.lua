@@ -31,6 +31,7 @@ local context = {
   module = nil,      -- the loaded module, from load-sink.lua
   sources = {},      -- devices that are sources and connected: address -> name
   streams = {},      -- what they send: node id, as text -> address
+  lowered = {},      -- see is_lowered (): object id of a device -> boolean
 }
 
 local log = context.log
@@ -252,6 +253,22 @@ context.inbox = inbox.new {
   -- As urgent as what comes in: a flood does not keep it from its turn.
   later = function (f) after (0, f) end,
 }
+
+-- Whether the nodes of a device rank lower than WirePlumber has it. That is decided once its
+-- speaker is there, and stays: what is said about the group later, or the first source of
+-- all, moves no sound of the desktop.
+function context.is_lowered (device)
+  local known = context.lowered [device.id]
+  if known ~= nil then
+    return known
+  end
+  local member = context.members:is_member (devices.address (device.properties ["api.bluez5.address"]))
+  if member == nil then
+    return false
+  end
+  context.lowered [device.id] = member and context.knows_sources ()
+  return context.lowered [device.id]
+end
 
 Settings.subscribe ("bluez-combine.members.max", function ()
   context.members:share_places ()

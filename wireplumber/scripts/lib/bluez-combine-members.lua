@@ -419,9 +419,9 @@ function members:attached (keys)
   self:share_places ()
 end
 
--- Whether the speaker of this address takes part; nil while there is none
+-- Whether the speaker of this address (or nil) takes part; nil while there is none
 function members:is_member (address)
-  local e = self.entries [address]
+  local e = address and self.entries [address]
   if e and e.node then
     return e.include == true
   end
