@@ -358,6 +358,33 @@ static void roles_pick_their_channels(void)
 	}
 }
 
+/* The same at full scale in all channels: what is added up must not be more */
+static void no_role_is_louder_than_its_source(void)
+{
+	static const uint32_t positions[] = { SPA_AUDIO_CHANNEL_FL, SPA_AUDIO_CHANNEL_FR,
+		SPA_AUDIO_CHANNEL_FC, SPA_AUDIO_CHANNEL_LFE, SPA_AUDIO_CHANNEL_RL, SPA_AUDIO_CHANNEL_RR,
+		SPA_AUDIO_CHANNEL_SL, SPA_AUDIO_CHANNEL_SR };
+	static const uint32_t aux[ROLE_CHANNELS_MAX] = { SPA_AUDIO_CHANNEL_AUX0 };
+	struct role_map map;
+	float most = 0.0f, sum;
+	uint32_t n, port, i, known;
+	int role;
+
+	for (n = 1; n <= ROLE_CHANNELS_MAX; n++)
+		for (role = 0; role < ROLE_N; role++)
+			for (known = 0; known < 2; known++) {
+				role_map_init(&map, role, known ? positions : aux, n);
+				for (port = 0; port < n; port++) {
+					for (i = 0, sum = 0.0f; i < n; i++)
+						sum += fabsf(map.weight[port][i]);
+					most = fmaxf(most, sum);
+				}
+			}
+	note("at most %.3f dB", 20 * log10(most));
+	/* sevenths are rounded */
+	check(most <= 1.0f + 0x1p-22f);
+}
+
 static void roles_follow_positions(void)
 {
 	static const uint32_t swapped[] = {
@@ -456,6 +483,7 @@ int main(void)
 	run(a_gain_that_changes_in_the_middle_of_a_ramp_has_no_corner);
 	run(a_gain_scales_and_never_lifts);
 	run(roles_pick_their_channels);
+	run(no_role_is_louder_than_its_source);
 	run(roles_follow_positions);
 	run(role_names_go_both_ways);
 	run(a_channel_that_nobody_takes_is_skipped);

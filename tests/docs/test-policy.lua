@@ -1,0 +1,77 @@
+-- docs/policy.md: what is said to show a rule is there, and each setting has a rule
+--
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+--
+-- lua test-policy.lua SOURCE_DIR
+
+local source = arg [1]
+local failed = 0
+
+local function read (path)
+  local file = io.open (path)
+  local text = file and file:read ("a")
+  if file then
+    file:close ()
+  end
+  return text
+end
+
+local function check (ok, what)
+  if not ok then
+    failed = failed + 1
+    print ("not ok " .. what)
+  end
+end
+
+-- All scenes as one text, and their names
+local scenes, scene_names = "", {}
+for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scene-*.c")):lines () do
+  local text = read (path)
+  scenes = scenes .. text
+  for name in text:gmatch ("{ %.name = \"([^\"]+)\", %.text") do
+    scene_names [name] = true
+  end
+end
+
+-- A test is a file, whose name says where: module-churn, policy-group, unit-tap
+local kinds = { module = "test-%s.sh", policy = "test-%s.lua", unit = "test-%s.c" }
+
+local function text_of (name)
+  if scene_names [name] then
+    return scenes
+  end
+  local kind, rest = name:match ("^(%l+)%-(.+)$")
+  return kinds [kind] and read (string.format ("%s/tests/%s/" .. kinds [kind], source, kind, rest))
+end
+
+local text = assert (read (source .. "/docs/policy.md"))
+local rules, cases = 0, 0
+
+for line in text:gmatch ("[^\n]+") do
+  local rule, shown = line:match ("^| (.-) |.*| ([^|]+) |$")
+  if not rule or rule == "rule" or rule:match ("^%-+$") then
+    goto continue
+  end
+  rules = rules + 1
+  check (shown:find ("`"), "nothing shows the rule: " .. rule)
+  for name, rest in shown:gmatch ("`([^`]+)`([^`]*)") do
+    local where = text_of (name)
+    check (where, "there is no scene and no test " .. name)
+    for case in rest:gmatch ("\"([^\"]+)\"") do
+      cases = cases + 1
+      check (where and where:find (case, 1, true), name .. " has no case '" .. case .. "'")
+    end
+  end
+  ::continue::
+end
+check (rules > 0 and cases > 0, "the table of rules was not found")
+
+for name in read (source .. "/wireplumber/wireplumber.conf.d/60-bluez-combine.conf")
+    :gmatch ("\n  bluez%-combine%.([%w.-]+) = {") do
+  check (text:find ("`" .. name .. "`", 1, true) or text:find ("`" .. name .. " = ", 1, true),
+         "no rule for the setting " .. name)
+end
+
+print (string.format ("%d rules, %d cases", rules, cases))
+os.exit (failed == 0)
