@@ -34,8 +34,13 @@ static void output_changed(void *data, struct output *output, bool started)
 {
 	struct group *group = data;
 
-	if (started)
+	if (started) {
 		output_started(output, loop_now_ns(group->main_loop));
+		if (output_is_foreign(output))
+			output->foreign = true;
+		else
+			output->speaker->in_step = true;
+	}
 	schedule_update(group);
 }
 
@@ -142,6 +147,17 @@ static bool has_error(struct output *o, int64_t now_ns, int64_t *next_ns)
 	return true;
 }
 
+/* Others that play to it are interrupted for as long as their speaker needs to start. Once, as
+ * opposed to being out of step, and heard twice, for as long as both play. */
+static void restart_foreign(struct output *o)
+{
+	if (!o->foreign)
+		return;
+	o->foreign = false;
+	pw_log_info("%s has played by another clock: it is started anew", speaker_address(o->speaker));
+	speaker_restart(o->speaker);
+}
+
 /* Returns when to look again. */
 static int64_t update_outputs(struct group *group, int64_t now_ns)
 {
@@ -149,6 +165,7 @@ static int64_t update_outputs(struct group *group, int64_t now_ns)
 	struct output *o, *t;
 
 	spa_list_for_each_safe(o, t, &group->outputs, link) {
+		restart_foreign(o);
 		if (!o->failed && !has_error(o, now_ns, &next_ns) &&
 		    !output_is_stuck(o, now_ns, &next_ns)) {
 			output_wake(o, now_ns, &next_ns);

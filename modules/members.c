@@ -28,12 +28,18 @@ bool speaker_is_bluetooth(const struct speaker *speaker)
 	return pw_properties_get(speaker->props, "api.bluez5.address") != NULL;
 }
 
-void speaker_suspend(struct speaker *speaker, uint32_t except)
+void speaker_restart(struct speaker *speaker)
 {
 	struct pw_node *node = (struct pw_node *)speaker->proxy;
 
-	if (node && !links_has_other(&speaker->members->links, speaker->id, except))
+	if (node)
 		pw_node_send_command(node, &SPA_NODE_COMMAND_INIT(SPA_NODE_COMMAND_Suspend));
+}
+
+void speaker_suspend(struct speaker *speaker, uint32_t except)
+{
+	if (!links_has_other(&speaker->members->links, speaker->id, except))
+		speaker_restart(speaker);
 }
 
 /* A group must never feed itself or another group: that way lies a loop. A sink
@@ -214,11 +220,20 @@ static void node_state(struct speaker *speaker, enum pw_node_state state)
 	struct members *members = speaker->members;
 	bool running = state == PW_NODE_STATE_RUNNING;
 	bool suspended = state <= PW_NODE_STATE_SUSPENDED;
+	int64_t now_ns = loop_now_ns(pw_context_get_main_loop(members->context));
 
+	if (suspended) {
+		speaker->woken_ns = 0;
+		speaker->in_step = false;
+	} else if (speaker->props == NULL) {
+		speaker->woken_ns = 1;
+	} else if (running && speaker->woken_ns == 0) {
+		speaker->woken_ns = now_ns;
+	}
 	if (running == speaker->running && suspended == speaker->suspended)
 		return;
 	if (running && !speaker->running)
-		speaker->running_since_ns = loop_now_ns(pw_context_get_main_loop(members->context));
+		speaker->running_since_ns = now_ns;
 	speaker->running = running;
 	speaker->suspended = suspended;
 	if (speaker->member)

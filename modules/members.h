@@ -28,6 +28,8 @@ struct speaker {
 	bool running;			/**< the graph runs the node */
 	int64_t running_since_ns;	/**< valid while running */
 	bool suspended;			/**< it holds no transport and no format */
+	int64_t woken_ns;		/**< when it ran first since then, 0: it has not; 1: before we came */
+	bool in_step;			/**< the owner's: since then, it began with the group's cycles */
 	uint32_t rate;			/**< the only one that it takes, 0: not known, or several */
 
 	bool member;			/**< a rule or the metadata wants it */
@@ -103,5 +105,8 @@ bool speaker_is_bluetooth(const struct speaker *speaker);
 
 /** Have its node let go of the device, unless another than that node plays to it. */
 void speaker_suspend(struct speaker *speaker, uint32_t except);
+
+/** The same, whoever plays to it: it starts anew at once, and others are interrupted. */
+void speaker_restart(struct speaker *speaker);
 
 #endif /* BLUEZ_COMBINE_MEMBERS_H */

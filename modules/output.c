@@ -14,6 +14,12 @@
  * played to the speaker for longer has not just started it */
 #define STUCK_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
 
+/* One that we start runs about when our stream does: both tell us within this */
+#define FOREIGN_NS	(300 * (int64_t)SPA_NSEC_PER_MSEC)
+
+/* In this a speaker reports, and packets and encoders are no multiple of it */
+#define REPORT_STEP_NS	(SPA_NSEC_PER_MSEC / 10)
+
 /* A sink is started within this, but for its transport */
 #define WAKE_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
 #define WAKES_MAX	4
@@ -231,8 +237,8 @@ void output_hold(struct output *output, bool held)
 }
 
 /* The first packet that a sink sends adds its length to what it reports: so a
- * sink that was started about when we came, and has reported once only, has sent
- * none. With nobody else linked it was started under our driver, and does, unless
+ * sink that was started about when we came, and has reported once only, and no fractions,
+ * has sent none. With nobody else linked it was started under our driver, and does, unless
  * it had failed before. */
 bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 {
@@ -240,7 +246,7 @@ bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 	int64_t limit_ns = output->streaming_since_ns + STUCK_NS;
 
 	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
-	    output->n_reports > 1 ||
+	    output->n_reports > 1 || output->reported_ns % REPORT_STEP_NS != 0 ||
 	    s->running_since_ns < output->streaming_since_ns - STUCK_NS ||
 	    (s->backoff.failures == 0 &&
 	     !links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream))))
@@ -252,6 +258,14 @@ bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 	output->failed = "it takes nothing";
 	output->stuck = true;
 	return true;
+}
+
+bool output_is_foreign(const struct output *output)
+{
+	const struct speaker *s = output->speaker;
+
+	return speaker_is_bluetooth(s) && s->woken_ns != 0 && !s->in_step &&
+		s->woken_ns < output->streaming_since_ns - FOREIGN_NS;
 }
 
 void output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)

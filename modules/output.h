@@ -36,6 +36,7 @@ struct output {
 	const char *failed;		/**< why it has to be destroyed, NULL: it does not */
 	bool stuck;			/**< that is output_is_stuck() */
 	int64_t error_ns;		/**< the owner's: since when its speaker's node is in error, 0: it is not */
+	bool foreign;			/**< that was output_is_foreign(): nothing has been done about it */
 	uint32_t n_wakes;		/**< since it is streaming: output_wake() */
 	bool out_of_step;		/**< a stall may have put it apart from the others */
 	bool held;			/**< stopped, so that its speaker is started anew */
@@ -105,6 +106,13 @@ void output_hold(struct output *output, bool held);
  * \param next_ns  lowered to when to ask again
  */
 bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns);
+
+/**
+ * Has the speaker's sink been running before this, by another driver's clock? Then its packets leave
+ * at places of their own within our cycle, and it stays late or early by up to a cycle until
+ * it is started anew.
+ */
+bool output_is_foreign(const struct output *output);
 
 /**
  * Have PipeWire try again to start the speaker's sink, if it has not for a moment.

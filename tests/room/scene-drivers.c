@@ -24,6 +24,7 @@
 
 enum driver_kind {
 	CARD,			/**< an application plays to a sound card, and another one to that and to us */
+	SPEAKER,		/**< an application plays to one of the speakers before the music begins */
 	PACKETS,		/**< a speaker has longer packets than a cycle, and all pause once */
 	CLIENT,			/**< that plays to the sink forces something from its start */
 	CLIENT_LATER,		/**< or when it already plays */
@@ -39,6 +40,7 @@ static const struct driver_plan {
 	double quantum, rate;		/**< what the graph then runs with, 0: what the group wants */
 } plans[] = {
 	{ "case_card_of_another", CARD, "", NULL, 0.0, 0.0 },
+	{ "case_speaker_of_another", SPEAKER, "", NULL, 0.0, 0.0 },
 	{ "case_longer_packets", PACKETS, NULL, NULL, 0.0, 0.0 },
 	{ "case_client_forces_small_quantum", CLIENT, ", node.force-quantum = 256", NULL, 0.0, 0.0 },
 	{ "case_client_forces_large_quantum", CLIENT, ", node.force-quantum = 4096", NULL, 0.0, 0.0 },
@@ -205,9 +207,36 @@ static int play_packets(struct scene *sc)
 	return 0;
 }
 
+/* It is driven by itself then, and sends its packets when it pleases */
+static int play_speaker(struct scene *sc, struct process **p)
+{
+	g_autofree char *sink = g_strdup_printf("bluez_output.%s.1", sc->speakers[0].address);
+	int res;
+
+	g_strdelimit(sink, ":", '_');
+	if ((*p = start_player(sc, "player", sink, "")) == NULL)
+		return -EIO;
+	if ((res = stack_wait(&sc->stack, is_linked, "player", SCENE_PATIENCE_MS, "links of the client")) < 0)
+		return res;
+	/* Not a whole number of cycles of anybody */
+	return scene_pass(sc, BEFORE_S + 0.0077);
+}
+
+static int play_shared(struct scene *sc, const struct driver_plan *plan, struct process *p)
+{
+	int res;
+
+	changed = sc->mark_ns / 1e9;
+	if ((res = scene_pass(sc, sc->seconds / 2.0)) < 0 || (res = end(sc, plan, p)) < 0)
+		return res;
+	ended = stack_now(&sc->stack) / 1e9;
+	return scene_pass(sc, sc->seconds / 2.0);
+}
+
 static int play_drivers(struct scene *sc)
 {
 	const struct driver_plan *plan = find_plan(sc);
+	struct process *p = NULL;
 	int res;
 
 	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
@@ -222,9 +251,15 @@ static int play_drivers(struct scene *sc)
 		if ((res = scene_pass(sc, BEFORE_S)) < 0)
 			return res;
 	}
-	if ((res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, BEFORE_S)) < 0)
+	if (plan->kind == SPEAKER && (res = play_speaker(sc, &p)) < 0)
+		return res;
+	/* The one that is played to already begins to play nothing anew */
+	if ((res = scene_start_echo(sc, sc->n_speakers - (plan->kind == SPEAKER))) < 0 ||
+	    (res = scene_pass(sc, BEFORE_S)) < 0)
 		return res;
 	sc->mark_ns = stack_now(&sc->stack);
+	if (plan->kind == SPEAKER)
+		return play_shared(sc, plan, p);
 	return plan->kind == PACKETS ? play_packets(sc) : play_forced(sc, plan);
 }
 
