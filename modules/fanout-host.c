@@ -279,8 +279,6 @@ static void add_target(struct spa_pod_builder *b, const struct fanout_host_targe
 	spa_pod_builder_long(b, t->delay_ns);
 	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_WAIT);
 	spa_pod_builder_long(b, t->wait_ns);
-	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_FRACTIONAL);
-	spa_pod_builder_bool(b, t->fractional);
 	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_GAIN);
 	spa_pod_builder_double(b, t->gain);
 	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_ROLE);

@@ -90,7 +90,6 @@ struct fanout_host_target {
 	uint32_t slot;			/**< which output */
 	int64_t delay_ns;		/**< before the newest sample, >= 0, within the history */
 	int64_t wait_ns;		/**< if the delay changes: stream time until that begins, >= 0 */
-	bool fractional;		/**< rests between samples, else on the nearest one */
 	double gain;			/**< linear, 0.0 to 1.0 */
 	enum role role;
 };

@@ -27,7 +27,6 @@ struct fanout_output_config {
 	int64_t delay_ns;		/**< 0..fanout_config.max_delay_ns */
 	int64_t wait_ns;		/**< stream time from the change of the delay until it begins,
 					  *  0..FANOUT_WAIT_NS_MAX */
-	bool fractional;		/**< rests between samples, else on the nearest */
 	double gain;			/**< linear, 0.0-1.0 */
 	enum role role;
 };

@@ -52,8 +52,7 @@ bool fanout_config_equal(const struct fanout_config *a, const struct fanout_conf
 		const struct fanout_output_config *x = &a->outputs[i], *y = &b->outputs[i];
 
 		if (x->present != y->present || x->delay_ns != y->delay_ns ||
-		    x->gain != y->gain || x->role != y->role ||
-		    x->fractional != y->fractional)
+		    x->gain != y->gain || x->role != y->role)
 			return false;
 	}
 	return true;
@@ -187,9 +186,6 @@ static int parse_output(struct fanout_config *c, struct fanout_output_config *o,
 				key, value, error);
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_WAIT)) {
 		return parse_ns(&o->wait_ns, FANOUT_WAIT_NS_MAX, "in ns", key, value, error);
-	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_FRACTIONAL)) {
-		if (spa_pod_get_bool(value, &o->fractional) < 0)
-			return refuse(key, value, error, "not true or false");
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_GAIN)) {
 		if (!get_number(value, &number) || number < 0.0 || number > 1.0)
 			return refuse(key, value, error, "not a number from 0.0 to 1.0");
@@ -201,8 +197,7 @@ static int parse_output(struct fanout_config *c, struct fanout_output_config *o,
 	} else {
 		return refuse(key, value, error, "unknown key; an output has "
 				BLUEZ_COMBINE_OUTPUT_DELAY ", " BLUEZ_COMBINE_OUTPUT_WAIT ", "
-				BLUEZ_COMBINE_OUTPUT_FRACTIONAL ", " BLUEZ_COMBINE_OUTPUT_GAIN ", "
-				BLUEZ_COMBINE_OUTPUT_ROLE);
+				BLUEZ_COMBINE_OUTPUT_GAIN ", " BLUEZ_COMBINE_OUTPUT_ROLE);
 	}
 	return 0;
 }
@@ -336,9 +331,6 @@ struct spa_pod *fanout_config_build(const struct fanout_config *c, struct spa_po
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_WAIT);
 		spa_pod_builder_string(b, key);
 		spa_pod_builder_long(b, o->wait_ns);
-		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_FRACTIONAL);
-		spa_pod_builder_string(b, key);
-		spa_pod_builder_bool(b, o->fractional);
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_GAIN);
 		spa_pod_builder_string(b, key);
 		spa_pod_builder_double(b, o->gain);
@@ -364,7 +356,7 @@ static void build_role_labels(struct spa_pod_builder *b)
 	spa_pod_builder_pop(b, &f);
 }
 
-enum { INFO_DELAY, INFO_WAIT, INFO_FRACTIONAL, INFO_GAIN, INFO_ROLE, INFO_N };
+enum { INFO_DELAY, INFO_WAIT, INFO_GAIN, INFO_ROLE, INFO_N };
 
 static void build_output_info(const struct fanout_config *c, uint32_t n, uint32_t which,
 		struct spa_pod_builder *b)
@@ -389,14 +381,6 @@ static void build_output_info(const struct fanout_config *c, uint32_t n, uint32_
 							"Time until the change of the delay begins, in ns"),
 			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Long(INT64_C(0),
 							INT64_C(0), (int64_t)FANOUT_WAIT_NS_MAX),
-			0);
-		break;
-	case INFO_FRACTIONAL:
-		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_FRACTIONAL);
-		spa_pod_builder_add(b,
-			SPA_PROP_INFO_name,        SPA_POD_String(key),
-			SPA_PROP_INFO_description, SPA_POD_String("Whether it may rest between samples"),
-			SPA_PROP_INFO_type,        SPA_POD_CHOICE_Bool(false),
 			0);
 		break;
 	case INFO_GAIN:

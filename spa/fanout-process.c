@@ -45,7 +45,6 @@ static void output_update_tap(struct output *o, const struct fanout *f, const st
 	tap_set(&o->tap, &(struct tap_target) {
 		.delay = ns_to_samples(target->delay_ns, f->rate),
 		.wait = lrint(ns_to_samples(target->wait_ns, f->rate)),
-		.fractional = target->fractional,
 		.speed = wish->slew_ppm * 1e-6,
 		.gain = target->gain,
 		.map = &f->maps[target->role],

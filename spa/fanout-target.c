@@ -31,7 +31,6 @@ void fanout_targets_publish(struct fanout_targets *t, const struct fanout_config
 			.wait_ns = o->wait_ns,
 			.gain = o->gain,
 			.role = o->role,
-			.fractional = o->fractional,
 		};
 	}
 	t->write = atomic_exchange_explicit(&t->between, t->write | NEWS,
@@ -49,6 +48,5 @@ const struct fanout_wish *fanout_targets_take(struct fanout_targets *t)
 bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b)
 {
 	/* A wait is that of a change of the delay, and none by itself */
-	return a->delay_ns == b->delay_ns && a->gain == b->gain && a->role == b->role &&
-		a->fractional == b->fractional;
+	return a->delay_ns == b->delay_ns && a->gain == b->gain && a->role == b->role;
 }

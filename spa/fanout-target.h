@@ -18,7 +18,6 @@ struct fanout_target {
 	int64_t wait_ns;		/**< from the change of the delay until it begins */
 	float gain;			/**< linear, 0.0-1.0 */
 	uint32_t role;			/**< enum role */
-	bool fractional;
 };
 
 /** And of all of them, at one time. */

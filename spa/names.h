@@ -47,7 +47,6 @@
 #define BLUEZ_COMBINE_OUTPUT_GAIN	"gain"			/* Double, linear, 0.0-1.0 */
 #define BLUEZ_COMBINE_OUTPUT_ROLE	"role"			/* stereo | left | right | mono */
 #define BLUEZ_COMBINE_OUTPUT_WAIT	"wait.nsec"		/* Long, 0-10 s */
-#define BLUEZ_COMBINE_OUTPUT_FRACTIONAL	"fractional"		/* Bool */
 
 /* Metadata object: one per group, "bluez-combine" for the first, "bluez-combine.<group>" for others */
 #define BLUEZ_COMBINE_METADATA		"bluez-combine"

@@ -90,11 +90,6 @@ static bool slew_to_delay(struct tap *t)
 	return true;
 }
 
-static bool is_whole(double delay)
-{
-	return delay == rint(delay);
-}
-
 /* Something has ended, or another thing is wished for: what next? */
 static void aim(struct tap *t)
 {
@@ -109,17 +104,11 @@ static void aim(struct tap *t)
 		t->state = TAP_CROSSFADE;
 		return;
 	}
-	if (!slew_stands(&t->now.delay))
-		t->state = TAP_SLEWING;
-	else if (is_whole(t->now.delay.to))
-		t->state = TAP_SETTLED;
-	else
-		t->state = TAP_RESTING;
+	t->state = slew_stands(&t->now.delay) ? TAP_SETTLED : TAP_SLEWING;
 }
 
 bool tap_set(struct tap *t, const struct tap_target *target)
 {
-	double delay = SPA_MIN(target->delay, t->params.delay_max);
 	bool first = t->map == NULL;
 
 	spa_assert(target->delay >= 0.0);
@@ -127,7 +116,7 @@ bool tap_set(struct tap *t, const struct tap_target *target)
 	if (first || target->delay != t->wished)
 		t->wait = first ? 0 : target->wait;
 	t->wished = target->delay;
-	t->pending = target->fractional && delay >= TAP_DELAY_BETWEEN ? delay : rint(delay);
+	t->pending = rint(SPA_MIN(target->delay, t->params.delay_max));
 	if (t->wait == 0)
 		t->delay = t->pending;
 	t->map = target->map;
@@ -169,7 +158,7 @@ static void map_read(const struct role_map *map, const struct history *h, uint32
 
 /* Where a source is in the next samples */
 struct way {
-	bool copy;			/**< on one whole sample, and stays there */
+	bool copy;			/**< stands: always on a whole sample */
 	uint32_t delay;			/**< of the first sample, rounded up */
 	struct interpolator_place places[TAP_SLICE];
 };
@@ -187,7 +176,7 @@ static void way_init(struct way *w, const struct tap_source *s, uint32_t n)
 	double delay = slew_delay(&s->delay, 0);
 	uint32_t i, up;
 
-	w->copy = slew_stands(&s->delay) && is_whole(delay);
+	w->copy = slew_stands(&s->delay);
 	w->delay = round_up(delay);
 	for (i = 0; i < n && !w->copy; i++) {
 		delay = slew_delay(&s->delay, i);
@@ -267,7 +256,7 @@ static void advance(struct tap *t, uint32_t n)
 	aim(t);
 }
 
-/* Something moves, or is between samples: at most until it ends */
+/* Something moves: at most until it ends */
 static uint32_t process_moving(struct tap *t, const struct history *h, uint32_t age,
 		float * const dst[], uint32_t offset, uint32_t n)
 {

@@ -35,9 +35,9 @@ struct tap_params {
 
 /** What a tap shall do. */
 struct tap_target {
-	double delay;			/**< before the newest sample, in samples, >= 0 */
+	double delay;			/**< before the newest sample, in samples, >= 0; the
+					  *  nearest whole number is taken */
 	uint32_t wait;			/**< if that is another delay: samples until it counts */
-	bool fractional;		/**< may rest between samples, else on the nearest one */
 	double speed;			/**< of a slew, in samples per sample, up to TAP_SPEED_MAX;
 					  *  0: everything crossfades */
 	float gain;			/**< linear, 0.0-1.0 */
@@ -47,13 +47,12 @@ struct tap_target {
 
 /** A place that a tap reads from. */
 struct tap_source {
-	struct slew delay;		/**< before the newest sample, in samples */
+	struct slew delay;		/**< before the newest sample, in samples; stands on whole ones */
 	const struct role_map *map;
 };
 
 enum tap_state {
-	TAP_SETTLED,			/**< plays now, which stands on a whole sample: a copy */
-	TAP_RESTING,			/**< plays now, which stands between two */
+	TAP_SETTLED,			/**< plays now, which stands: a copy */
 	TAP_SLEWING,			/**< plays now, which moves */
 	TAP_CROSSFADE,			/**< from now to next */
 };
@@ -81,9 +80,9 @@ struct tap {
 
 	/* the latest wish */
 	double wished;			/**< delay as it was set, in samples */
-	double pending;			/**< what the delay will be after the wait, in samples */
+	double pending;			/**< what the delay will be after the wait, in samples, whole */
 	uint32_t wait;			/**< in samples, 0: nothing waits */
-	double delay;			/**< the delay that counts, in samples */
+	double delay;			/**< the delay that counts, in samples, whole */
 	const struct role_map *map;
 	double speed;			/**< in samples per sample */
 	float gain;			/**< linear, 0.0-1.0 */
@@ -105,8 +104,7 @@ void tap_init(struct tap *t, const struct tap_params *params) REALTIME;
  * gain ramps; the first one does not wait.
  *
  * The same delay as in the last wish changes nothing about how it is reached, or
- * waited for. A delay that is not fractional is taken to the nearest whole sample, and so
- * is one below TAP_DELAY_BETWEEN.
+ * waited for.
  * \return false if the delay was beyond delay_max, which is taken instead */
 bool tap_set(struct tap *t, const struct tap_target *target) REALTIME;
 

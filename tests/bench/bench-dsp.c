@@ -92,7 +92,7 @@ static void bench_tap(const char *what, const struct interpolator *v, double del
 	float *outs[ROLE_CHANNELS_MAX] = { result };
 	double start, best = INFINITY;
 	struct tap_target target = {
-		.delay = delay, .fractional = true, .speed = 5e-4, .gain = 1.0f, .map = &map,
+		.delay = delay, .speed = 5e-4, .gain = 1.0f, .map = &map,
 	};
 	struct tap tap;
 	uint32_t i;
@@ -142,10 +142,8 @@ int main(int argc, char *argv[])
 	bench_memcpy();
 	bench_tap("tap, settled", interpolator_get(), 4000, 0);
 	bench_interpolators();
-	for (n = 0; (v = interpolator_get_variant(n)) != NULL; n++) {
-		bench_tap("tap, between samples", v, 4000.3, 0);
+	for (n = 0; (v = interpolator_get_variant(n)) != NULL; n++)
 		bench_tap("tap, slewing", v, 4000, 40);
-	}
 	if (json)
 		printf("\n] }\n");
 	history_finish(&history);

@@ -32,15 +32,13 @@ enum mode {
 	MODE_GAIN,
 	MODE_MONO,
 	MODE_CROSSFADE,
-	MODE_RESTING,			/* between two samples */
 	MODE_SLEWING,
 	MODE_SLEWING_MONO,
 	MODE_N
 };
 
 static const char * const mode_names[MODE_N] = {
-	"copy floor", "settled", "gain 0.5", "mono", "crossfading", "resting", "slewing",
-	"mono slewing",
+	"copy floor", "settled", "gain 0.5", "mono", "crossfading", "slewing", "mono slewing",
 };
 
 static struct host host;
@@ -68,14 +66,6 @@ static void set_output(uint32_t n, const char *name, double number, const char *
 
 	snprintf(key, sizeof(key), BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", n, name);
 	check_int(string ? host_set_string(&host, key, string) : host_set_double(&host, key, number), 0);
-}
-
-static void set_fractional(uint32_t n)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), BLUEZ_COMBINE_OUTPUT_PREFIX "%u." BLUEZ_COMBINE_OUTPUT_FRACTIONAL, n);
-	check_int(host_set_bool(&host, key, true), 0);
 }
 
 /* Speakers from 1 to 251 ms: the reads are spread over the ring as in real use */
@@ -127,8 +117,6 @@ static double bench(uint32_t n_outputs, enum mode mode)
 		set_output(o, BLUEZ_COMBINE_OUTPUT_DELAY, delay_of(o, n_outputs), NULL);
 		if (mode == MODE_GAIN)
 			set_output(o, BLUEZ_COMBINE_OUTPUT_GAIN, 0.5, NULL);
-		if (mode == MODE_RESTING)
-			set_fractional(o);
 		if (mode == MODE_MONO || mode == MODE_SLEWING_MONO)
 			set_output(o, BLUEZ_COMBINE_OUTPUT_ROLE, 0, "mono");
 	}

@@ -97,14 +97,17 @@ static void use_buffers(struct test_port *p, uint32_t n, uint32_t samples)
 static void set_props(uint32_t output, uint32_t which, uint32_t value)
 {
 	static const char * const keys[] = { BLUEZ_COMBINE_OUTPUT_DELAY, BLUEZ_COMBINE_OUTPUT_GAIN,
-		BLUEZ_COMBINE_OUTPUT_ROLE, BLUEZ_COMBINE_OUTPUT_WAIT, BLUEZ_COMBINE_OUTPUT_FRACTIONAL };
+		BLUEZ_COMBINE_OUTPUT_ROLE, BLUEZ_COMBINE_OUTPUT_WAIT, BLUEZ_COMBINE_FANOUT_SLEW };
 	uint8_t buffer[512];
 	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
 	struct spa_pod_frame frames[2];
 	char key[64];
 
 	which %= SPA_N_ELEMENTS(keys);
-	snprintf(key, sizeof(key), BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", output, keys[which]);
+	if (which < 4)
+		snprintf(key, sizeof(key), BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", output, keys[which]);
+	else
+		snprintf(key, sizeof(key), "%s", keys[which]);
 	spa_pod_builder_push_object(&b, &frames[0], SPA_TYPE_OBJECT_Props, SPA_PARAM_Props);
 	spa_pod_builder_prop(&b, SPA_PROP_params, 0);
 	spa_pod_builder_push_struct(&b, &frames[1]);
@@ -112,7 +115,7 @@ static void set_props(uint32_t output, uint32_t which, uint32_t value)
 	switch (which) {
 	case 1: spa_pod_builder_double(&b, (value & 0xff) / 255.0); break;
 	case 2: spa_pod_builder_string(&b, role_name(value % ROLE_N)); break;
-	case 4: spa_pod_builder_bool(&b, value & 1); break;
+	case 4: spa_pod_builder_int(&b, value % (FANOUT_SLEW_PPM_MAX + 1)); break;
 	default: spa_pod_builder_long(&b, value % (50 * SPA_NSEC_PER_MSEC)); break;
 	}
 	spa_pod_builder_pop(&b, &frames[1]);

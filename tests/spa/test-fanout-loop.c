@@ -142,9 +142,6 @@ static void add_move(struct spa_pod_builder *b, uint32_t output, uint32_t round)
 	snprintf(key, sizeof(key), "output.%u.gain", output);
 	spa_pod_builder_string(b, key);
 	spa_pod_builder_double(b, 1.0 - round % 4 / 8.0);
-	snprintf(key, sizeof(key), "output.%u.fractional", output);
-	spa_pod_builder_string(b, key);
-	spa_pod_builder_bool(b, round & 1);
 }
 
 static void what_is_set_at_once_arrives_in_one_cycle(void)

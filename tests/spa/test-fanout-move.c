@@ -136,34 +136,11 @@ static void a_small_change_slews_and_a_speed_of_0_crossfades(void)
 	host_close(&host);
 }
 
-static void a_fractional_output_rests_between_samples(void)
-{
-	double w = 2 * M_PI * 1000 / 48000, worst = 0;
-	uint32_t i;
-
-	open_outputs(1, 2);
-	for (i = 0; i < LENGTH; i++)
-		source[0][i] = sin(w * i);
-	check_int(host_set_bool(&host, "output.1.fractional", true), 0);
-	/* 480.4 samples */
-	set_delay(0, 10008333);
-	set_delay(1, 10008333);
-	host_use_all(&host);
-	play(0, LENGTH);
-	check_exact(0, source[0], 480, 2000, LENGTH);
-	for (i = 2000; i < LENGTH; i++)
-		worst = fmax(worst, fabs(played[1][i] - sin(w * (i - 480.4))));
-	note("off by %.2g", worst);
-	check(worst < 2e-5);
-	host_close(&host);
-}
-
 int main(int argc, char *argv[])
 {
 	host_load(argc > 1 ? argv[1] : "");
 	run(a_group_that_waits_moves_at_one_time);
 	run(a_gain_does_not_wait_and_does_not_hurry_a_delay);
 	run(a_small_change_slews_and_a_speed_of_0_crossfades);
-	run(a_fractional_output_rests_between_samples);
 	return harness_finish();
 }

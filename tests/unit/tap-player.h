@@ -57,8 +57,7 @@ static inline void player_start(struct player *p, uint32_t rate, double hz, doub
 	role_map_init(&p->map, ROLE_STEREO, mono, 1);
 	tap_params_set_rate(&params, rate);
 	tap_init(&p->tap, &params);
-	tap_set(&p->tap, &(struct tap_target) { .delay = delay, .gain = 1.0f, .map = &p->map,
-			.fractional = true });
+	tap_set(&p->tap, &(struct tap_target) { .delay = delay, .gain = 1.0f, .map = &p->map });
 }
 
 static inline void player_finish(struct player *p)
@@ -91,17 +90,16 @@ static inline void pass(struct player *p, uint32_t n)
 	}
 }
 
-static inline bool go(struct player *p, double delay, double ppm, uint32_t wait, bool fractional)
+static inline bool go(struct player *p, double delay, double ppm, uint32_t wait)
 {
 	return tap_set(&p->tap, &(struct tap_target) {
-		.delay = delay, .wait = wait, .fractional = fractional, .speed = ppm * PPM,
-		.gain = 1.0f, .map = &p->map,
+		.delay = delay, .wait = wait, .speed = ppm * PPM, .gain = 1.0f, .map = &p->map,
 	});
 }
 
 static inline bool slew_to(struct player *p, double delay)
 {
-	return go(p, delay, 500, 0, false);
+	return go(p, delay, 500, 0);
 }
 
 /* The next n samples are those of this delay, bit for bit */

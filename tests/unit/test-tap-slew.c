@@ -71,19 +71,19 @@ static void a_moving_delay_keeps_95_db_from_noise(void)
 }
 
 /* Every way from one state to another: when, and where to */
-static const struct { uint32_t at; double delay; bool fractional; } changes[] = {
-	{ 3000, 510, false },		/* a slew */
-	{ 33000, 495, false },		/* turned round in flight */
-	{ 60000, 530, false },		/* and again */
-	{ 90000, 620, false },		/* a crossfade from a tap that moves, with equal gain */
-	{ 90700, 630, true },		/* in the middle of it: after it, a slew */
-	{ 120000, 5000, false },	/* a crossfade with equal power */
-	{ 120500, 100, false },		/* in the middle of it: after it, another one */
-	{ 130000, 107.25, true },	/* a slew to a place between samples */
-	{ 330000, 9.0, false },		/* to where there is no interpolation */
-	{ 340000, 12.0, false },	/* a small move there */
-	{ 350000, 60.5, true },
-	{ 360000, 61.5, true },		/* from between to between */
+static const struct { uint32_t at; double delay; } changes[] = {
+	{ 3000, 510 },			/* a slew */
+	{ 33000, 495 },			/* turned round in flight */
+	{ 60000, 530 },			/* and again */
+	{ 90000, 620 },			/* a crossfade from a tap that moves, with equal gain */
+	{ 90700, 630 },			/* in the middle of it: after it, a slew */
+	{ 120000, 5000 },		/* a crossfade with equal power */
+	{ 120500, 100 },		/* in the middle of it: after it, another one */
+	{ 130000, 107 },		/* a slew that comes to its end */
+	{ 330000, 9 },			/* to where there is no interpolation */
+	{ 340000, 12 },			/* a small move there */
+	{ 350000, 60 },
+	{ 360000, 61 },			/* and from there a slew */
 };
 #define CHANGES_END	460000
 
@@ -106,7 +106,7 @@ static void no_state_change_is_louder_than_the_interpolator(void)
 		state = p.tap.state;
 		for (e = 0, since = 1000; p.at < CHANGES_END; since++) {
 			if (e < SPA_N_ELEMENTS(changes) && changes[e].at == p.at) {
-				go(&p, changes[e].delay, 500, 0, changes[e].fractional);
+				slew_to(&p, changes[e].delay);
 				e++;
 				since = 0;
 			}
@@ -149,7 +149,7 @@ static void a_slow_sine_shows_no_corner(void)
 	play(&p, &out[2], 1);
 	for (e = 0; p.at < CHANGES_END; ) {
 		if (e < SPA_N_ELEMENTS(changes) && changes[e].at <= p.at) {
-			go(&p, changes[e].delay, 500, 0, changes[e].fractional);
+			slew_to(&p, changes[e].delay);
 			e++;
 		}
 		out[0] = out[1];
@@ -173,7 +173,6 @@ static void random_retargets_stay_within_the_limits(void)
 	double last, speed = 0, next, ppm = 0, ppm_s = 0, low = INFINITY, high = 0, target = 500;
 	uint32_t i, k, n, seed = 77, slews = 0, crossfades = 0;
 	struct player p;
-	bool fractional;
 	float out;
 
 	player_start(&p, RATE, 0, 500);
@@ -185,8 +184,7 @@ static void random_retargets_stay_within_the_limits(void)
 		if (i % 50 == 0)
 			target = i % 100 ? 20000 : 3 * fabsf(harness_noise(&seed));
 		target = fmax(target, 0);
-		fractional = harness_noise(&seed) > 0;
-		check(go(&p, target, 500, 0, fractional) == (target <= p.tap.params.delay_max));
+		check(slew_to(&p, target) == (target <= p.tap.params.delay_max));
 		slews += p.tap.state == TAP_SLEWING;
 		crossfades += p.tap.state == TAP_CROSSFADE;
 
@@ -234,7 +232,7 @@ static void blocks_of_any_size_give_the_same_samples(void)
 		player_start(&p, RATE, 0, 500);
 		for (e = 0; p.at < CHANGES_END; ) {
 			if (e < SPA_N_ELEMENTS(changes) && changes[e].at == p.at) {
-				go(&p, changes[e].delay, 500, e % 3 == 0 ? 1234 : 0, changes[e].fractional);
+				go(&p, changes[e].delay, 500, e % 3 == 0 ? 1234 : 0);
 				e++;
 			}
 			n = sizes[i] ? sizes[i] : 1 + (uint32_t)(2000 * fabsf(harness_noise(&seed)));
