@@ -348,8 +348,8 @@ static void sink_process(void *data) REALTIME
 	if (changed || (repair & REPAIR_TELL))
 		pw_loop_signal_event(group->main_loop, group->update_event);
 
-	if (position && (position->clock.duration != group->quantum ||
-	    position->clock.rate.denom != group->rate)) {
+	if (position && (position->clock.duration != SPA_ATOMIC_LOAD(group->quantum) ||
+	    position->clock.rate.denom != SPA_ATOMIC_LOAD(group->rate))) {
 		SPA_ATOMIC_STORE(group->quantum, (uint32_t)position->clock.duration);
 		SPA_ATOMIC_STORE(group->rate, position->clock.rate.denom);
 		pw_loop_signal_event(group->main_loop, group->update_event);

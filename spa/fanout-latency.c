@@ -8,6 +8,9 @@
 
 #include "fanout.h"
 
+/* An hour: anybody can report anything, and sums must not overflow */
+#define LATENCY_NS_MAX		((int64_t)(3600 * SPA_NSEC_PER_SEC))
+
 int port_set_latency(struct port *p, struct fanout *f, const struct spa_pod *param)
 {
 	enum spa_direction other = SPA_DIRECTION_REVERSE(p->direction);
@@ -33,8 +36,8 @@ int port_set_latency(struct port *p, struct fanout *f, const struct spa_pod *par
 
 static void add_delay(struct spa_latency_info *info, int64_t delay_ns)
 {
-	info->min_ns += delay_ns;
-	info->max_ns += delay_ns;
+	info->min_ns = SPA_CLAMP(info->min_ns, -LATENCY_NS_MAX, LATENCY_NS_MAX) + delay_ns;
+	info->max_ns = SPA_CLAMP(info->max_ns, -LATENCY_NS_MAX, LATENCY_NS_MAX) + delay_ns;
 }
 
 static void report(struct port *p, struct fanout *f, struct spa_latency_info *info)

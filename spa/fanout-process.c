@@ -86,6 +86,13 @@ static void update_rate(struct fanout *f)
 	fanout_reset(f);
 }
 
+/* Io areas and chunks are memory of others, too, who may be at it: what was checked is
+ * what is used */
+static uint32_t read_once(const uint32_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
 /* What an input port brings */
 struct block {
 	const float *data;		/**< NULL: silence */
@@ -97,17 +104,18 @@ static struct block take_input(struct port *p, uint32_t cycle)
 	struct spa_io_buffers *io = p->io[cycle];
 	struct block block = { 0 };
 	struct spa_data *d;
-	uint32_t offset;
+	uint32_t id, offset;
 
 	if (io == NULL || io->status != SPA_STATUS_HAVE_DATA)
 		return block;
 	io->status = SPA_STATUS_NEED_DATA;
-	if (io->buffer_id >= p->use.n_buffers)
+	if ((id = read_once(&io->buffer_id)) >= p->use.n_buffers)
 		return block;
 
-	d = &p->use.buffers[io->buffer_id]->datas[0];
-	offset = SPA_ROUND_DOWN_N(SPA_MIN(d->chunk->offset, d->maxsize), (uint32_t)sizeof(float));
-	block.n_samples = SPA_MIN(d->chunk->size, d->maxsize - offset) / sizeof(float);
+	d = &p->use.buffers[id]->datas[0];
+	offset = SPA_MIN(read_once(&d->chunk->offset), d->maxsize);
+	offset = SPA_ROUND_DOWN_N(offset, (uint32_t)sizeof(float));
+	block.n_samples = SPA_MIN(read_once(&d->chunk->size), d->maxsize - offset) / sizeof(float);
 	if (d->data != NULL && !SPA_FLAG_IS_SET(d->chunk->flags, SPA_CHUNK_FLAG_EMPTY))
 		block.data = SPA_PTROFF(d->data, offset, const float);
 	return block;
@@ -134,8 +142,8 @@ static bool take_output(struct output *o, struct port *p, uint32_t cycle)
 	if (io->status == SPA_STATUS_HAVE_DATA)
 		return true;		/* the last one was not taken yet */
 
-	if (io->buffer_id < p->use.n_buffers)
-		p->use.free |= 1u << io->buffer_id;
+	if ((id = read_once(&io->buffer_id)) < p->use.n_buffers)
+		p->use.free |= 1u << id;
 	io->buffer_id = SPA_ID_INVALID;
 
 	if (p->use.free == 0) {
@@ -150,23 +158,20 @@ static bool take_output(struct output *o, struct port *p, uint32_t cycle)
 	}
 	p->use.free &= ~(1u << id);
 	p->dst = d->data;
+	p->chunk = d->chunk;
 	o->room = SPA_MIN(o->room, d->maxsize / (uint32_t)sizeof(float));
 	io->buffer_id = id;
 	io->status = SPA_STATUS_HAVE_DATA;
 	return true;
 }
 
-static void finish_output(struct output *o, struct port *p, uint32_t cycle, uint32_t n, bool silent)
+static void finish_output(const struct output *o, struct port *p, uint32_t n, bool silent)
 {
-	struct spa_chunk *chunk;
-
-	if (p->dst == NULL)
-		return;
-	chunk = p->use.buffers[p->io[cycle]->buffer_id]->datas[0].chunk;
-	chunk->offset = 0;
-	chunk->size = SPA_MIN(n, o->room) * sizeof(float);
-	chunk->stride = sizeof(float);
-	chunk->flags = silent ? SPA_CHUNK_FLAG_EMPTY : 0;
+	*p->chunk = (struct spa_chunk) {
+		.size = SPA_MIN(n, o->room) * sizeof(float),
+		.stride = sizeof(float),
+		.flags = silent ? SPA_CHUNK_FLAG_EMPTY : 0,
+	};
 }
 
 /* Samples offset..offset+n of this cycle are the newest n of the history */
@@ -243,7 +248,7 @@ static void take_outputs(struct fanout *f, struct listeners *l, uint32_t cycle, 
 	}
 }
 
-static int finish_outputs(struct fanout *f, const struct listeners *l, uint32_t cycle, uint32_t n)
+static int finish_outputs(const struct fanout *f, const struct listeners *l, uint32_t n)
 {
 	uint32_t i, c;
 	int status = 0;
@@ -252,9 +257,10 @@ static int finish_outputs(struct fanout *f, const struct listeners *l, uint32_t 
 		for (c = 0; c < f->n_channels; c++) {
 			struct port *p = &l->outputs[i]->ports[c];
 
-			finish_output(l->outputs[i], p, cycle, n, l->silent[i]);
-			if (p->dst != NULL)
-				status = SPA_STATUS_HAVE_DATA;
+			if (p->dst == NULL)
+				continue;
+			finish_output(l->outputs[i], p, n, l->silent[i]);
+			status = SPA_STATUS_HAVE_DATA;
 		}
 	}
 	return status;
@@ -282,5 +288,5 @@ int fanout_process(struct fanout *f)
 		for (i = 0; i < listeners.n_outputs; i++)
 			play_output(listeners.outputs[i], f, done, m);
 	}
-	return SPA_STATUS_NEED_DATA | finish_outputs(f, &listeners, cycle, n);
+	return SPA_STATUS_NEED_DATA | finish_outputs(f, &listeners, n);
 }

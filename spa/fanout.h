@@ -78,6 +78,7 @@ struct port {
 	struct spa_io_buffers *io[2];	/**< even and odd cycles: differ for asynchronous links */
 	struct port_buffers use;
 	float *dst;			/**< output: where this cycle's samples go, or NULL */
+	struct spa_chunk *chunk;	/**< and what is said of them there */
 };
 
 /** One speaker's ports. */

@@ -3,6 +3,8 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <spa/node/utils.h>
@@ -234,6 +236,44 @@ static void asynchronous_links_alternate(void)
 	host_close(&host);
 }
 
+static atomic_bool scribble_ends;
+static atomic_uint n_scribbles;
+
+/* Another process, which the node shares the memory with */
+__attribute__((no_sanitize("thread")))
+static void *scribble(void *arg)
+{
+	static const uint32_t ids[] = { 0, SPA_ID_INVALID, 1000000, 1 };
+	volatile struct spa_io_buffers *in = &host.ports[IN][0].io, *out = &host.ports[OUT][0].io;
+	uint32_t i;
+
+	for (i = 0; !atomic_load_explicit(&scribble_ends, memory_order_relaxed); i++) {
+		in->buffer_id = out->buffer_id = ids[i % SPA_N_ELEMENTS(ids)];
+		atomic_store_explicit(&n_scribbles, i, memory_order_relaxed);
+	}
+	return NULL;
+}
+
+static void io_that_others_write_to_meanwhile_does_no_harm(void)
+{
+	pthread_t thread;
+	uint32_t i;
+
+	open_outputs(1, 1);
+	host_use_all(&host);
+	host_feed(&host, 0, source[0], QUANTUM);
+	atomic_store(&scribble_ends, false);
+	check_int(pthread_create(&thread, NULL, scribble, NULL), 0);
+	for (i = 0; i < 20000 || atomic_load(&n_scribbles) < 1000000; i++) {
+		host.ports[IN][0].io.status = SPA_STATUS_HAVE_DATA;
+		host.ports[OUT][0].io.status = SPA_STATUS_NEED_DATA;
+		check(host_process(&host) >= 0);
+	}
+	atomic_store(&scribble_ends, true);
+	check_int(pthread_join(thread, NULL), 0);
+	host_close(&host);
+}
+
 int main(int argc, char *argv[])
 {
 	host_load(argc > 1 ? argv[1] : "");
@@ -246,5 +286,6 @@ int main(int argc, char *argv[])
 	run(what_was_not_taken_is_left_alone_and_time_passes);
 	run(data_may_move_between_cycles);
 	run(asynchronous_links_alternate);
+	run(io_that_others_write_to_meanwhile_does_no_harm);
 	return harness_finish();
 }

@@ -294,6 +294,21 @@ static void latency_goes_through_both_ways(void)
 	host_close(&host);
 }
 
+static void latency_without_end_stays_the_longest(void)
+{
+	struct spa_latency_info in = latency(IN, INT64_MIN, INT64_MAX);
+
+	check_int(host_open(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS, "1", NULL), 0);
+	check_int(host_set_long(&host, "output.0.delay.nsec", 1000), 0);
+	check_int(host_set_latency(&host, OUT, 0, &in), 0);
+	check(host_get_latency(&host, IN, 0, IN).max_ns > 1000);
+	in.min_ns = INT64_MAX - 1;
+	check_int(host_set_latency(&host, OUT, 0, &in), 0);
+	check(host_get_latency(&host, IN, 0, IN).min_ns > 1000);
+	check(host_get_latency(&host, IN, 0, IN).max_ns > 1000);
+	host_close(&host);
+}
+
 static void latency_in_the_wrong_direction_is_refused(void)
 {
 	struct spa_latency_info in = latency(IN, 1, 1), out = latency(OUT, 1, 1);
@@ -333,6 +348,7 @@ int main(int argc, char *argv[])
 	run(only_float_mono_is_accepted);
 	run(buffers_need_a_format_and_data);
 	run(latency_goes_through_both_ways);
+	run(latency_without_end_stays_the_longest);
 	run(latency_in_the_wrong_direction_is_refused);
 	run(unknown_commands_are_not_supported);
 	return harness_finish();
