@@ -180,27 +180,38 @@ struct slot_change {
 	struct pw_stream *stream;
 };
 
+/* A port whose buffer nobody took keeps it, and the node passes over it: time passes, and
+ * nothing is written to where the buffer was. */
+static void put_port_aside(struct fanout_host *host, struct fanout_port *port)
+{
+	port->data.data = host->scratch;
+	port->data.maxsize = CYCLE_MAX * sizeof(float);
+	port->io.status = SPA_STATUS_HAVE_DATA;
+}
+
 static int do_set_stream(struct spa_loop *loop, bool async, uint32_t seq,
 		const void *data, size_t size, void *user_data)
 {
 	const struct slot_change *change = data;
 	struct fanout_host *host = change->host;
-	uint32_t n = SPA_N_ELEMENTS(host->slots);
+	uint32_t c, n = SPA_N_ELEMENTS(host->slots);
 
 	change->slot->stream = change->stream;
+	for (c = 0; c < host->info.channels; c++)
+		put_port_aside(host, &change->slot->ports[c]);
 	while (n > 0 && host->slots[n - 1].stream == NULL)
 		n--;
 	host->n_slots = n;
 	return 0;
 }
 
-static void set_stream(struct fanout_host *host, struct fanout_slot *slot, struct pw_stream *stream)
+void fanout_host_run(struct fanout_host *host, uint32_t n, struct pw_stream *stream)
 {
-	struct slot_change change = { host, slot, stream };
+	struct slot_change change = { host, &host->slots[n], stream };
 	pw_loop_invoke(host->data_loop, do_set_stream, 0, &change, sizeof(change), true, NULL);
 }
 
-int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
+int fanout_host_add(struct fanout_host *host)
 {
 	struct fanout_slot *slot;
 	uint32_t n, c;
@@ -229,7 +240,7 @@ int fanout_host_add(struct fanout_host *host, struct pw_stream *stream)
 		if ((res = port_setup(host, SPA_DIRECTION_OUTPUT, port_id(host, n, c),
 						&slot->ports[c], host->scratch)) < 0)
 			goto error;
-	set_stream(host, slot, stream);
+	fanout_host_run(host, n, NULL);
 	return n;
 
 error:
@@ -247,23 +258,10 @@ void fanout_host_remove(struct fanout_host *host, uint32_t n)
 
 	if (!slot->used)
 		return;
-	set_stream(host, slot, NULL);
+	fanout_host_run(host, n, NULL);
 	spa_node_remove_port(host->node, SPA_DIRECTION_OUTPUT, port_id(host, n, 0));
 	free(slot->ports);
 	spa_zero(*slot);
-}
-
-static int do_hold(struct spa_loop *loop, bool async, uint32_t seq,
-		const void *data, size_t size, void *user_data)
-{
-	struct fanout_slot *slot = user_data;
-	slot->held = *(const bool *)data;
-	return 0;
-}
-
-void fanout_host_hold(struct fanout_host *host, uint32_t n, bool held)
-{
-	pw_loop_invoke(host->data_loop, do_hold, 0, &held, sizeof(held), true, &host->slots[n]);
 }
 
 static void add_key(struct spa_pod_builder *b, uint32_t slot, const char *key)
@@ -378,10 +376,9 @@ static void map_output(struct fanout_host *host, struct fanout_slot *slot, struc
 	for (c = 0; c < host->info.channels; c++) {
 		struct fanout_port *port = &slot->ports[c];
 
-		/* Nowhere to play to in this cycle: a port whose buffer nobody
-		 * took keeps it, and the node passes over it. */
+		/* Nowhere to play to in this cycle */
 		if (out == NULL || c >= out->buffer->n_datas) {
-			port->io.status = SPA_STATUS_HAVE_DATA;
+			put_port_aside(host, port);
 			continue;
 		}
 		port->data.data = out->buffer->datas[c].data;
@@ -505,8 +502,7 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 
 	for (i = 0; i < host->n_slots; i++) {
 		struct fanout_slot *slot = &host->slots[i];
-		out[i] = slot->stream && !slot->held ?
-			pw_stream_dequeue_buffer(slot->stream) : NULL;
+		out[i] = slot->stream ? pw_stream_dequeue_buffer(slot->stream) : NULL;
 		if (slot->stream)
 			map_output(host, slot, out[i]);
 	}

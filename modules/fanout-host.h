@@ -32,10 +32,9 @@ struct fanout_port {
 
 /** An output stream and the node's ports that fill its buffers. */
 struct fanout_slot {
-	struct pw_stream *stream;	/**< data loop; NULL: free */
+	struct pw_stream *stream;	/**< data loop; NULL: it does not run */
 	struct fanout_port *ports;	/**< one per channel; main loop */
 	bool used;			/**< main loop */
-	bool held;			/**< data loop: nothing is to be queued */
 };
 
 struct fanout_host {
@@ -51,7 +50,7 @@ struct fanout_host {
 	float *scratch;				/**< memory of outputs that have no buffer yet */
 
 	/* data loop */
-	uint32_t n_slots;			/**< slots from here on are free */
+	uint32_t n_slots;			/**< from here on nobody runs */
 	struct spa_io_position *position;
 	uint32_t silent;			/**< samples since there was input, up to UINT32_MAX */
 	bool drained;				/**< silent has reached drain; atomic */
@@ -78,12 +77,16 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 		struct pw_loop *data_loop, const struct args *args, int64_t history_ns);
 void fanout_host_finish(struct fanout_host *host);
 
-/**
- * Add an output that fills the buffers of \a stream from the next cycle on,
- * muted. Main loop; waits for the data loop. Returns its number or -errno.
- */
-int fanout_host_add(struct fanout_host *host, struct pw_stream *stream);
+/** Add an output, muted. Main loop. Returns its number or -errno. */
+int fanout_host_add(struct fanout_host *host);
 void fanout_host_remove(struct fanout_host *host, uint32_t slot);
+
+/**
+ * From the next cycle on fill the buffers of \a stream and trigger its node, or, with NULL, leave
+ * them alone. The data loop uses both with no lock: a stream has to be taken away before its
+ * node or its buffers are. Main loop; waits for the data loop.
+ */
+void fanout_host_run(struct fanout_host *host, uint32_t slot, struct pw_stream *stream);
 
 /** What an output plays. */
 struct fanout_host_target {
@@ -104,12 +107,6 @@ struct fanout_host_target {
  */
 int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *targets,
 		uint32_t n_targets);
-
-/**
- * Leave the stream of an output alone: it does not play, and what it were given would wait in its
- * queue and delay all that comes after. Main loop; waits for the data loop.
- */
-void fanout_host_hold(struct fanout_host *host, uint32_t slot, bool held);
 
 /** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);

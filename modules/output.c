@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include <spa/node/command.h>
 #include <spa/param/audio/format-utils.h>
 #include <spa/utils/string.h>
 
@@ -46,9 +47,39 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
 		output->failed = "its stream was ended";
 	output->streaming = state == PW_STREAM_STATE_STREAMING;
-	if (output->streaming && !output->held && output->slot >= 0)
-		fanout_host_hold(output->host, output->slot, false);
 	output->events->changed(output->data, output, output->streaming && !was_streaming);
+}
+
+/*
+ * A node with a process() of its own stops that in time. But the fan-out uses these streams in the
+ * sink's cycles, of which PipeWire knows nothing: it frees the buffers, and unmaps what the node is
+ * triggered by. So the fan-out has a stream from when it is started, and has buffers, until
+ * it is told to stop, and no longer.
+ */
+static void update_run(struct output *output)
+{
+	bool running = output->started && !output->held;
+
+	fanout_host_run(output->host, output->slot, running ? output->stream : NULL);
+}
+
+static void stream_command(void *data, const struct spa_command *command)
+{
+	struct output *output = data;
+
+	switch (SPA_NODE_COMMAND_ID(command)) {
+	case SPA_NODE_COMMAND_Start:
+		output->started = true;
+		update_run(output);
+		break;
+	case SPA_NODE_COMMAND_Pause:
+	case SPA_NODE_COMMAND_Suspend:
+		output->started = false;
+		update_run(output);
+		break;
+	default:
+		break;
+	}
 }
 
 static void stream_param_changed(void *data, uint32_t id, const struct spa_pod *param)
@@ -72,6 +103,7 @@ static const struct pw_stream_events stream_events = {
 	.destroy = stream_destroy,
 	.state_changed = stream_state_changed,
 	.param_changed = stream_param_changed,
+	.command = stream_command,
 };
 
 static struct pw_properties *make_properties(const struct speaker *speaker,
@@ -131,6 +163,8 @@ struct output *output_new(struct speaker *speaker, struct pw_core *core,
 	output->data = data;
 	settle_init(&output->settle, known_ns);
 
+	if ((res = output->slot = fanout_host_add(host)) < 0)
+		goto error;
 	if ((props = make_properties(speaker, args, data_loop)) == NULL ||
 	    (output->stream = pw_stream_new(core, "bluez-combine output", props)) == NULL) {
 		res = -errno;
@@ -150,8 +184,6 @@ struct output *output_new(struct speaker *speaker, struct pw_core *core,
 			params, 1)) < 0)
 		goto error;
 
-	if ((res = output->slot = fanout_host_add(host, output->stream)) < 0)
-		goto error;
 	return output;
 
 error:
@@ -228,12 +260,11 @@ void output_hold(struct output *output, bool held)
 	if (output->held == held)
 		return;
 	output->held = held;
-	if (held) {
-		fanout_host_hold(output->host, output->slot, true);
-		/* What waits in it would be played first, and all that follows later */
-		pw_stream_flush(output->stream, false);
-	}
 	pw_stream_set_active(output->stream, !held);
+	update_run(output);
+	/* What waits in it would be played first, and all that follows later */
+	if (held)
+		pw_stream_flush(output->stream, false);
 }
 
 /* The first packet that a sink sends adds its length to what it reports: so a

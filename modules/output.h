@@ -31,6 +31,7 @@ struct output {
 	const struct output_events *events;
 	void *data;
 
+	bool started;			/**< it has buffers, and its node may be triggered */
 	bool streaming;			/**< linked, and the graph runs it */
 	int64_t streaming_since_ns;	/**< the owner's; valid while streaming */
 	const char *failed;		/**< why it has to be destroyed, NULL: it does not */
