@@ -11,7 +11,10 @@
  *                                           the key is set, and its value has TEXT in it
  *
  * Exits 0 as soon as it is so, printing the metadata's value, and 1 after SECONDS
- * (60), which are only there to end a hang. Waits for events and never polls.
+ * (60), which are only there to end a hang. Waits for events and never polls, but for metadata:
+ * while a client binds such an object, PipeWire (1.4.2 to 1.6.8 at least) tells all others nothing
+ * of its changes, and if that client leaves before the owner has answered, never again
+ * (module-metadata/metadata.c: pending). So it is bound anew each second, and not left before.
  */
 
 #include <errno.h>
@@ -107,7 +110,7 @@ static void check(struct data *d)
 {
 	if (d->listed && !d->met && is_met(d)) {
 		d->met = true;
-		pw_main_loop_quit(d->loop);
+		d->sync = pw_core_sync(d->core, PW_ID_CORE, 0);
 	}
 }
 
@@ -152,7 +155,8 @@ static void watch(struct global *g)
 		g->proxy = pw_registry_bind(d->registry, g->id, g->type, PW_VERSION_NODE, 0);
 		pw_proxy_add_object_listener(g->proxy, &g->listener, &node_events, g);
 	} else if (spa_streq(d->argv[0], "metadata") &&
-			spa_streq(g->type, PW_TYPE_INTERFACE_Metadata)) {
+			spa_streq(g->type, PW_TYPE_INTERFACE_Metadata) &&
+			spa_streq(pw_properties_get(g->props, PW_KEY_METADATA_NAME), d->argv[1])) {
 		g->proxy = pw_registry_bind(d->registry, g->id, g->type, PW_VERSION_METADATA, 0);
 		pw_proxy_add_object_listener(g->proxy, &g->listener, &metadata_events, g);
 	}
@@ -173,13 +177,19 @@ static void registry_global(void *data, uint32_t id, uint32_t permissions,
 	check(d);
 }
 
+static void unwatch(struct global *g)
+{
+	if (g->proxy == NULL)
+		return;
+	spa_hook_remove(&g->listener);
+	pw_proxy_destroy(g->proxy);
+	g->proxy = NULL;
+}
+
 static void global_free(struct global *g)
 {
 	spa_list_remove(&g->link);
-	if (g->proxy) {
-		spa_hook_remove(&g->listener);
-		pw_proxy_destroy(g->proxy);
-	}
+	unwatch(g);
 	pw_properties_free(g->props);
 	free(g->type);
 	free(g->value);
@@ -206,10 +216,15 @@ static const struct pw_registry_events registry_events = {
 static void core_done(void *data, uint32_t id, int seq)
 {
 	struct data *d = data;
-	if (seq == d->sync) {
-		d->listed = true;
-		check(d);
+
+	if (id != PW_ID_CORE || seq != d->sync)
+		return;
+	if (d->met) {
+		pw_main_loop_quit(d->loop);
+		return;
 	}
+	d->listed = true;
+	check(d);
 }
 
 static void core_error(void *data, uint32_t id, int seq, int res, const char *message)
@@ -231,6 +246,18 @@ static void on_timeout(void *data, uint64_t expirations)
 	pw_main_loop_quit(d->loop);
 }
 
+static void on_again(void *data, uint64_t expirations)
+{
+	struct data *d = data;
+	struct global *g;
+
+	spa_list_for_each(g, &d->globals, link)
+		if (!d->met && g->proxy && spa_streq(g->type, PW_TYPE_INTERFACE_Metadata)) {
+			unwatch(g);
+			watch(g);
+		}
+}
+
 static bool valid(int argc, char **argv)
 {
 	if (argc < 2)
@@ -247,7 +274,7 @@ static bool valid(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct data d = { 0 };
-	struct timespec limit = { .tv_sec = 60 };
+	struct timespec limit = { .tv_sec = 60 }, second = { .tv_sec = 1 };
 	struct pw_context *context;
 	struct spa_source *timer;
 	struct global *g;
@@ -276,6 +303,8 @@ int main(int argc, char **argv)
 	d.sync = pw_core_sync(d.core, PW_ID_CORE, 0);
 	timer = pw_loop_add_timer(pw_main_loop_get_loop(d.loop), on_timeout, &d);
 	pw_loop_update_timer(pw_main_loop_get_loop(d.loop), timer, &limit, NULL, false);
+	timer = pw_loop_add_timer(pw_main_loop_get_loop(d.loop), on_again, &d);
+	pw_loop_update_timer(pw_main_loop_get_loop(d.loop), timer, &second, &second, false);
 
 	pw_main_loop_run(d.loop);
 

@@ -59,6 +59,13 @@ spawn() {
 	PIDS="$PIDS $PID"
 }
 
+# running PID: it has not ended. One that has is there until it is waited for
+running() {
+	case $(cat "/proc/$1/stat" 2>/dev/null) in
+	'' | *') Z '*) return 1 ;;
+	esac
+}
+
 # stop PID: end one of ours and wait for it
 stop() {
 	kill "$1" 2>/dev/null || :
