@@ -1,0 +1,40 @@
+#!/bin/sh
+# The unit tests of the sound on other CPUs, emulated: ARM with NEON, 32 bits, big-endian
+# SPDX-License-Identifier: MIT
+#
+# usage: tests/unit/other-cpus.sh
+#
+# Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu libc6-dev-i386-cross
+# gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static. Of what is not there nothing is run;
+# without any of it the exit status is 77. It takes some minutes.
+set -eu
+cd "$(dirname "$0")/../.."
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+status=77
+
+# on COMPILER EMULATOR: the options are those of spa/meson.build
+on() {
+	command -v "$1" >/dev/null && command -v "$2" >/dev/null || return 0
+	[ $status != 77 ] || status=0
+	for name in history interpolator settle slew tap tap-move tap-slew align; do
+		# shellcheck disable=SC2046 # a list of options
+		"$1" -O3 -ffp-contract=off -std=gnu11 -D_GNU_SOURCE -static -Ispa $(pkg-config --cflags libspa-0.2) \
+			"tests/unit/test-$name.c" spa/align.c spa/history.c spa/interpolator.c spa/role.c \
+			spa/settle.c spa/slew.c spa/tap.c -o "$out/test" -lm -lpthread
+		if "$2" "$out/test" >"$out/log"; then
+			echo "ok     $1 $name"
+		else
+			echo "FAILED $1 $name"
+			sed 's/^/       /' "$out/log"
+			status=1
+		fi
+	done
+}
+
+on aarch64-linux-gnu-gcc qemu-aarch64-static
+on i686-linux-gnu-gcc qemu-i386-static
+on s390x-linux-gnu-gcc qemu-s390x-static
+[ $status != 77 ] || echo 'there is no compiler for another CPU, or no qemu-user'
+exit $status
