@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct report report;
 	uint32_t form, id = 1;
 
-	graph_init(&client.graph);
+	graph_init(&client.graph, NULL, NULL);
 	while (in.size > 0) {
 		char *line = fuzz_string(&in, '\n');
 		add_line(line);

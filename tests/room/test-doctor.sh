@@ -106,6 +106,8 @@ sinks() {
 sinks 1 2 3
 realtime() { ! "$TOOL" doctor --json | grep -F -q '"id": "realtime", "level": "warning"'; }
 check 'a healthy room without music has no fault' finds
+one_adapter() { "$TOOL" status | { ! grep ADAPTER; }; }
+check 'and a status without a word of adapters: it is the same for all' one_adapter
 room Connect $E
 room Play $E
 for n in 1 2 3; do event s$n playing; done
@@ -152,6 +154,8 @@ room Connect AA:BB:CC:00:00:04
 sinks 4
 check 'a speaker that shares the adapter with the Echo is found, and that it reports nothing' \
 	eventually warning:adapter-shared warning:delay-report
+adapters() { "$TOOL" status >"$T/out.txt"; cat "$T/out.txt"; grep -E '^  s1 .* hci0 ' "$T/out.txt" && grep -E '^  s4 .* hci1 ' "$T/out.txt"; }
+check 'the status has the adapters then' until_true adapters
 room Disconnect AA:BB:CC:00:00:04
 "$AWAIT" gone bluez_output.AA_BB_CC_00_00_04.1
 check 'and not when it has gone' eventually

@@ -83,6 +83,8 @@ if missing:
     print("#", *sorted(missing), "not documented")
 sys.exit(lines == 0 or bool(missing))' "$page" "$out"
 }
+adapter() { "$TOOL" status --json | grep -F -q -e '"address": "AA:BB:CC:00:00:01", "adapter": "hci0"'; }
+check 'its JSON has the adapter' adapter
 check 'every field of its JSON is in the reference' fields reference.md status --json
 check 'and those of doctor are in the manual page' fields pw-bluez-combine.1 doctor --json
 check 'and those of pair' fields pw-bluez-combine.1 pair --json --speaker --name kitchen

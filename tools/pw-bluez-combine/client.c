@@ -37,6 +37,18 @@ static void changed_soon(struct client *client)
 	client->syncing = true;
 }
 
+/* The same when something was bound: a sync that was sent before is done before that tells of itself */
+static void changed_anew(struct client *client)
+{
+	client->syncing = false;
+	changed_soon(client);
+}
+
+static void on_graph_changed(void *data)
+{
+	changed_soon(data);
+}
+
 static void entry_free(struct client_entry *e)
 {
 	spa_list_remove(&e->link);
@@ -119,7 +131,7 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 	struct client_object *object;
 
 	if (graph_add(&client->graph, id, type, props))
-		changed_soon(client);
+		changed_anew(client);
 	if (!spa_streq(type, PW_TYPE_INTERFACE_Metadata) || props == NULL ||
 	    (name = spa_dict_lookup(props, PW_KEY_METADATA_NAME)) == NULL ||
 	    (group = group_of_object(name)) == NULL ||
@@ -139,9 +151,7 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 		return;
 	}
 	pw_proxy_add_object_listener(object->proxy, &object->listener, &metadata_events, object);
-	/* A sync that was sent before is done before the keys are here */
-	client->syncing = false;
-	changed_soon(client);
+	changed_anew(client);
 }
 
 static void on_global_remove(void *data, uint32_t id)
@@ -224,7 +234,7 @@ int client_init(struct client *client, const char *remote, const char *group,
 	client->changed = changed;
 	client->data = data;
 	spa_list_init(&client->objects);
-	graph_init(&client->graph);
+	graph_init(&client->graph, on_graph_changed, client);
 
 	/* libpipewire prefers the environment to the property */
 	if (remote)
@@ -240,6 +250,7 @@ int client_init(struct client *client, const char *remote, const char *group,
 	pw_core_add_listener(client->core, &client->core_listener, &core_events, client);
 	if ((client->registry = pw_core_get_registry(client->core, PW_VERSION_REGISTRY, 0)) == NULL)
 		goto error;
+	client->graph.registry = client->registry;
 	pw_registry_add_listener(client->registry, &client->registry_listener, &registry_events, client);
 	changed_soon(client);
 	pw_loop_update_timer(loop, client->timer, &limit, NULL, false);

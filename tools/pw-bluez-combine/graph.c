@@ -11,16 +11,21 @@
 
 #include "graph.h"
 
-#define CARD_PREFIX	"bluez_card."	/* as WirePlumber names a Bluetooth device */
-
-void graph_init(struct graph *graph)
+void graph_init(struct graph *graph, void (*changed)(void *data), void *data)
 {
+	*graph = (struct graph) { .changed = changed, .data = data };
 	spa_list_init(&graph->objects);
 }
 
 static void object_free(struct graph_object *o)
 {
 	spa_list_remove(&o->link);
+	if (o->proxy) {
+		spa_hook_remove(&o->listener);
+		pw_proxy_destroy(o->proxy);
+	}
+	free(o->address);
+	free(o->adapter);
 	free(o->name);
 	free(o->description);
 	free(o->api);
@@ -50,6 +55,41 @@ static uint32_t get_id(const struct spa_dict *props, const char *key)
 	return id;
 }
 
+/* hci0 of /org/bluez/hci0/dev_AA_BB_CC_DD_EE_FF */
+static char *adapter_of(const char *path)
+{
+	static const char prefix[] = "/org/bluez/";
+
+	if (path == NULL || !spa_strstartswith(path, prefix))
+		return NULL;
+	path += strlen(prefix);
+	return strndup(path, strcspn(path, "/"));
+}
+
+static void on_info(void *data, const struct pw_device_info *info)
+{
+	struct graph_object *o = data;
+
+	if (o->address || info->props == NULL)
+		return;
+	o->address = dup_item(info->props, "api.bluez5.address");
+	o->adapter = adapter_of(spa_dict_lookup(info->props, "api.bluez5.path"));
+	o->graph->changed(o->graph->data);
+}
+
+static const struct pw_device_events device_events = {
+	PW_VERSION_DEVICE_EVENTS,
+	.info = on_info,
+};
+
+static void bind_device(struct graph *graph, struct graph_object *o)
+{
+	o->graph = graph;
+	o->proxy = pw_registry_bind(graph->registry, o->id, PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE, 0);
+	if (o->proxy)
+		pw_proxy_add_object_listener(o->proxy, &o->listener, &device_events, o);
+}
+
 bool graph_add(struct graph *graph, uint32_t id, const char *type, const struct spa_dict *props)
 {
 	bool is_node = spa_streq(type, PW_TYPE_INTERFACE_Node), is_link = spa_streq(type, PW_TYPE_INTERFACE_Link);
@@ -69,6 +109,8 @@ bool graph_add(struct graph *graph, uint32_t id, const char *type, const struct 
 		o->api = dup_item(props, PW_KEY_DEVICE_API);
 	}
 	spa_list_append(&graph->objects, &o->link);
+	if (graph->registry && o->kind == GRAPH_DEVICE && spa_streq(o->api, "bluez5"))
+		bind_device(graph, o);
 	return true;
 }
 
@@ -84,24 +126,24 @@ bool graph_remove(struct graph *graph, uint32_t id)
 	return false;
 }
 
-/* bluez_card.AA_BB_CC_DD_EE_FF is AA:BB:CC:DD:EE:FF */
-static bool is_card_of(const char *name, const char *address)
-{
-	if (name == NULL || !spa_strstartswith(name, CARD_PREFIX))
-		return false;
-	for (name += strlen(CARD_PREFIX); *name && *address; name++, address++)
-		if (*name != *address && !(*name == '_' && *address == ':'))
-			return false;
-	return *name == '\0' && *address == '\0';
-}
-
-const char *graph_describe(const struct graph *graph, const char *address)
+const struct graph_object *graph_find_device(const struct graph *graph, const char *address)
 {
 	const struct graph_object *o;
 
 	spa_list_for_each(o, &graph->objects, link)
-		if (o->description && (o->kind == GRAPH_DEVICE ? is_card_of(o->name, address) :
-				o->kind == GRAPH_NODE && spa_streq(o->name, address)))
+		if (o->address && strcasecmp(o->address, address) == 0)
+			return o;
+	return NULL;
+}
+
+const char *graph_describe(const struct graph *graph, const char *address)
+{
+	const struct graph_object *o = graph_find_device(graph, address);
+
+	if (o)
+		return o->description;
+	spa_list_for_each(o, &graph->objects, link)
+		if (o->kind == GRAPH_NODE && spa_streq(o->name, address))
 			return o->description;
 	return NULL;
 }

@@ -98,8 +98,12 @@ static void read_member(struct report_speaker *s, const char *json)
 static void finish_speaker(const struct report *r, struct report_speaker *s)
 {
 	char include[8] = "", target[REPORT_STRING_MAX] = "";
+	const struct graph_object *device = graph_find_device(r->graph, s->address);
 	const char *name;
 	bool left_out;
+
+	if (device && device->adapter)
+		snprintf(s->adapter, sizeof(s->adapter), "%s", device->adapter);
 
 	/* Who has not played yet has no status: its device has the name as well */
 	if (s->name[0] == '\0' && (name = graph_describe(r->graph, s->address)) != NULL)

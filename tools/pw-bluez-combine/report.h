@@ -35,6 +35,7 @@ struct report_speaker {
 	char state[32];			/**< never "": "gone" if there is no status */
 	char basis[32];
 	char codec[32];
+	char adapter[16];		/**< hci0; "": not connected, or no Bluetooth device */
 	char role[32];
 	struct report_int latency_ns, delay_ns, trim_ns, correction_ns;
 	double gain;			/**< linear; NaN: not valid */

@@ -2,9 +2,6 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <stdlib.h>
-#include <strings.h>
-
 #include <spa/param/param.h>
 #include <spa/param/props.h>
 #include <spa/param/route.h>
@@ -14,37 +11,16 @@
 
 #include "route.h"
 
-/* A Bluetooth device; which one tells its properties only once it is bound */
-struct route_device {
-	struct spa_list link;		/* route.devices */
-	struct route *route;
-	struct pw_proxy *proxy;
-	struct spa_hook listener, proxy_listener;
-};
-
-enum {
-	PHASE_BINDING,			/* what devices say of themselves is on its way */
-	PHASE_ASKING,			/* and the port of the one */
-	PHASE_READY,
-};
-
-static void next_phase(struct route *route, int phase)
-{
-	route->phase = phase;
-	route->sync = pw_core_sync(route->core, PW_ID_CORE, 0);
-}
-
 static void on_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
 		const struct spa_pod *param)
 {
-	struct route_device *d = data;
-	struct route *route = d->route;
+	struct route *route = data;
 	int32_t i, device = 0;
 	uint32_t direction;
 	struct spa_pod *props = NULL;
 	int64_t offset = 0;
 
-	if (id != SPA_PARAM_Route || route->device != d || param == NULL)
+	if (id != SPA_PARAM_Route || param == NULL)
 		return;
 	if (spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamRoute, NULL,
 			SPA_PARAM_ROUTE_index, SPA_POD_Int(&i),
@@ -60,22 +36,20 @@ static void on_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t 
 	route->index = i;
 	route->port_device = device;
 	route->offset_ns = offset;
-	if (route->phase == PHASE_READY)
+	if (route->asked)
 		route->ready(route->data);
 }
 
+static void ask(struct route *route)
+{
+	pw_device_enum_params((struct pw_device *)route->device, 0, SPA_PARAM_Route, 0, -1, NULL);
+}
+
+/* Not by a subscription: what changes while WirePlumber exports the device is not told to it */
 static void on_info(void *data, const struct pw_device_info *info)
 {
-	struct route_device *d = data;
-	struct route *route = d->route;
-	const char *address;
-
-	address = info->props ? spa_dict_lookup(info->props, "api.bluez5.address") : NULL;
-	if (route->device == NULL && address && strcasecmp(address, route->address) == 0)
-		route->device = d;
-	/* Not by a subscription: what changes while WirePlumber exports the device is not told to it */
-	if (route->device == d && (info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
-		pw_device_enum_params((struct pw_device *)d->proxy, 0, SPA_PARAM_Route, 0, -1, NULL);
+	if (info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS)
+		ask(data);
 }
 
 static const struct pw_device_events device_events = {
@@ -84,59 +58,28 @@ static const struct pw_device_events device_events = {
 	.param = on_param,
 };
 
-static void device_free(struct route_device *d)
+static void forget_device(void *data)
 {
-	if (d->route->device == d) {
-		d->route->device = NULL;
-		d->route->found = false;
-	}
-	spa_list_remove(&d->link);
-	if (d->proxy) {
-		spa_hook_remove(&d->listener);
-		spa_hook_remove(&d->proxy_listener);
-		pw_proxy_destroy(d->proxy);
-	}
-	free(d);
-}
+	struct route *route = data;
 
-static void on_removed(void *data)
-{
-	device_free(data);
+	spa_hook_remove(&route->listener);
+	spa_hook_remove(&route->proxy_listener);
+	route->device = NULL;
+	route->found = false;
 }
 
 static const struct pw_proxy_events proxy_events = {
 	PW_VERSION_PROXY_EVENTS,
-	.removed = on_removed,
+	.destroy = forget_device,
 };
-
-static void device_bind(struct route *route, struct pw_registry *registry, uint32_t id)
-{
-	struct route_device *d = calloc(1, sizeof(*d));
-
-	if (d == NULL)
-		return;
-	d->route = route;
-	spa_list_append(&route->devices, &d->link);
-	d->proxy = pw_registry_bind(registry, id, PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE, 0);
-	if (d->proxy == NULL) {
-		device_free(d);
-		return;
-	}
-	pw_proxy_add_listener(d->proxy, &d->proxy_listener, &proxy_events, d);
-	pw_proxy_add_object_listener(d->proxy, &d->listener, &device_events, d);
-}
 
 static void on_done(void *data, uint32_t id, int seq)
 {
 	struct route *route = data;
 
-	if (id != PW_ID_CORE || seq != route->sync || route->phase == PHASE_READY)
+	if (id != PW_ID_CORE || seq != route->sync || route->asked)
 		return;
-	if (route->phase == PHASE_BINDING && route->device) {
-		next_phase(route, PHASE_ASKING);
-		return;
-	}
-	route->phase = PHASE_READY;
+	route->asked = true;
 	route->ready(route->data);
 }
 
@@ -148,29 +91,25 @@ static const struct pw_core_events core_events = {
 void route_init(struct route *route, const struct client *client, const char *address,
 		void (*ready)(void *data), void *data)
 {
-	const struct graph_object *o;
+	const struct graph_object *o = graph_find_device(&client->graph, address);
 
-	spa_zero(*route);
-	spa_list_init(&route->devices);
-	route->address = address;
-	route->core = client->core;
-	route->ready = ready;
-	route->data = data;
+	*route = (struct route) { .core = client->core, .ready = ready, .data = data };
 	pw_core_add_listener(route->core, &route->core_listener, &core_events, route);
-	spa_list_for_each(o, &client->graph.objects, link)
-		if (o->kind == GRAPH_DEVICE && spa_streq(o->api, "bluez5"))
-			device_bind(route, client->registry, o->id);
-	next_phase(route, PHASE_BINDING);
+	if (o && o->proxy) {
+		route->device = o->proxy;
+		pw_proxy_add_listener(route->device, &route->proxy_listener, &proxy_events, route);
+		pw_proxy_add_object_listener(route->device, &route->listener, &device_events, route);
+		ask(route);
+	}
+	route->sync = pw_core_sync(route->core, PW_ID_CORE, 0);
 }
 
 void route_finish(struct route *route)
 {
-	struct route_device *d;
-
 	if (route->core == NULL)
 		return;
-	spa_list_consume(d, &route->devices, link)
-		device_free(d);
+	if (route->device)
+		forget_device(route);
 	spa_hook_remove(&route->core_listener);
 	spa_zero(*route);
 }
@@ -192,5 +131,5 @@ int route_set_offset(struct route *route, int64_t offset_ns)
 	spa_pod_builder_pop(&b, &f[1]);
 	spa_pod_builder_add(&b, SPA_PARAM_ROUTE_save, SPA_POD_Bool(true), 0);
 	param = spa_pod_builder_pop(&b, &f[0]);
-	return pw_device_set_param((struct pw_device *)route->device->proxy, SPA_PARAM_Route, 0, param);
+	return pw_device_set_param((struct pw_device *)route->device, SPA_PARAM_Route, 0, param);
 }

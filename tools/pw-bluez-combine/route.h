@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include <pipewire/pipewire.h>
-#include <spa/utils/list.h>
 
 #include "client.h"
 
@@ -18,12 +17,11 @@
  * latency offset on it: what pavucontrol shows and changes too, and WirePlumber keeps.
  */
 struct route {
-	const char *address;		/**< the caller's */
 	struct pw_core *core;
-	struct spa_hook core_listener;
-	struct spa_list devices;	/**< struct route_device.link */
-	struct route_device *device;	/**< that of the address; NULL: not connected */
-	int sync, phase;
+	struct spa_hook core_listener, proxy_listener, listener;
+	struct pw_proxy *device;	/**< the client's; NULL: not connected */
+	int sync;
+	bool asked;			/**< all that there is has come */
 
 	bool found;			/**< it has an output port */
 	int32_t index, port_device;

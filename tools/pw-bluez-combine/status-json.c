@@ -11,7 +11,7 @@
 #define STATUS_JSON_VERSION	1
 
 /* These are ours in a speaker's object, whatever the status holds */
-static const char *const own_fields[] = { "address", "member", NULL };
+static const char *const own_fields[] = { "address", "adapter", "member", NULL };
 
 static void print_key(FILE *out, uint32_t *n, const char *prefix, const char *name)
 {
@@ -61,6 +61,7 @@ static void print_speaker(FILE *out, const struct report_speaker *s)
 {
 	fputs("{ \"address\": ", out);
 	text_print_json(out, s->address, strlen(s->address));
+	json_print_field(out, "adapter", s->adapter[0] ? s->adapter : NULL);
 	if (s->status)
 		json_print_fields(out, s->status, own_fields);
 	if (s->member) {

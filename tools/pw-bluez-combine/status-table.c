@@ -69,6 +69,12 @@ static bool cell_codec(struct cell *cell, const struct report_speaker *s)
 	return cell_word(cell, s->codec, WORD_WIDTH) && !spa_streq(s->codec, "sbc");
 }
 
+/* Of interest where there are several: see differs() */
+static bool cell_adapter(struct cell *cell, const struct report_speaker *s)
+{
+	return cell_word(cell, s->adapter, WORD_WIDTH);
+}
+
 static bool cell_latency(struct cell *cell, const struct report_speaker *s)
 {
 	/* 0 is what stands there until something is known */
@@ -118,6 +124,7 @@ static const struct column {
 } columns[] = {
 	{ N_("SPEAKER"), 20, false, 0, cell_name },
 	{ N_("ADDRESS"), 17, false, 7, cell_address },
+	{ N_("ADAPTER"), 7, false, 8, cell_adapter },
 	{ N_("STATE"), 9, false, 0, cell_state },
 	{ N_("BASIS"), 10, false, 4, cell_basis },
 	{ N_("CODEC"), 6, false, 6, cell_codec },
@@ -167,6 +174,23 @@ static void fit_columns(int *widths, int width)
 	}
 }
 
+/* Are there two that say something, and not the same? */
+static bool differs(const struct report *r, uint32_t n)
+{
+	const char *first = "";
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *adapter = r->speakers[i].adapter;
+
+		if (first[0] && adapter[0] && !spa_streq(adapter, first))
+			return true;
+		if (adapter[0])
+			first = adapter;
+	}
+	return false;
+}
+
 static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool fixed, int width)
 {
 	struct cell (*rows)[N_COLUMNS] = calloc(n + 1, sizeof(*rows));
@@ -183,6 +207,8 @@ static void print_speakers(FILE *out, const struct report *r, uint32_t n, bool f
 		for (i = 0; i < n; i++)
 			if (columns[c].write(&rows[i + 1][c], &r->speakers[i]))
 				says = true;
+		if (columns[c].write == cell_adapter && !differs(r, n))
+			says = false;
 		if (fixed)
 			widths[c] = SPA_MAX(columns[c].width, rows[0][c].width);
 		for (i = 0; says && !fixed && i <= n; i++)
