@@ -120,6 +120,9 @@ static void on_event(void *data, uint64_t count)
 		if (!s->due)
 			continue;
 		s->due = false;
+		/* One that has stopped again holds no transport that a second one could share */
+		if (pw_impl_node_get_info(s->node)->state != PW_NODE_STATE_RUNNING)
+			continue;
 		if ((res = wake_source(wake, props)) < 0)
 			pw_log_warn("%s may be silent until it pauses: %s", name, spa_strerror(res));
 		else
