@@ -23,7 +23,6 @@
 #define DEFAULT_KEEP_WARM_MSEC	0.0
 /* 0.9 cent; a change of pitch of 3 to 6 cents can be heard in a pure tone */
 #define DEFAULT_SLEW_PPM	500
-/* The longest SBC packet at MTU 1005 is 8 frames of 128 samples */
 #define DEFAULT_QUANTUM		0	/* group-quantum.c chooses */
 /* What PipeWire negotiates with a speaker that takes both 44.1 and 48 kHz, as
  * every A2DP sink must: no resampling on the way to the speakers. */
@@ -232,7 +231,7 @@ static int get_position(const struct pw_properties *props, struct args *args)
 	if (str == NULL)
 		str = DEFAULT_POSITION;
 	if (spa_audio_parse_position(str, strlen(str), positions, &channels) < 0 ||
-	    channels < 1 || channels > ARGS_CHANNELS_MAX) {
+	    channels < 1 || channels > ROLE_CHANNELS_MAX) {
 		bad_value("module arguments", SPA_KEY_AUDIO_POSITION, str, allowed);
 		return -EINVAL;
 	}

@@ -10,8 +10,6 @@
 
 #include "role.h"
 
-#define ARGS_CHANNELS_MAX	8u
-
 /** What a member plays and how loud; from metadata or from a stream rule. */
 struct member_config {
 	enum role role;

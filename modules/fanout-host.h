@@ -15,7 +15,6 @@
 #include "role.h"
 
 #define FANOUT_HOST_OUTPUTS_MAX		64u
-#define FANOUT_HOST_CHANNELS_MAX	8u
 
 /**
  * One port of the node, with the one buffer that it ever has. The buffer's
@@ -43,7 +42,7 @@ struct fanout_host {
 	struct pw_loop *data_loop;
 	struct spa_audio_info_raw info;		/**< positions and channels of every stream */
 
-	struct fanout_port inputs[FANOUT_HOST_CHANNELS_MAX];
+	struct fanout_port inputs[ROLE_CHANNELS_MAX];
 	struct fanout_slot slots[FANOUT_HOST_OUTPUTS_MAX];
 	float *silence;				/**< what a cycle without input brings */
 	float *dither;				/**< and what it brings while the speakers are kept awake */

@@ -15,7 +15,6 @@
 
 /* Three names and the rest */
 #define JSON_LEN_MAX	(3 * JSON_STRING_MAX + 2048)
-#define KEY_LEN_MAX	128
 
 /* What bluez5 adds up when a speaker has sent no delay report: the packet, the
  * SBC encoder's 73 samples, and this guess. A real report of just this is as
@@ -64,7 +63,7 @@ static const char *member_state(const struct group *group, const struct output *
 static void write_member(struct group *group, const struct output *o, const char *state)
 {
 	const struct speaker *s = o->speaker;
-	char json[JSON_LEN_MAX], key[KEY_LEN_MAX];
+	char json[JSON_LEN_MAX], key[METADATA_KEY_LEN_MAX + 1];
 	struct spa_strbuf b;
 
 	begin(&b, json, group);

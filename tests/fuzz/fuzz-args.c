@@ -27,7 +27,7 @@ static void try_args(const char *str)
 	if (args_init(&args, str) < 0)
 		return;
 	fuzz_check(args.group != NULL && args.rules != NULL && args_node_name(&args) != NULL);
-	fuzz_check(args.info.channels >= 1 && args.info.channels <= ARGS_CHANNELS_MAX);
+	fuzz_check(args.info.channels >= 1 && args.info.channels <= ROLE_CHANNELS_MAX);
 	fuzz_check(args.headroom_ns >= 0 && args.headroom_ns <= args.max_delay_ns);
 	fuzz_check(args.max_delay_ns <= 4000 * (int64_t)SPA_NSEC_PER_MSEC);
 	fuzz_check(args.quantum == 0 || (args.quantum >= 64 && args.quantum <= 8192));

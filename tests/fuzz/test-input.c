@@ -107,7 +107,7 @@ static bool try_args(const char *str)
 	if (args_init(&args, str) < 0)
 		return false;
 	check(args.group != NULL && args.rules != NULL && args_node_name(&args) != NULL);
-	check(args.info.channels >= 1 && args.info.channels <= ARGS_CHANNELS_MAX);
+	check(args.info.channels >= 1 && args.info.channels <= ROLE_CHANNELS_MAX);
 	check(args.headroom_ns >= 0 && args.headroom_ns <= args.max_delay_ns);
 	check(args.max_delay_ns <= 4000 * (int64_t)SPA_NSEC_PER_MSEC);
 	check(args.quantum == 0 || (args.quantum >= 64 && args.quantum <= 8192));

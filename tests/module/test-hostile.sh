@@ -9,7 +9,7 @@ two_sinks
 evil="$(printf 'a\\"b } ] \\n\\t\\u0001 \303\244')"
 cat >"$XDG_CONFIG_HOME/pipewire/pipewire.conf.d/20-evil.conf" <<CONF
 context.objects = [
-  { factory = adapter args = { factory.name = support.null-audio-sink node.name = "speaker_$evil"
+  { factory = adapter args = { factory.name = support.null-audio-sink node.name = "speaker_$evil$(printf '%0150d' 0)"
       node.description = "Kitchen $evil" media.class = Audio/Sink object.linger = true
       audio.position = [ FL FR ] x.huge = "$(printf '%065536d' 0)" } }
 ]
@@ -27,7 +27,9 @@ whole() {
 	pw-metadata -n bluez-combine 0 >"$T/all" &&
 		python3 - "$T/all" <<'PY'
 import json, re, sys
-found = [json.loads(v) for v in re.findall(r"key:'status\..*? value:'(\{.*?\})' type:", open(sys.argv[1]).read(), re.S)]
+text = open(sys.argv[1]).read()
+found = [json.loads(v) for v in re.findall(r"key:'status\..*? value:'(\{.*?\})' type:", text, re.S)]
+assert re.search("key:'status[.]speaker_a.*?0{150}'", text, re.S), 'the key is cut'
 assert len(found) == 3, found
 assert sum('Kitchen' in f['name'] for f in found) == 1, found
 PY
