@@ -214,12 +214,42 @@ static int64_t update_awake(struct group *group, int64_t now_ns)
 	return group->warm ? group->warm_until_ns : INT64_MAX;
 }
 
+static void driver_lost(void *data)
+{
+	struct group *group = data;
+
+	group->driver_lost = true;
+	schedule_update(group);
+}
+
+static int make_driver(struct group *group)
+{
+	group->driver_lost = false;
+	return driver_init(&group->driver, group->context, group->core, group->data_loop,
+			group->args, driver_lost, group);
+}
+
+/* Somebody has destroyed it. Another node drives us meanwhile, and who plays to the sink still
+ * does: were that made anew, too, the session manager might leave them elsewhere. */
+static void update_driver(struct group *group)
+{
+	if (!group->driver_lost)
+		return;
+	driver_finish(&group->driver);
+	if (make_driver(group) < 0)
+		group->failed(group->failed_data, "its driver is gone");
+	else
+		pw_log_error("the driver of the group %s is made again: somebody has destroyed it",
+				group->args->group);
+}
+
 static void update(struct group *group)
 {
 	int64_t now_ns = loop_now_ns(group->main_loop);
 	int64_t retry_ns = update_outputs(group, now_ns);
 	int64_t next_ns = SPA_MIN(group_align(group, now_ns), retry_ns);
 
+	update_driver(group);
 	next_ns = SPA_MIN(next_ns, group_repair(group, now_ns));
 	next_ns = SPA_MIN(next_ns, update_awake(group, now_ns));
 	group_quantum_choose(group);
@@ -392,12 +422,6 @@ static const struct sink_events sink_events = {
 	.failed = sink_failed,
 };
 
-static void driver_lost(void *data)
-{
-	struct group *group = data;
-	group->failed(group->failed_data, "its driver is gone");
-}
-
 static void rival_forced(void *data, const struct rival *rival, const char *name)
 {
 	group_quantum_defend(data, rival, name);
@@ -443,8 +467,7 @@ int group_start(struct group *group)
 	}
 	if ((res = fanout_host_init(&group->host, group->context, group->data_loop, args,
 			args->max_delay_ns)) < 0 ||
-	    (res = driver_init(&group->driver, group->context, group->core,
-			group->data_loop, args, driver_lost, group)) < 0 ||
+	    (res = make_driver(group)) < 0 ||
 	    (res = sink_init(&group->sink, group->core, group->data_loop, args,
 			&sink_events, group)) < 0 ||
 	    (res = source_wake_init(&group->wake, group->context, group->data_loop)) < 0 ||

@@ -30,6 +30,7 @@ struct group {
 	void *failed_data;
 
 	struct driver driver;
+	bool driver_lost;		/**< somebody has destroyed it: another one is to be made */
 	struct sink sink;
 	struct fanout_host host;
 	struct members members;

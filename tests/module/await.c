@@ -11,10 +11,11 @@
  *                                           the key is set, and its value has TEXT in it
  *
  * Exits 0 as soon as it is so, printing the metadata's value, and 1 after SECONDS
- * (60), which are only there to end a hang. Waits for events and never polls, but for metadata:
- * while a client binds such an object, PipeWire (1.4.2 to 1.6.8 at least) tells all others nothing
- * of its changes, and if that client leaves before the owner has answered, never again
- * (module-metadata/metadata.c: pending). So it is bound anew each second, and not left before.
+ * (60), which are only there to end a hang. Waits for events and never polls, but for metadata,
+ * because of what PipeWire does (1.4.2 to 1.6.8 at least, module-metadata/metadata.c: pending, busy). While a
+ * client binds such an object all others are told nothing of its changes, and never again if that
+ * client leaves before the owner has answered; if it is the owner who leaves, the client is never heard again.
+ * So the object is bound anew each second, not left before, and a connection that is not heard is given up.
  */
 
 #include <errno.h>
@@ -26,6 +27,9 @@
 #include <pipewire/extensions/metadata.h>
 #include <pipewire/pipewire.h>
 #include <spa/utils/string.h>
+
+/* Nobody is as slow as this, for a while */
+#define UNHEARD_SEC	5
 
 struct global {
 	struct spa_list link;		/* data.globals */
@@ -44,9 +48,11 @@ struct data {
 	struct spa_hook registry_listener;
 	struct spa_hook core_listener;
 	struct spa_list globals;	/* struct global.link */
+	struct pw_context *context;
 	struct pw_core *core;
 	int sync;
 	bool listed;			/* what was there at the start is known */
+	int asked;			/* how many seconds ago an answer was asked for, 0: it is there */
 	int argc;
 	char **argv;			/* the condition */
 	bool met;
@@ -219,6 +225,7 @@ static void core_done(void *data, uint32_t id, int seq)
 
 	if (id != PW_ID_CORE || seq != d->sync)
 		return;
+	d->asked = 0;
 	if (d->met) {
 		pw_main_loop_quit(d->loop);
 		return;
@@ -246,16 +253,48 @@ static void on_timeout(void *data, uint64_t expirations)
 	pw_main_loop_quit(d->loop);
 }
 
+static bool join(struct data *d)
+{
+	if ((d->core = pw_context_connect(d->context, NULL, 0)) == NULL)
+		return false;
+	pw_core_add_listener(d->core, &d->core_listener, &core_events, d);
+	d->registry = pw_core_get_registry(d->core, PW_VERSION_REGISTRY, 0);
+	pw_registry_add_listener(d->registry, &d->registry_listener, &registry_events, d);
+	d->listed = false;
+	d->asked = 0;
+	d->sync = pw_core_sync(d->core, PW_ID_CORE, 0);
+	return true;
+}
+
+static void leave(struct data *d)
+{
+	struct global *g;
+
+	spa_list_consume(g, &d->globals, link)
+		global_free(g);
+	spa_hook_remove(&d->registry_listener);
+	pw_proxy_destroy((struct pw_proxy *)d->registry);
+	spa_hook_remove(&d->core_listener);
+	pw_core_disconnect(d->core);
+}
+
 static void on_again(void *data, uint64_t expirations)
 {
 	struct data *d = data;
 	struct global *g;
 
+	if (d->met || (d->asked >= UNHEARD_SEC && (leave(d), !join(d)))) {
+		pw_main_loop_quit(d->loop);
+		return;
+	}
+	if (d->asked++ > 0 || !d->listed)
+		return;
 	spa_list_for_each(g, &d->globals, link)
-		if (!d->met && g->proxy && spa_streq(g->type, PW_TYPE_INTERFACE_Metadata)) {
+		if (g->proxy && spa_streq(g->type, PW_TYPE_INTERFACE_Metadata)) {
 			unwatch(g);
 			watch(g);
 		}
+	d->sync = pw_core_sync(d->core, PW_ID_CORE, 0);
 }
 
 static bool valid(int argc, char **argv)
@@ -275,9 +314,7 @@ int main(int argc, char **argv)
 {
 	struct data d = { 0 };
 	struct timespec limit = { .tv_sec = 60 }, second = { .tv_sec = 1 };
-	struct pw_context *context;
 	struct spa_source *timer;
-	struct global *g;
 	int opt;
 
 	pw_init(&argc, &argv);
@@ -292,15 +329,11 @@ int main(int argc, char **argv)
 	}
 	spa_list_init(&d.globals);
 	d.loop = pw_main_loop_new(NULL);
-	context = pw_context_new(pw_main_loop_get_loop(d.loop), NULL, 0);
-	if ((d.core = pw_context_connect(context, NULL, 0)) == NULL) {
+	d.context = pw_context_new(pw_main_loop_get_loop(d.loop), NULL, 0);
+	if (!join(&d)) {
 		fprintf(stderr, "await: can't connect: %s\n", strerror(errno));
 		return 1;
 	}
-	pw_core_add_listener(d.core, &d.core_listener, &core_events, &d);
-	d.registry = pw_core_get_registry(d.core, PW_VERSION_REGISTRY, 0);
-	pw_registry_add_listener(d.registry, &d.registry_listener, &registry_events, &d);
-	d.sync = pw_core_sync(d.core, PW_ID_CORE, 0);
 	timer = pw_loop_add_timer(pw_main_loop_get_loop(d.loop), on_timeout, &d);
 	pw_loop_update_timer(pw_main_loop_get_loop(d.loop), timer, &limit, NULL, false);
 	timer = pw_loop_add_timer(pw_main_loop_get_loop(d.loop), on_again, &d);
@@ -312,11 +345,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "await: waited %ld s in vain for: %s %s %s %s\n", (long)limit.tv_sec,
 				d.argv[0], d.argv[1], d.argc > 2 ? d.argv[2] : "",
 				d.argc > 3 ? d.argv[3] : "");
-	spa_list_consume(g, &d.globals, link)
-		global_free(g);
-	pw_proxy_destroy((struct pw_proxy *)d.registry);
-	pw_core_disconnect(d.core);
-	pw_context_destroy(context);
+	if (d.core)
+		leave(&d);
+	pw_context_destroy(d.context);
 	pw_main_loop_destroy(d.loop);
 	pw_deinit();
 	return d.met ? 0 : 1;

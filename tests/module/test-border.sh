@@ -49,7 +49,10 @@ for round in 1 2; do
 		alive
 	}
 	check "a member comes and goes ($round)" step flapping
-	driver() { pw-cli destroy bluez_combine.default.driver && again bluez_combine.default.driver && anew; }
+	driver() {
+		pw-cli destroy bluez_combine.default.driver && logged host 'the driver of the group default is made again' &&
+			anew
+	}
 	check "the driver goes ($round)" step driver
 	sink() { pw-cli destroy bluez_combine.default && again bluez_combine.default && anew; }
 	check "the sink goes ($round)" step sink

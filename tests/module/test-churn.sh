@@ -10,7 +10,8 @@ two_sinks
 start_pipewire pipewire
 start_wireplumber
 start_host host
-spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
+start_player() { spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default; player=$PID; }
+start_player
 
 out=bluez_combine.default.output
 meta() { pw-metadata -n bluez-combine 0 "$1" "$2" Spa:String:JSON >/dev/null; }
@@ -77,8 +78,13 @@ again() {
 		"$AWAIT" link $out.speaker_b speaker_b && playing
 }
 check 'an output that somebody destroys is made again' again
-check 'the driver too' destroyed bluez_combine.default.driver 'is made again: its driver is gone'
-check 'and the sink' destroyed bluez_combine.default 'is made again: its sink is gone'
+check 'the driver too' destroyed bluez_combine.default.driver 'the driver of the group default is made again'
+# WirePlumber may take it for the user's wish that it had to link the player elsewhere
+sink_destroyed() {
+	pw-cli destroy bluez_combine.default >/dev/null && logged host 'is made again: its sink is gone' &&
+		stop "$player" && start_player && playing
+}
+check 'and the sink' sink_destroyed
 stop "$HOST"
 
 # Only valgrind sees what PipeWire itself reads
