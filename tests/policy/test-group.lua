@@ -78,9 +78,22 @@ local function world ()
   return w
 end
 
-test ("a_source_has_the_sink_loaded_once", function ()
+-- One in which a source wants the sink
+local function wanted ()
   local w = world ()
   w.group:want ("a")
+  return w
+end
+
+-- And one in which the sink is there
+local function ready ()
+  local w = wanted ()
+  w.appear ()
+  return w
+end
+
+test ("a_source_has_the_sink_loaded_once", function ()
+  local w = wanted ()
   w.group:want ("a")
   w.group:want ("b")
   equal (w.loads, 1)
@@ -93,9 +106,7 @@ test ("a_source_has_the_sink_loaded_once", function ()
 end)
 
 test ("the_sink_goes_when_nobody_has_wanted_it_for_a_while", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   w.group:drop ("a")
   w.pass (9999)
   equal (w.unloads, 0)
@@ -105,9 +116,7 @@ test ("the_sink_goes_when_nobody_has_wanted_it_for_a_while", function ()
 end)
 
 test ("a_source_that_comes_back_in_time_finds_the_same_sink", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   for _ = 1, 20 do
     w.group:drop ("a")
     w.pass (9000)
@@ -119,8 +128,7 @@ test ("a_source_that_comes_back_in_time_finds_the_same_sink", function ()
 end)
 
 test ("the_sink_stays_as_long_as_one_of_two_sources_wants_it", function ()
-  local w = world ()
-  w.group:want ("a")
+  local w = wanted ()
   w.group:want ("b")
   w.appear ()
   w.group:drop ("a")
@@ -132,9 +140,7 @@ test ("the_sink_stays_as_long_as_one_of_two_sources_wants_it", function ()
 end)
 
 test ("what_the_user_has_put_on_the_sink_keeps_it", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   w.in_use = true
   w.group:drop ("a")
   w.pass (100000)
@@ -172,8 +178,7 @@ test ("a_sink_that_cannot_be_loaded_is_tried_again_with_the_next_source_and_told
 end)
 
 test ("streams_wait_no_longer_than_the_time_out", function ()
-  local w = world ()
-  w.group:want ("a")
+  local w = wanted ()
   w.pass (2999)
   equal (w.group:is_waiting (), true)
   w.pass (1)
@@ -183,8 +188,7 @@ test ("streams_wait_no_longer_than_the_time_out", function ()
 end)
 
 test ("a_sink_that_comes_late_is_used_all_the_same", function ()
-  local w = world ()
-  w.group:want ("a")
+  local w = wanted ()
   w.pass (5000)
   w.appear ()
   equal (w.group.state, "ready")
@@ -206,9 +210,7 @@ test ("a_sink_that_the_user_has_loaded_is_used_and_left_alone", function ()
 end)
 
 test ("a_sink_that_goes_by_itself_is_loaded_again_after_ever_longer_waits", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   local waits = {}
   for _ = 1, 8 do
     w.slow = true
@@ -227,9 +229,7 @@ test ("a_sink_that_goes_by_itself_is_loaded_again_after_ever_longer_waits", func
 end)
 
 test ("a_sink_that_nobody_wants_is_not_loaded_again", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   w.group:drop ("a")
   w.slow = true
   w.vanish ()
@@ -240,8 +240,7 @@ test ("a_sink_that_nobody_wants_is_not_loaded_again", function ()
 end)
 
 test ("a_source_that_leaves_before_the_sink_has_come_leaves_nothing_behind", function ()
-  local w = world ()
-  w.group:want ("a")
+  local w = wanted ()
   w.group:drop ("a")
   w.appear ()
   equal (w.group.state, "lingering")
@@ -251,9 +250,7 @@ test ("a_source_that_leaves_before_the_sink_has_come_leaves_nothing_behind", fun
 end)
 
 test ("removing_the_sink_ourselves_is_no_fault", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   w.group:drop ("a")
   w.pass (10000)
   equal (w.warnings, {})
@@ -262,9 +259,7 @@ test ("removing_the_sink_ourselves_is_no_fault", function ()
 end)
 
 test ("a_sink_that_is_still_going_is_waited_for_before_the_next_is_loaded", function ()
-  local w = world ()
-  w.group:want ("a")
-  w.appear ()
+  local w = ready ()
   w.group:drop ("a")
   w.slow = true
   w.pass (10000)
@@ -297,15 +292,8 @@ test ("a_sink_of_the_user_that_never_comes_is_replaced_by_ours_when_it_is_gone",
   equal (w.group.state, "ready")
 end)
 
-local function loaded ()
-  local w = world ()
-  w.group:want ("device A")
-  w.appear ()
-  return w
-end
-
 test ("a_sink_with_old_settings_is_loaded_anew_when_it_is_silent", function ()
-  local w = loaded ()
+  local w = ready ()
   w.group:settings_changed ()
   equal (w.loads, 1)
   w.pass (5000)
@@ -317,7 +305,7 @@ test ("a_sink_with_old_settings_is_loaded_anew_when_it_is_silent", function ()
 end)
 
 test ("while_it_plays_it_is_left_alone_with_its_old_settings", function ()
-  local w = loaded ()
+  local w = ready ()
   w.playing = true
   w.group:settings_changed ()
   w.pass (60000)
@@ -333,15 +321,14 @@ end)
 test ("a_sink_that_the_user_has_loaded_is_not_loaded_anew", function ()
   local w = world ()
   w.sink = true
-  w.group:want ("device A")
+  w.group:want ("a")
   w.group:settings_changed ()
   w.pass (60000)
   equal ({ w.loads, w.unloads }, { 0, 0 })
 end)
 
 test ("a_sink_that_is_on_its_way_with_old_settings_is_loaded_anew_once_it_is_there", function ()
-  local w = world ()
-  w.group:want ("device A")
+  local w = wanted ()
   w.group:settings_changed ()
   w.appear ()
   w.pass (5000)
