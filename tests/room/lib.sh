@@ -65,7 +65,7 @@ happened() { [ "$(count_of "$1" "$2")" -ge "${3:-1}" ]; }
 event() { until_true happened "$@"; }
 never() { ! happened "$1" "$2"; }
 
-# What needs hardware, a seat or the desktop's services is off. HFP would keep a device waiting.
+# What needs hardware, a seat or the desktop's services is off. Calls are the room's oFono's.
 room_conf() {
 	cat <<-CONF
 	wireplumber.profiles = { main = {
@@ -75,8 +75,8 @@ room_conf() {
 	  support.reserve-device = disabled support.portal-permissionstore = disabled
 	} }
 	monitor.bluez.properties = {
-	  bluez5.roles = [ ${ROLES:-a2dp_sink a2dp_source} ]
-	  bluez5.hfphsp-backend = "none" bluez5.dummy-avrcp-player = false
+	  bluez5.roles = [ ${ROLES:-a2dp_sink a2dp_source hfp_ag} ]
+	  bluez5.hfphsp-backend = "ofono" bluez5.dummy-avrcp-player = false
 	}
 	CONF
 }

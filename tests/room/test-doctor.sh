@@ -168,14 +168,23 @@ pw-metadata -n bluez-combine 0 member.AA:BB:CC:00:00:05 \
 check 'a latency that was learnt needs no report' eventually warning:adapter-load
 room Disconnect AA:BB:CC:00:00:05
 "$AWAIT" gone bluez_output.AA_BB_CC_00_00_05.1
-spawn headset pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = headset
-	node.description = Headset media.class = Audio/Sink audio.position = [ MONO ] device.api = bluez5
-	api.bluez5.profile = headset-head-unit api.bluez5.address = "AA:BB:CC:00:00:09" priority.session = 1 }'
-headset=$PID
-"$AWAIT" node headset
-check 'a speaker that is used for calls is found' eventually error:profile
-stop "$headset"
-"$AWAIT" gone headset
+# One with a microphone, from which a program records: WirePlumber gives it the profile for calls
+room AddAdapter "'hci2'"
+speaker 9 "'report.msec': <150.0>, 'adapter': <'hci2'>, 'handsfree': <true>"
+room Connect AA:BB:CC:00:00:09
+sinks 9
+"$AWAIT" node bluez_input.AA:BB:CC:00:00:09
+check 'a microphone that nobody uses is no fault' eventually
+spawn call pw-record --target bluez_input.AA:BB:CC:00:00:09 "$T/call.wav"
+call=$PID
+event s9 call
+check 'a speaker that is used for a call is found' eventually error:profile
+stop "$call"
+event s9 call-ended
+sinks 9
+check 'and not when the call is over' eventually
+room Disconnect AA:BB:CC:00:00:09
+"$AWAIT" gone bluez_output.AA_BB_CC_00_00_09.1
 card() { pw-cli ls Device | awk '/^\tid / { id = $2 } /AA_BB_CC_00_00_03/ { sub(",", "", id); print id }' | head -n 1; }
 pw-cli set-param "$(card)" Profile '{ index: 0, save: false }' >/dev/null
 check 'a speaker that is switched off is found' eventually error:profile

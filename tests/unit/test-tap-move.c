@@ -43,6 +43,33 @@ static void what_is_not_near_is_crossfaded(void)
 	player_finish(&p);
 }
 
+/* The worst of all signals: a tone at full scale that is the same at both places. Far apart music has
+ * nothing in common, and what keeps its level makes this louder in the middle of the fade. */
+static void a_crossfade_is_at_most_3_dB_louder_than_its_source(void)
+{
+	static const struct { double hz, to, most; } moves[] = {
+		{ 960, 550, 1.0 },		/* one period, and near */
+		{ 480, 1500, M_SQRT2 },		/* ten, and not */
+	};
+	struct player p;
+	uint32_t i, n;
+	float out, peak;
+
+	for (i = 0; i < SPA_N_ELEMENTS(moves); i++) {
+		player_start(&p, RATE, moves[i].hz, 500);
+		pass(&p, 5000);
+		slew_to(&p, moves[i].to);
+		check_int(p.tap.state, TAP_CROSSFADE);
+		for (n = 0, peak = 0.0f; n < p.tap.params.fade; n++) {
+			play(&p, &out, 1);
+			peak = fmaxf(peak, fabsf(out));
+		}
+		note("a move of %.0f samples: %.2f dB", moves[i].to - 500, 20 * log10(peak));
+		check(peak <= moves[i].most + 1e-5);
+		player_finish(&p);
+	}
+}
+
 /* A clock that is 20 ppm off is a sample in a second, and each is slewed to */
 static void what_is_followed_in_small_steps_is_never_crossfaded(void)
 {
@@ -213,6 +240,7 @@ int main(void)
 {
 	run(a_slew_goes_from_one_whole_sample_to_another);
 	run(what_is_not_near_is_crossfaded);
+	run(a_crossfade_is_at_most_3_dB_louder_than_its_source);
 	run(what_is_followed_in_small_steps_is_never_crossfaded);
 	run(a_change_waits_and_then_begins);
 	run(what_is_silent_waits_too_and_is_there_at_once);
