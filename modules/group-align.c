@@ -21,6 +21,8 @@
 /* A sink that is linked asks its speaker to start, and drops what comes meanwhile: a
  * speaker answers within 0.1 to 0.2 s */
 #define RETURN_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
+/* D-Bus gives up a call after 25 s */
+#define UNSENT_MAX_NS		(30 * (int64_t)SPA_NSEC_PER_SEC)
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
 /* Stands for a latency of 0, which the alignment takes for none */
@@ -64,6 +66,34 @@ static void learn_packet(struct output *o, int64_t packet_ns)
 		o->packet_ns = packet_ns;
 }
 
+/*
+ * The first packet of a sink adds its length to what it reports. So one that has reported only once, and what a
+ * speaker reports by itself, has sent none: its transport is not acquired yet, or never will be, and
+ * bluetoothd or D-Bus say so in the end. Returns whether that may be.
+ */
+static bool may_be_unsent(struct group *group, const struct output *o, int64_t now_ns, int64_t *next_ns)
+{
+	const struct speaker *s = o->speaker;
+	int64_t limit_ns = o->streaming_since_ns + UNSENT_MAX_NS;
+
+	/* Of a former start of the same node the packet may be in there already */
+	if (!o->streaming || !speaker_is_bluetooth(s) || o->n_reports > 1 || now_ns >= limit_ns ||
+	    o->reported_ns % REPORT_STEP_NS != 0 || (o->reported_ns > 0 && (o->reported_ns == s->sent_ns ||
+	     known_has(&group->known, speaker_address(s), output_codec(o), o->reported_ns))))
+		return false;
+	*next_ns = SPA_MIN(*next_ns, limit_ns);
+	return true;
+}
+
+/* Returns whether it is no longer so. */
+static bool update_unsent(struct group *group, struct output *o, int64_t now_ns, int64_t *next_ns)
+{
+	bool was = o->unsent;
+
+	o->unsent = may_be_unsent(group, o, now_ns, next_ns);
+	return was && !o->unsent;
+}
+
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
@@ -78,8 +108,11 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 		if (o->streaming) {
 			int64_t ns = heard_latency(o, output_latency_ns(o, quantum, rate),
 					now_ns, &next_ns);
-			if (ns > 0 && ns != o->reported_ns) {
-				settle_report(&o->settle, now_ns, ns);
+			bool news = ns > 0 && ns != o->reported_ns;
+
+			if (news) {
+				if (o->n_reports > 0)
+					o->speaker->sent_ns = ns;
 				if (o->n_reports++ == 1)
 					learn_packet(o, packet_between_ns(output_codec(o), o->speaker->rate,
 							o->reported_ns, ns));
@@ -87,11 +120,15 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 						speaker_address(o->speaker), ns);
 			}
 			o->reported_ns = ns;
+			news |= update_unsent(group, o, now_ns, &next_ns) && ns > 0;
+			/* What is known of it has the packet in it */
+			if (news && !(o->unsent && o->settle.settled))
+				settle_report(&o->settle, now_ns, ns);
 			if (is_recognized(group, o))
 				settle_recognize(&o->settle, now_ns);
 		}
 		settle_tick(&o->settle, now_ns, &next);
-		if (o->settle.settled)
+		if (o->settle.settled && !o->unsent)
 			known_set(&group->known, speaker_address(o->speaker), output_codec(o),
 					o->settle.latency_ns, o->packet_ns);
 		next_ns = SPA_MIN(next_ns, next);

@@ -55,6 +55,9 @@ static const char *member_state(const struct group *group, const struct output *
 {
 	if (!output_is_there(o))
 		return "idle";
+	/* Nothing is heard of it, whatever is sent */
+	if (o->unsent)
+		return "starting";
 	if (!o->audible)
 		return o->settle.settled && !o->left ? "muted" : "settling";
 	return o->aligned ? "playing" : "unaligned";
@@ -104,7 +107,7 @@ void group_status_write(struct group *group)
 	spa_list_for_each(o, &group->outputs, link) {
 		write_member(group, o, member_state(group, o));
 		members++;
-		playing += o->streaming && o->audible;
+		playing += o->streaming && o->audible && !o->unsent;
 	}
 	begin(&b, json, group);
 	json_add_string(&b, "sink", args_node_name(group->args));

@@ -71,6 +71,7 @@ static int adopt(struct group *group, struct speaker *speaker)
 			k ? k->latencies_ns[0] : -1, &output_events, group);
 	if (o == NULL)
 		return -errno;
+	speaker->let_go = false;
 	o->left = group->audible;
 	o->packet_ns = k ? k->packet_ns : 0;
 	speaker->user_data = o;
@@ -93,18 +94,31 @@ static void drop_failed(struct group *group, struct output *o, int64_t now_ns)
 	struct speaker *s = o->speaker;
 	const char *why = o->failed;
 	bool error = o->error_ns > 0, stuck = o->stuck;
-	uint32_t id = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
 
+	s->former = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
 	drop(group, o);
 	/* A node in error stays started, and does not try again by itself; one that is stuck
-	 * would go on by its own timer, and come back to us a quantum late. So it has to stop,
-	 * but only now, or the graph would start it again at once for our sake. */
-	if (error || stuck)
-		speaker_suspend(s, id);
+	 * would go on by its own timer, and come back to us a quantum late. So it has to stop. */
+	s->let_go = error || stuck;
 	if (!stuck || !backoff_pause(&s->backoff, now_ns, STUCK_MAX))
 		backoff_fail(&s->backoff, now_ns);
+	s->told &= s->backoff.failures > 1 || stuck;
 	group->retry_ns = SPA_MIN(group->retry_ns, s->backoff.until_ns);
 	pw_log_info("%s failed: %s", speaker_address(s), why);
+}
+
+/* Not while it runs: the graph is about to stop it for want of a link, and in PipeWire 1.4.2 that comes
+ * to its end after the suspension, so that the daemon takes a suspended node for an idle one. */
+static void suspend_failed(struct group *group)
+{
+	struct speaker *s;
+
+	spa_list_for_each(s, &group->members.speakers, link) {
+		if (!s->let_go || s->running || s->user_data != NULL)
+			continue;
+		speaker_suspend(s, s->former);
+		s->let_go = false;
+	}
 }
 
 /* Members without an output: there may be room for them now */
@@ -123,12 +137,13 @@ static void adopt_waiting(struct group *group, int64_t now_ns)
 		if (adopt(group, s) < 0)
 			continue;
 		/* Said now and not when it failed: one that leaves fails, too */
-		if (s->backoff.failures == 1)
+		if (s->backoff.failures > 0 && !s->told)
 			pw_log_warn("%s failed and is tried again, ever less often while it fails",
 					speaker_address(s));
 		else
 			pw_log_info("%s joins the group %s after all", speaker_address(s),
 					group->args->group);
+		s->told = s->backoff.failures > 0;
 	}
 }
 
@@ -167,12 +182,11 @@ static int64_t update_outputs(struct group *group, int64_t now_ns)
 	spa_list_for_each_safe(o, t, &group->outputs, link) {
 		restart_foreign(o);
 		if (!o->failed && !has_error(o, now_ns, &next_ns) &&
-		    !output_is_stuck(o, now_ns, &next_ns)) {
-			output_wake(o, now_ns, &next_ns);
+		    !output_is_stuck(o, now_ns, &next_ns) && output_wake(o, now_ns, &next_ns))
 			continue;
-		}
 		drop_failed(group, o, now_ns);
 	}
+	suspend_failed(group);
 	if (now_ns >= group->retry_ns)
 		adopt_waiting(group, now_ns);
 	return SPA_MIN(group->retry_ns, next_ns);
@@ -295,7 +309,7 @@ static void member_added(void *data, struct speaker *speaker)
 
 static void member_changed(void *data, struct speaker *speaker)
 {
-	if (speaker->user_data)
+	if (speaker->user_data || speaker->let_go)
 		schedule_update(data);
 }
 

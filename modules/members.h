@@ -37,6 +37,10 @@ struct speaker {
 	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
 	void *user_data;		/**< the owner's, for a member */
 	struct backoff backoff;		/**< the owner's, of its attempts with this node */
+	bool let_go;			/**< the owner's: it is to be suspended when it rests, */
+	uint32_t former;		/**< and this was the node that it was linked to */
+	bool told;			/**< the owner's: the log says that it fails */
+	int64_t sent_ns;		/**< the owner's: what it has reported once it had sent something, 0: nothing yet */
 };
 
 struct members_events {

@@ -14,12 +14,11 @@
 /* A transport is acquired, and the first packet sent, within this; and who has
  * played to the speaker for longer has not just started it */
 #define STUCK_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
+/* bluetoothd gives up a speaker that does not answer after 6 s */
+#define STUCK_FAILED_NS	(7 * (int64_t)SPA_NSEC_PER_SEC)
 
 /* One that we start runs about when our stream does: both tell us within this */
 #define FOREIGN_NS	(300 * (int64_t)SPA_NSEC_PER_MSEC)
-
-/* In this a speaker reports, and packets and encoders are no multiple of it */
-#define REPORT_STEP_NS	(SPA_NSEC_PER_MSEC / 10)
 
 /* A sink is started within this, but for its transport */
 #define WAKE_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
@@ -270,17 +269,19 @@ void output_hold(struct output *output, bool held)
 /* The first packet that a sink sends adds its length to what it reports: so a
  * sink that was started about when we came, and has reported once only, and no fractions,
  * has sent none. With nobody else linked it was started under our driver, and does, unless
- * it had failed before. */
+ * it had failed before. One that had to be woken never does. */
 bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 {
 	const struct speaker *s = output->speaker;
-	int64_t limit_ns = output->streaming_since_ns + STUCK_NS;
+	bool other = links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream));
+	int64_t limit_ns = output->streaming_since_ns + (other ? STUCK_NS :
+			output->n_wakes > 0 ? WAKE_NS * (output->n_wakes + 1) : STUCK_FAILED_NS);
 
 	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
-	    output->n_reports > 1 || output->reported_ns % REPORT_STEP_NS != 0 ||
-	    s->running_since_ns < output->streaming_since_ns - STUCK_NS ||
-	    (s->backoff.failures == 0 &&
-	     !links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream))))
+	    output->n_reports > 1 || s->running_since_ns < output->streaming_since_ns - STUCK_NS)
+		return false;
+	if (output->n_wakes == 0 && (output->reported_ns % REPORT_STEP_NS != 0 ||
+	    (s->backoff.failures == 0 && !other)))
 		return false;
 	if (now_ns < limit_ns) {
 		*next_ns = SPA_MIN(*next_ns, limit_ns);
@@ -299,7 +300,7 @@ bool output_is_foreign(const struct output *output)
 		s->woken_ns < output->streaming_since_ns - FOREIGN_NS;
 }
 
-void output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)
+bool output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)
 {
 	const struct speaker *s = output->speaker;
 	int64_t limit_ns = output->streaming_since_ns + WAKE_NS * (output->n_wakes + 1);
@@ -308,18 +309,22 @@ void output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)
 		SPA_DICT_ITEM_INIT(PW_KEY_NODE_LATENCY, latency),
 	};
 
-	if (!output->streaming || s->running || s->backoff.failures == 0 ||
-	    output->n_wakes >= WAKES_MAX || output->stream == NULL)
-		return;
+	if (!output->streaming || s->running || s->backoff.failures == 0 || output->stream == NULL)
+		return true;
 	if (now_ns < limit_ns) {
 		*next_ns = SPA_MIN(*next_ns, limit_ns);
-		return;
+		return true;
+	}
+	if (output->n_wakes >= WAKES_MAX) {
+		output->failed = "its device does not start";
+		return false;
 	}
 	/* Another wish for a latency makes it look. The driver's quantum is forced, so the
 	 * wish itself comes to nothing. */
 	snprintf(latency, sizeof(latency), "%u/48000", 8192 - output->n_wakes++ % 2);
 	pw_stream_update_properties(output->stream, &SPA_DICT_INIT_ARRAY(items));
 	*next_ns = SPA_MIN(*next_ns, limit_ns + WAKE_NS);
+	return true;
 }
 
 const char *output_codec(const struct output *output)

@@ -15,6 +15,9 @@
 
 struct output;
 
+/* In this a speaker reports, and packets and encoders are no multiple of it */
+#define REPORT_STEP_NS	(SPA_NSEC_PER_MSEC / 10)
+
 struct output_events {
 	/** Its speaker reports another latency, or it stops, or has just started. */
 	void (*changed)(void *data, struct output *output, bool started);
@@ -47,6 +50,7 @@ struct output {
 	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
 	int64_t packet_ns;		/**< how long a packet of its speaker is, 0: not known */
 	uint32_t n_reports;		/**< that differed from the one before, while streaming */
+	bool unsent;			/**< as far as that tells, nothing was sent since it is streaming */
 	struct settle settle;		/**< when that is to be believed */
 
 	/* what the group decided */
@@ -96,7 +100,8 @@ void output_hold(struct output *output, bool held);
 
 /**
  * Does the speaker's sink run, but take nothing? Says so in the log if so; the
- * way out is to destroy the output and to make it again a while later.
+ * way out is to destroy the output and to make it again a while later. Where it had failed
+ * before it is given the time that a device may take to start its stream.
  *
  * PipeWire 1.4.2 does this when a sink that another stream has started as the
  * driver comes under our driver before its transport is acquired. It has marked
@@ -120,11 +125,14 @@ bool output_is_foreign(const struct output *output);
  *
  * After an error of a node PipeWire 1.4.2 takes the next start that succeeds for a
  * failure (impl-node.c: on_state_complete(), last_error), and leaves the node
- * suspended until it looks at the graph for another reason.
+ * suspended until it looks at the graph for another reason. After three errors within six seconds
+ * each its bluez5 plugin refuses to start it for as long (TRANSPORT_ERROR_TIMEOUT): then
+ * nothing but waiting helps.
  *
  * \param next_ns  lowered to when to ask again
+ * Returns false when it has been tried often enough: the output has failed.
  */
-void output_wake(struct output *output, int64_t now_ns, int64_t *next_ns);
+bool output_wake(struct output *output, int64_t now_ns, int64_t *next_ns);
 
 const char *output_codec(const struct output *output);
 

@@ -43,6 +43,7 @@ static const struct option table[] = {
 	{ "mtu", 'u', FIELD(mtu), 48, LINK_MTU_MAX, BOTH },
 	{ "volume", 'i', FIELD(volume), 0, 127, ALL },
 	{ "acquire", 'e', FIELD(acquire), 0, 0, ALL, acquire_names, G_N_ELEMENTS(acquire_names) },
+	{ "acquire.msec", 'd', FIELD(acquire_ms), 0, 60000, ALL },
 	{ "paired", 'b', FIELD(paired), 0, 0, BOTH },
 	{ "hidden", 'b', FIELD(no_pairing_mode), 0, 0, ALL },
 	{ "pairing", 'e', FIELD(pairing), 0, 0, BOTH, pairing_names, G_N_ELEMENTS(pairing_names) },

@@ -35,6 +35,7 @@ struct options {
 	int32_t volume;		/**< 0-127; -1: the device has no absolute volume */
 	uint32_t seed;
 	int32_t acquire;	/**< enum acquire_behaviour */
+	double acquire_ms;	/**< after which it is known */
 	bool paired;		/**< with the adapter, and trusted, from the beginning */
 	bool no_pairing_mode;	/**< not paired, and cannot be found */
 	int32_t pairing;	/**< enum pair_kind */

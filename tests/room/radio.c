@@ -29,6 +29,9 @@ struct radio {
 	struct sender *senders[MAX];
 	unsigned n_links, n_senders;
 	int64_t advance_ns;
+	int64_t alarm_ns;
+	void (*alarm)(void *data);
+	void *alarm_data;
 };
 
 static unsigned collect(struct radio *radio, struct pollfd *fds)
@@ -52,6 +55,12 @@ static int64_t process(struct radio *radio)
 		radio->advance_ns = now + ADVANCE_NS;
 	}
 	next = radio->advance_ns;
+	if (now >= radio->alarm_ns) {
+		radio->alarm_ns = ROOM_CLOCK_NEVER;
+		radio->alarm(radio->alarm_data);
+	}
+	if (radio->alarm_ns < next)
+		next = radio->alarm_ns;
 	for (i = 0; i < radio->n_senders; i++)
 		if ((t = sender_process(radio->senders[i], now)) < next)
 			next = t;
@@ -101,6 +110,7 @@ struct radio *radio_new(struct room_clock *clock, struct recorder *recorder)
 		return NULL;
 	radio->clock = clock;
 	radio->recorder = recorder;
+	radio->alarm_ns = ROOM_CLOCK_NEVER;
 	radio->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	/* The main thread lends the radio its time while it holds the lock. */
 	pthread_mutexattr_init(&attr);
@@ -141,6 +151,13 @@ void radio_unlock(struct radio *radio)
 {
 	pthread_mutex_unlock(&radio->lock);
 	eventfd_write(radio->wake_fd, 1);
+}
+
+void radio_set_alarm(struct radio *radio, int64_t t_ns, void (*alarm)(void *data), void *data)
+{
+	radio->alarm_ns = t_ns;
+	radio->alarm = alarm;
+	radio->alarm_data = data;
 }
 
 int radio_add_link(struct radio *radio, struct link *link)

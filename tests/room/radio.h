@@ -28,6 +28,10 @@ void radio_lock(struct radio *radio);
 /** And let the thread see what changed. */
 void radio_unlock(struct radio *radio);
 
+/** Have \a alarm called by the radio's thread, with the lock held, at \a t_ns or soon after, once; a new one
+ * takes its place. With the lock held. */
+void radio_set_alarm(struct radio *radio, int64_t t_ns, void (*alarm)(void *data), void *data);
+
 /** Serve these; with the lock held. -ENOSPC when there are too many. */
 int radio_add_link(struct radio *radio, struct link *link);
 int radio_add_sender(struct radio *radio, struct sender *sender);

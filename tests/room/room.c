@@ -39,6 +39,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_links,
 	scenes_policy,
 	scenes_misfits,
+	scenes_unavailable,
 	scenes_restart,
 	scenes_soak,
 	scenes_watchdog,

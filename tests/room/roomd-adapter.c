@@ -123,9 +123,8 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 
 			if (g_strcmp0(device->path, path) != 0)
 				continue;
-			device_disconnect(device);
-			device->paired = device->trusted = false;
-			bus_changed(device->room, device->path, IFACE_DEVICE, "Paired", "Bonded", "Trusted", NULL);
+			device_remove(device);
+			break;
 		}
 	}
 	g_dbus_method_invocation_return_value(invocation, NULL);

@@ -155,6 +155,12 @@ static bool device_call(struct device *device, const char *method, GVariant *arg
 		device_close(device);
 	} else if (g_str_equal(method, "Disconnect")) {
 		device_disconnect(device);
+	} else if (g_str_equal(method, "Suspend")) {
+		if (!need(device->link, device, "a speaker", error))
+			return false;
+		transport_suspend(device);
+	} else if (g_str_equal(method, "Remove")) {
+		device_remove(device);
 	} else if (g_str_equal(method, "Search")) {
 		device_search(device);
 	} else if (g_str_equal(method, "Drop")) {

@@ -274,6 +274,17 @@ void device_close(struct device *device)
 	}
 }
 
+void device_remove(struct device *device)
+{
+	device_disconnect(device);
+	device->paired = device->trusted = device->in_reach = false;
+	if (!device->shown)
+		return;
+	device->shown = false;
+	device_event(device, "removed", "%s", "");
+	bus_remove(device->room, device->path);
+}
+
 bool device_set(struct device *device, GVariant *dict, GError **error)
 {
 	struct transport *t = device->transports[ROLE_SPEAKER];
@@ -444,6 +455,7 @@ struct device *device_new(struct room *room, const char *address, struct options
 
 void device_show(struct device *device)
 {
+	g_free(device->path);
 	device->path = g_strdup_printf("%s/dev_%s", device->adapter->path, device->address);
 	g_strdelimit(device->path, ":", '_');
 	device->shown = true;
@@ -460,6 +472,7 @@ void device_destroy(struct device *device)
 		g_free(device->seps[role]);
 		if (t == NULL)
 			continue;
+		g_clear_object(&t->acquiring);
 		g_free(t->path);
 		g_free(t->sender);
 		g_free(t->endpoint);

@@ -54,25 +54,13 @@ static int begin_stream(struct transport *t, int fd)
 	return res;
 }
 
-static void acquire(struct transport *t, GDBusMethodInvocation *invocation)
+static void open_stream(struct transport *t, GDBusMethodInvocation *invocation)
 {
 	struct device *device = t->device;
 	uint16_t mtu = device->options.mtu;
 	g_autoptr(GUnixFDList) list = NULL;
 	int fds[2], res;
 
-	switch (device->options.acquire) {
-	case ACQUIRE_FAIL:
-		bus_error(invocation, "Failed", "Operation failed");
-		return;
-	case ACQUIRE_NEVER:
-		g_object_unref(invocation);
-		return;
-	}
-	if (t->state == TRANSPORT_ACTIVE) {
-		bus_error(invocation, "NotAuthorized", "Operation Not Authorized");
-		return;
-	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
 		bus_error(invocation, "Failed", strerror(errno));
 		return;
@@ -89,10 +77,54 @@ static void acquire(struct transport *t, GDBusMethodInvocation *invocation)
 			g_variant_new("(hqq)", 0, mtu, mtu), list);
 }
 
+/* The device has made up its mind. */
+static void answer(void *data)
+{
+	struct transport *t = data;
+	GDBusMethodInvocation *invocation = g_steal_pointer(&t->acquiring);
+
+	switch (t->device->options.acquire) {
+	case ACQUIRE_FAIL:
+		bus_error(invocation, "Failed", "Operation failed");
+		break;
+	case ACQUIRE_NEVER:
+		/* until it is released */
+		t->acquiring = invocation;
+		break;
+	default:
+		open_stream(t, invocation);
+		break;
+	}
+}
+
+static void acquire(struct transport *t, GDBusMethodInvocation *invocation)
+{
+	const struct options *o = &t->device->options;
+
+	if (t->state == TRANSPORT_ACTIVE || t->acquiring != NULL) {
+		bus_error(invocation, "NotAuthorized", "Operation Not Authorized");
+		return;
+	}
+	t->acquiring = invocation;
+	device_event(t->device, "acquire", "%s", "");
+	if (o->acquire_ms > 0.0)
+		room_later(t->device->room, o->acquire_ms, answer, t);
+	else
+		answer(t);
+}
+
+static void forget_acquire(struct transport *t)
+{
+	room_not_later(t->device->room, t);
+	if (t->acquiring != NULL)
+		bus_error(g_steal_pointer(&t->acquiring), "Failed", "Operation canceled");
+}
+
 static void release(struct transport *t)
 {
 	bool was = t->state == TRANSPORT_ACTIVE;
 
+	forget_acquire(t);
 	transport_end_stream(t, false);
 	if (was)
 		device_event(t->device, "released", "\"transport\": \"%s\"", t->path);
@@ -316,6 +348,7 @@ void transport_destroy(struct transport *t, bool tell)
 	struct device *device = t->device;
 
 	device->transports[t->role] = NULL;
+	forget_acquire(t);
 	transport_end_stream(t, true);
 	if (tell) {
 		transport_set_state(t, TRANSPORT_IDLE);
@@ -347,5 +380,15 @@ void transport_pause(struct device *device)
 	if (t == NULL)
 		return;
 	transport_end_stream(t, false);
+	transport_set_state(t, TRANSPORT_IDLE);
+}
+
+void transport_suspend(struct device *device)
+{
+	struct transport *t = device->transports[ROLE_SPEAKER];
+
+	if (t == NULL || t->state != TRANSPORT_ACTIVE)
+		return;
+	transport_end_stream(t, true);
 	transport_set_state(t, TRANSPORT_IDLE);
 }

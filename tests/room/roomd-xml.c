@@ -129,6 +129,8 @@ const char bus_xml[] =
 	" </method>"
 	" <method name='Play'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Pause'><arg name='address' type='s' direction='in'/></method>"
+	" <method name='Suspend'><arg name='address' type='s' direction='in'/></method>"
+	" <method name='Remove'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Close'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Stall'>"
 	"  <arg name='address' type='s' direction='in'/><arg name='msec' type='d' direction='in'/>"

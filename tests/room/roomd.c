@@ -135,6 +135,7 @@ static void room_destroy(struct room *room)
 	radio_destroy(room->radio);
 	if (room->devices != NULL)
 		g_ptr_array_unref(room->devices);
+	g_clear_pointer(&room->laters, g_ptr_array_unref);
 	if (room->adapters != NULL)
 		g_ptr_array_unref(room->adapters);
 	recorder_destroy(room->recorder);
@@ -169,6 +170,7 @@ static bool room_init(struct room *room, const char *dir, const char *clock, GEr
 	room->loop = g_main_loop_new(NULL, FALSE);
 	room->adapters = g_ptr_array_new_with_free_func(destroy_adapter);
 	room->devices = g_ptr_array_new_with_free_func((GDestroyNotify)device_destroy);
+	room->laters = g_ptr_array_new_with_free_func(g_free);
 	if ((room->clock = make_clock(clock, error)) == NULL)
 		return false;
 	room->recorder = recorder_new(dir);

@@ -48,6 +48,7 @@ struct room {
 	struct radio *radio;
 	GPtrArray *adapters;		/**< struct adapter */
 	GPtrArray *devices;		/**< struct device */
+	GPtrArray *laters;		/**< roomd-later.c */
 	uint64_t seed;
 	bool finished;
 	int result;
@@ -102,6 +103,7 @@ struct transport {
 	uint8_t configuration[SBC_CAPS];
 	enum transport_state state;
 	bool configured;		/**< SetConfiguration was answered */
+	GDBusMethodInvocation *acquiring; /**< an Acquire that the device has not answered yet */
 	bool has_delay;
 	uint16_t delay;			/**< in 1/10 ms */
 };
@@ -211,6 +213,8 @@ void device_connect(struct device *device);
 void device_disconnect(struct device *device);
 /** Its transports go, as before it is configured anew; device_connect() makes others. */
 void device_close(struct device *device);
+/** A user removes it: it is not paired any more, and has to be found again. */
+void device_remove(struct device *device);
 bool device_set(struct device *device, GVariant *dict, GError **error);
 /** Its endpoints were answered for, or not: see whether services are resolved */
 void device_check_resolved(struct device *device);
@@ -233,6 +237,15 @@ void transport_set_state(struct transport *transport, enum transport_state state
 void transport_end_stream(struct transport *transport, bool cut);
 void transport_play(struct device *device);
 void transport_pause(struct device *device);
+/** A speaker ends its stream by itself, as when it plays for somebody else; it can be acquired again. */
+void transport_suspend(struct device *device);
+
+/* roomd-later.c */
+
+/** Call \a run after so much of the room's time */
+void room_later(struct room *room, double msec, void (*run)(void *data), void *data);
+/** Nothing with this \a data any more */
+void room_not_later(struct room *room, const void *data);
 
 /* roomd-handsfree.c */
 

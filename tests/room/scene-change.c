@@ -13,6 +13,7 @@
 #define JOIN_BOUND_MS	4000.0	/* from connecting to sound */
 #define SYNC_BOUND_MS	0.5	/* of the joiner, 3 s after its first sound */
 #define SYNC_AFTER_S	3.0
+#define ACQUIRE_MS	300.0	/* that a speaker takes to start its stream */
 #define MOVE_BOUND_MS	1.0	/* from the first to the last of those that move together */
 
 double scene_worst_skew(const struct measure *m, int speaker, double from)
@@ -31,8 +32,8 @@ double scene_worst_skew(const struct measure *m, int speaker, double from)
 	return n > 0 ? worst : NAN;
 }
 
-/* All but one play already. */
-static int join(struct scene *sc, int joiner)
+/* All but one play already. That one takes so long to start its stream. */
+static int join(struct scene *sc, int joiner, double acquire_ms)
 {
 	int res, n;
 
@@ -40,6 +41,8 @@ static int join(struct scene *sc, int joiner)
 		return res;
 	n = sc->n_speakers - 1;
 	sc->excused = sc->speakers[joiner].name;
+	if ((res = scene_set(sc, sc->excused, "{'acquire.msec': <%.0f>}", acquire_ms)) < 0)
+		return res;
 	for (int i = 0; i <= n && res == 0; i++)
 		if (i != joiner)
 			res = scene_connect(sc, sc->speakers[i].name);
@@ -56,13 +59,13 @@ static int join(struct scene *sc, int joiner)
 /* Faster than the slowest: each run another one */
 static int play_join(struct scene *sc)
 {
-	return join(sc, (int)(sc->seed % (sc->n_wanted - 1)));
+	return join(sc, (int)(sc->seed % (sc->n_wanted - 1)), ACQUIRE_MS);
 }
 
 /* Slower than all: by more than the headroom, so that the others have to wait for it */
 static int play_join_slowest(struct scene *sc)
 {
-	return join(sc, sc->n_wanted - 1);
+	return join(sc, sc->n_wanted - 1, 0.0);
 }
 
 static void judge_join(struct scene *sc, struct measure *m)

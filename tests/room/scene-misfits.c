@@ -70,9 +70,21 @@ static void judge_back(struct scene *sc, struct measure *m)
 
 /* It is tried again after waiting as long as it has failed, and may have to be twice: see
  * output_wake(). */
+static double retry_bound_ms(const struct scene *sc)
+{
+	return sc->mark_ns / 1e6 + 2.0 * BACK_BOUND_MS;
+}
+
 static void judge_retried(struct scene *sc, struct measure *m)
 {
-	judge(sc, m, sc->mark_ns / 1e6 + 2.0 * BACK_BOUND_MS);
+	judge(sc, m, retry_bound_ms(sc));
+}
+
+static bool misfit_plays(struct stack *s, void *data)
+{
+	const struct scene *sc = data;
+
+	return stack_find_event(s, sc->excused, "playing", sc->mark_ns) != NULL;
 }
 
 /*
@@ -128,7 +140,7 @@ static int play_acquire_fail(struct scene *sc)
 		return res;
 	sc->mark_ns = stack_now(&sc->stack);
 	if ((res = scene_set(sc, sc->excused, "{'acquire': <'ok'>}")) < 0 ||
-	    (res = scene_await_one_playing(sc, sc->excused, sc->mark_ns)) < 0)
+	    (res = stack_wait(&sc->stack, misfit_plays, sc, (int)retry_bound_ms(sc), "sound in the speaker")) < 0)
 		return res;
 	return scene_pass(sc, sc->seconds / 2.0);
 }

@@ -300,6 +300,7 @@ static const struct {
 	{ "assumed", N_("it reports no latency, 125 ms are taken; if it sounds off, give it an offset") },
 	{ "unaligned", N_("plays, but is too far from the others for them to wait") },
 	{ "muted", N_("too far from the others, and silent as bluez-combine.unaligned says") },
+	{ "starting", N_("its stream was asked for, and it takes nothing yet") },
 	{ "settling", N_("silent until its latency is known, three seconds at most") },
 };
 
