@@ -8,15 +8,13 @@ set -eu
 # shellcheck source=tests/module/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=1" TSAN_OPTIONS="${TSAN_OPTIONS:-}:halt_on_error=1"
+export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=1"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-}:halt_on_error=1:print_stacktrace=1"
 
 two_sinks
 start_pipewire pipewire
 start_wireplumber
-# Addresses of the host are not to be random: gcc's thread sanitizer needs its own places
-start_host host setarch -R \
-	env LD_PRELOAD="${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME }$BUILD_DIR/tests/module/libstream-watch.so"
+start_host host env LD_PRELOAD="${SANITIZER_RUNTIME:+$SANITIZER_RUNTIME }$BUILD_DIR/tests/module/libstream-watch.so"
 start_player() { spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default; player=$PID; }
 start_player
 
