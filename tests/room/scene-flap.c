@@ -13,6 +13,8 @@
  * is always the same. It is followed a few times, and then no more: the others are not concerned.
  * When the report stands still in the end, it is believed.
  */
+#define START_S		1.5	/* takes from the headroom, and */
+#define PAUSE_S		2.0	/* gives it back */
 #define LEAD_S		3.0
 #define FLAPS		16
 #define FLAP_S		0.7
@@ -32,8 +34,12 @@ static int play_flap(struct scene *sc)
 	int changed = (int)((sc->seed + 2) % 3), res;
 	double ms = scene_fixed_latency(changed);
 
-	sc->seconds = LEAD_S + FLAPS * FLAP_S + AFTER_S;
-	if ((res = scene_play_all(sc, LEAD_S)) < 0)
+	sc->seconds = START_S + LEAD_S + FLAPS * FLAP_S + AFTER_S;
+	if ((res = scene_play_all(sc, START_S)) < 0 || (res = scene_echo(sc, SCENE_ECHO, false)) < 0 ||
+	    (res = scene_pass(sc, PAUSE_S)) < 0)
+		return res;
+	sc->from = stack_now(&sc->stack) / 1e9;
+	if ((res = scene_echo(sc, SCENE_ECHO, true)) < 0 || (res = scene_pass(sc, LEAD_S)) < 0)
 		return res;
 	sc->excused = sc->speakers[changed].name;
 	sc->mark_ns = stack_now(&sc->stack);
@@ -66,7 +72,7 @@ static void judge_flap(struct scene *sc, struct measure *m)
 
 const struct scene_type scenes_flap[] = {
 	{ .name = "report-flap", .text = "a speaker's report goes to and fro, in each run another's",
-	  .runs = 3, .speakers = 3, .seconds = LEAD_S + FLAPS * FLAP_S + AFTER_S, .brief_runs = 1,
+	  .runs = 3, .speakers = 3, .seconds = START_S + LEAD_S + FLAPS * FLAP_S + AFTER_S, .brief_runs = 1,
 	  .bounds = { .whole = true }, .play = play_flap, .judge = judge_flap },
 	{ 0 },
 };
