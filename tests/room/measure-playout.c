@@ -23,6 +23,7 @@
 #define HOP		(MEASURE_RATE * 10 / 1000)
 #define FOLLOW_HALF	6	/* samples that the lag may be off while it is followed */
 #define NEAR_HALF	120	/* samples (2.5 ms) around the lag are searched one by one */
+#define SLOPE_HALF	12	/* and at the ends of a window in which it was found */
 #define FOLLOW_LAG	0.4	/* of what it is off is made good in each block, */
 #define FOLLOW_SLOPE	0.06	/* and goes into the slope that is expected of the next */
 #define SLOPE_MAX	(6e-3 * HOP) /* bluez5's rate control goes up to 5000 ppm */
@@ -127,11 +128,12 @@ static bool matches(const struct follower *f, const struct lag *lag)
 }
 
 /* Short windows first: a resampler that catches up blurs long ones. */
-static struct lag acquire_at(struct follower *f, int64_t at)
+static struct lag acquire_at(struct follower *f, int64_t at, int64_t *found)
 {
 	struct lag lag = { .state = LAG_SILENT };
 
 	for (int64_t len = ACQUIRE / 8; len <= ACQUIRE; len *= 2) {
+		*found = len;
 		if (at + len > f->y->last + 1 || signal_silent_samples(f->y, at, at + len) > len / 4)
 			break;
 		/* no further than the source reaches */
@@ -157,11 +159,32 @@ static struct lag acquire_near(struct follower *f, int64_t at)
 	return lag;
 }
 
+/* The window in which it was found may be blurred: blocks at both of its ends say by which slope */
+static void learn_slope(struct follower *f, int64_t at, int64_t len)
+{
+	struct lag first, last;
+
+	f->slope = 0.0;
+	first = refine(f, at, BLOCK, f->lag, SLOPE_HALF);
+	last = refine(f, at + len - BLOCK, BLOCK, f->lag, SLOPE_HALF);
+	if (first.state != LAG_OK || last.state != LAG_OK || first.rho < STEP_RHO || last.rho < STEP_RHO)
+		return;
+	f->slope = fmin(fmax((last.lag - first.lag) * HOP / (double)(len - BLOCK), -SLOPE_MAX), SLOPE_MAX);
+	last = refine(f, at, BLOCK, first.lag, FOLLOW_HALF);
+	if (last.state != LAG_OK || last.rho < first.rho) {
+		f->slope = 0.0;
+		return;
+	}
+	f->lag = last.lag;
+	f->residual = lag_residual(last.rho);
+}
+
 /* Where the source can be recognised for the first time from pos on; back: again */
 static bool acquire(struct follower *f, int64_t *pos, bool back)
 {
 	for (int64_t at = *pos; at < f->y->last; at += ACQUIRE / 8) {
-		struct lag lag = acquire_at(f, at);
+		int64_t len = 0;
+		struct lag lag = acquire_at(f, at, &len);
 		bool near = lag.state != LAG_OK && back;
 
 		if (near)
@@ -169,9 +192,9 @@ static bool acquire(struct follower *f, int64_t *pos, bool back)
 		if (lag.state != LAG_OK)
 			continue;
 		f->lag = lag.lag;
-		if (!near)
-			f->slope = 0.0;
 		f->residual = lag_residual(lag.rho);
+		if (!near)
+			learn_slope(f, at, len);
 		f->lost = 0;
 		*pos = at;
 		return true;
