@@ -7,6 +7,8 @@
 
 #include "measure-span.h"
 
+#define MAX(a, b)	((a) > (b) ? (a) : (b))
+
 #define MS	(1000.0 / MEASURE_RATE)
 #define HALF_S	0.01	/* of a block that a point was found in */
 #define NEAR_S	0.05	/* further than this a point of the track says nothing about a time */
@@ -135,4 +137,16 @@ double span_together(const struct measure_speaker *a, const struct measure_speak
 		known = t;
 	}
 	return to - known > UNKNOWN_S || to - apart < UNKNOWN_S ? NAN : apart;
+}
+
+double span_silence(const struct signal *s, double from)
+{
+	int64_t begin = (int64_t)(from * MEASURE_RATE);
+	/* silences are only kept up to the last sound */
+	int64_t longest = MAX(s->n - 1 - MAX(s->last, begin), 0);
+
+	for (size_t i = 0; i < s->n_silences; i++)
+		if (s->silences[i].end > begin)
+			longest = MAX(longest, s->silences[i].end - s->silences[i].begin);
+	return longest * MS;
 }

@@ -47,4 +47,8 @@ double span_point(const struct measure_speaker *s, double t, double back);
 double span_together(const struct measure_speaker *a, const struct measure_speaker *b, double from,
 		double to, double limit_ms);
 
+/** The longest silence that ends after \a from, in ms: one that lasts to the end of the recording, too, and
+ * all of it when there is no sound in it */
+double span_silence(const struct signal *s, double from);
+
 #endif /* ROOM_MEASURE_SPAN_H */

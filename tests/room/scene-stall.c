@@ -8,18 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "measure-span.h"
 #include "scene.h"
 
 #define BEFORE_S	4.0
 #define AFTER_S		10.0	/* when the speakers have to be together again */
 #define SKEW_MS		0.5	/* and by how much they may be apart then */
 #define SILENCE_MS	300.0	/* nobody may be silent for longer than the stall and this */
+#define SLEEP_S		300.0
+#define AWAY_MS		3000	/* until those that have lost the machine have found it again */
+#define RETURN_MS	4000.0	/* and from then on to their sound */
 
 enum victim {
 	WIREPLUMBER	= 1 << 0,
 	PIPEWIRE	= 1 << 1,
 	SOURCE		= 1 << 2,	/* the Echo's radio: it sends nothing, and then what has piled up */
 	PLAYER		= 1 << 3,	/* another client, which plays silence into the same sink */
+	MACHINE		= 1 << 4,	/* it sleeps, and all its devices lose it */
 };
 
 /* Each run another one; the short form is the first few. */
@@ -33,6 +38,7 @@ static const struct stall_plan {
 	{ SOURCE, 150 },
 	{ PLAYER, 150 },
 	{ WIREPLUMBER | PIPEWIRE, 400 },
+	{ WIREPLUMBER | PIPEWIRE | MACHINE, AWAY_MS },
 	{ WIREPLUMBER, 150 },
 	{ WIREPLUMBER, 20 },
 	{ PIPEWIRE, 20 },
@@ -48,9 +54,30 @@ static const struct stall_plan {
 	{ WIREPLUMBER | PIPEWIRE, 4000 },
 };
 
+/* What may still be made up for: where the limit of that is, and what it costs on both sides */
+static const struct stall_plan lengths[] = {
+	{ WIREPLUMBER, 50 },
+	{ WIREPLUMBER, 80 },
+	{ WIREPLUMBER, 20 },
+	{ WIREPLUMBER, 30 },
+	{ WIREPLUMBER, 40 },
+	{ WIREPLUMBER, 60 },
+	{ WIREPLUMBER, 70 },
+	{ WIREPLUMBER, 90 },
+	{ WIREPLUMBER, 100 },
+	{ WIREPLUMBER, 120 },
+};
+
+static bool of_lengths(const struct scene *sc)
+{
+	return strcmp(sc->type->name, "stall-length") == 0;
+}
+
 static const struct stall_plan *find_plan(const struct scene *sc)
 {
-	return &plans[(sc->seed - sc->options->seed) % G_N_ELEMENTS(plans)];
+	uint64_t run = sc->seed - sc->options->seed;
+
+	return of_lengths(sc) ? &lengths[run % G_N_ELEMENTS(lengths)] : &plans[run % G_N_ELEMENTS(plans)];
 }
 
 /*
@@ -63,21 +90,23 @@ static int add_speakers(struct scene *sc)
 	static const struct {
 		const char *name, *model;
 		double latency;
+		uint32_t mtu;	/* with stall-length: sockets have room for more or less sound */
 	} speakers[] = {
-		{ "s1-fixed-50", "fixed", 50.0 },
-		{ "s2-fixed-220", "fixed", 220.0 },
-		{ "s3-rebuffer-50", "rebuffer", 50.0 },
-		{ "s4-rebuffer-220", "rebuffer", 220.0 },
-		{ "s5-pi-150", "pi", 150.0 },
+		{ "s1-fixed-50", "fixed", 50.0, 672 },
+		{ "s2-fixed-220", "fixed", 220.0, 895 },
+		{ "s3-rebuffer-50", "rebuffer", 50.0, 1005 },
+		{ "s4-rebuffer-220", "rebuffer", 220.0, 672 },
+		{ "s5-pi-150", "pi", 150.0, 895 },
 	};
 	int res = 0;
 
 	for (int i = 0; i < (int)G_N_ELEMENTS(speakers) && i < sc->n_wanted && res == 0; i++)
 		res = scene_add_speaker(sc, speakers[i].name, "{'model': <'%s'>, 'start': <'%s'>, "
 				"'latency.msec': <%.1f>, 'report.msec': <%.1f>, 'service.msec': <4.0>, "
-				"'queue.packets': <uint32 8>}", speakers[i].model,
+				"'queue.packets': <uint32 8>, 'mtu': <uint32 %u>}", speakers[i].model,
 				sc->options->level ? "level" : "first",
-				speakers[i].latency, speakers[i].latency);
+				speakers[i].latency, speakers[i].latency,
+				of_lengths(sc) ? speakers[i].mtu : 672);
 	return res;
 }
 
@@ -117,11 +146,52 @@ static int stop_all(struct scene *sc, unsigned victims, const struct process *pl
 	return res;
 }
 
+/* CLOCK_MONOTONIC stands while a machine sleeps. What goes on meanwhile is the devices: they
+ * have played what they had, and looked for somebody else. */
+static int fall_asleep(struct scene *sc)
+{
+	int res = scene_disconnect(sc, SCENE_ECHO);
+
+	for (int i = 0; i < sc->n_speakers && res == 0; i++)
+		res = scene_disconnect(sc, sc->speakers[i].name);
+	if (sc->stack.clock.shm != NULL)
+		clock_shm_sleep(sc->stack.clock.shm, (int64_t)(SLEEP_S * 1e9));
+	return res;
+}
+
+static int wake_up(struct scene *sc)
+{
+	int res;
+
+	if ((res = scene_pass(sc, AWAY_MS / 1000.0)) < 0 || (res = scene_connect_all(sc)) < 0 ||
+	    (res = scene_connect(sc, SCENE_ECHO)) < 0)
+		return res;
+	return scene_echo(sc, SCENE_ECHO, true);
+}
+
+/* All that were stopped go on, whatever happened in between. */
+static int stall_processes(struct scene *sc, const struct stall_plan *plan, const struct process *player)
+{
+	int res = stop_all(sc, plan->victims, player, true), ended;
+
+	if (res == 0)
+		res = plan->victims & MACHINE ? fall_asleep(sc) : scene_pass(sc, plan->ms / 1000.0);
+	ended = stop_all(sc, plan->victims, player, false);
+	return res < 0 ? res : ended < 0 ? ended : plan->victims & MACHINE ? wake_up(sc) : 0;
+}
+
+static int stall_echo(struct scene *sc, const struct stall_plan *plan)
+{
+	int res = scene_stall(sc, SCENE_ECHO, plan->ms);
+
+	return res < 0 ? res : scene_pass(sc, plan->ms / 1000.0);
+}
+
 static int play_stall(struct scene *sc)
 {
 	const struct stall_plan *plan = find_plan(sc);
 	struct process *player = NULL;
-	int res, ended;
+	int res;
 
 	if ((res = add_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
 	    (res = scene_connect_speakers(sc)) < 0 || (res = scene_start_echo(sc, sc->n_speakers)) < 0 ||
@@ -129,18 +199,8 @@ static int play_stall(struct scene *sc)
 	    (res = scene_pass(sc, BEFORE_S)) < 0)
 		return res;
 	sc->mark_ns = stack_now(&sc->stack);
-	if (plan->victims & SOURCE) {
-		if ((res = scene_stall(sc, SCENE_ECHO, plan->ms)) < 0 ||
-		    (res = scene_pass(sc, plan->ms / 1000.0)) < 0)
-			return res;
-	} else {
-		if ((res = stop_all(sc, plan->victims, player, true)) == 0)
-			res = scene_pass(sc, plan->ms / 1000.0);
-		ended = stop_all(sc, plan->victims, player, false);
-		if (res < 0 || (res = ended) < 0)
-			return res;
-	}
-	return scene_pass(sc, sc->seconds);
+	res = plan->victims & SOURCE ? stall_echo(sc, plan) : stall_processes(sc, plan, player);
+	return res < 0 ? res : scene_pass(sc, sc->seconds);
 }
 
 /* Of all speakers to one another, from some time on */
@@ -157,14 +217,16 @@ static double worst_spread(const struct measure *m, double from)
 	return worst;
 }
 
-static double longest_silence(const struct signal *s, double from)
+static const char *case_of(const struct stall_plan *plan)
 {
-	int64_t longest = 0;
-
-	for (size_t i = 0; i < s->n_silences; i++)
-		if ((double)s->silences[i].end / MEASURE_RATE > from)
-			longest = MAX(longest, s->silences[i].end - s->silences[i].begin);
-	return longest * 1000.0 / MEASURE_RATE;
+	switch (plan->victims) {
+	case SOURCE: return "source_stopped_ms";
+	case PLAYER: return "player_stopped_ms";
+	case PIPEWIRE: return "pipewire_stopped_ms";
+	case WIREPLUMBER: return "wireplumber_stopped_ms";
+	case WIREPLUMBER | PIPEWIRE: return "both_stopped_ms";
+	default: return "devices_away_after_sleep_ms";
+	}
 }
 
 static void judge_stall(struct scene *sc, struct measure *m)
@@ -173,19 +235,21 @@ static void judge_stall(struct scene *sc, struct measure *m)
 	double from = sc->mark_ns / 1e9, silence = 0.0;
 
 	for (int i = 0; i < m->n_speakers; i++)
-		silence = fmax(silence, longest_silence(&m->speakers[i].signal, from));
-	scene_figure(sc, plan->victims == SOURCE ? "source_stopped_ms" :
-		plan->victims == PLAYER ? "player_stopped_ms" : plan->victims == PIPEWIRE ? "pipewire_stopped_ms" :
-		plan->victims == WIREPLUMBER ? "wireplumber_stopped_ms" : "both_stopped_ms",
-		plan->ms, NAN);
+		silence = fmax(silence, span_silence(&m->speakers[i].signal, from));
+	scene_figure(sc, case_of(plan), plan->ms, NAN);
 	scene_figure(sc, "skew_10s_after_ms", worst_spread(m, from + plan->ms / 1000.0 + AFTER_S), SKEW_MS);
-	scene_figure(sc, "longest_silence_ms", silence, plan->ms + SILENCE_MS);
+	scene_figure(sc, "longest_silence_ms", silence,
+			plan->ms + (plan->victims & MACHINE ? RETURN_MS : SILENCE_MS));
 }
 
 const struct scene_type scenes_stall[] = {
 	{ .name = "stall", .text = "wireplumber, pipewire or the Echo stands still for 20 to 4000 ms",
 	  .runs = G_N_ELEMENTS(plans), .speakers = 5, .seconds = AFTER_S + 4.0,
-	  .brief_runs = 5, .brief_seconds = AFTER_S + 1.5,
+	  .brief_runs = 7, .brief_seconds = AFTER_S + 1.5,
+	  .play = play_stall, .judge = judge_stall },
+	{ .name = "stall-length", .text = "wireplumber stands still for 20 to 120 ms, sockets of three sizes",
+	  .runs = G_N_ELEMENTS(lengths), .speakers = 5, .seconds = AFTER_S + 4.0,
+	  .brief_runs = 2, .brief_seconds = AFTER_S + 1.5,
 	  .play = play_stall, .judge = judge_stall },
 	{ 0 },
 };

@@ -153,6 +153,26 @@ static void nothing_is_said_of_what_is_not_there(void)
 	measure_finish(&m);
 }
 
+static void silence_to_the_end_is_silence(void)
+{
+	const struct move ends[] = { { 5.0, NAN } }, never[] = { { 0.0, NAN } },
+		gap[] = { { 4.0, NAN }, { 4.5, 0.0 } };
+	struct measure m;
+
+	run(&m, "a", ends, 1);
+	g_assert_cmpfloat(fabs(span_silence(&m.speakers[0].signal, 3.0) - 3000.0), <, 1.0);
+	g_assert_cmpfloat(fabs(span_silence(&m.speakers[0].signal, 6.0) - 2000.0), <, 1.0);
+	g_assert_cmpfloat(span_silence(&m.speakers[1].signal, 3.0), <, 2.0);
+	measure_finish(&m);
+	run(&m, "a", never, 1);
+	g_assert_cmpfloat(fabs(span_silence(&m.speakers[0].signal, 3.0) - 5000.0), <, 1.0);
+	measure_finish(&m);
+	run(&m, "a", gap, 2);
+	g_assert_cmpfloat(fabs(span_silence(&m.speakers[0].signal, 3.0) - 500.0), <, 1.0);
+	g_assert_cmpfloat(span_silence(&m.speakers[0].signal, 5.0), <, 2.0);
+	measure_finish(&m);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -162,5 +182,6 @@ int main(int argc, char **argv)
 	ADD(who_is_silent_is_never_together);
 	ADD(a_gap_ends_being_together);
 	ADD(nothing_is_said_of_what_is_not_there);
+	ADD(silence_to_the_end_is_silence);
 	return g_test_run();
 }

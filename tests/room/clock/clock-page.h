@@ -17,7 +17,7 @@
  * whatever carries its number.
  */
 #define CLOCK_PAGE_MAGIC	0x4b434c43	/* "CLCK" */
-#define CLOCK_PAGE_VERSION	1
+#define CLOCK_PAGE_VERSION	2
 
 #define CLOCK_LOOPS_MAX		256
 #define CLOCK_TIMERS_MAX	2048
@@ -72,6 +72,7 @@ struct clock_page {
 	uint32_t version;
 	int64_t realtime_offset_ns;	/**< CLOCK_REALTIME = now + this */
 	_Atomic int64_t now_ns;
+	_Atomic int64_t asleep_ns;	/**< CLOCK_BOOTTIME = now + this */
 
 	_Atomic uint32_t awaited;	/**< loop whose next wait the owner wants to hear of, or CLOCK_NOBODY, _ANYBODY */
 

@@ -220,6 +220,11 @@ int clock_shm_stall(struct clock_shm *c, pid_t pid, bool stall)
 	return res < 0 ? res : clock_shm_exclude(c, pid, true);
 }
 
+void clock_shm_sleep(struct clock_shm *c, int64_t ns)
+{
+	atomic_fetch_add(&c->page->asleep_ns, ns);
+}
+
 int clock_shm_watch(struct clock_shm *c, pid_t pid, bool watch)
 {
 	return set_pid(c, c->page->watched, pid, watch);

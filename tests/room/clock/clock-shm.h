@@ -64,6 +64,8 @@ int clock_shm_exclude(struct clock_shm *c, pid_t pid, bool exclude);
  * holds time meanwhile. `false` ends it: time waits for the process again. 0 or -errno.
  */
 int clock_shm_stall(struct clock_shm *c, pid_t pid, bool stall);
+/** The machine has slept for so long: CLOCK_BOOTTIME, of which `now` knows nothing, jumps */
+void clock_shm_sleep(struct clock_shm *c, int64_t ns);
 /**
  * Time waits until all threads of the process sleep: for dbus-daemon, which has no plugin, and for
  * any process from its first instruction to the point where it has come to the clock by itself.

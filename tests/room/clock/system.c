@@ -123,7 +123,10 @@ static int64_t offset_ns(struct impl *this, int clockid)
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
-		return this->clock->page->realtime_offset_ns;
+		return this->clock->page->realtime_offset_ns + atomic_load(&this->clock->page->asleep_ns);
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
+		return atomic_load(&this->clock->page->asleep_ns);
 	default:
 		return 0;
 	}

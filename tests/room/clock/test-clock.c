@@ -454,6 +454,15 @@ static void test_plugin(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(spa_system_clock_gettime(s, CLOCK_REALTIME, &ts), ==, 0);
 	g_assert_cmpint(llabs(ts.tv_sec - time(NULL)), <=, 10);
 
+	/* a machine that sleeps: the other two jump */
+	clock_shm_sleep(f->clock, 300 * SEC);
+	g_assert_cmpint(spa_system_clock_gettime(s, CLOCK_BOOTTIME, &ts), ==, 0);
+	g_assert_cmpint(ts.tv_sec * SEC + ts.tv_nsec, ==, START + 301 * SEC);
+	g_assert_cmpint(spa_system_clock_gettime(s, CLOCK_REALTIME, &ts), ==, 0);
+	g_assert_cmpint(llabs(ts.tv_sec - 300 - time(NULL)), <=, 10);
+	g_assert_cmpint(spa_system_clock_gettime(s, CLOCK_MONOTONIC, &ts), ==, 0);
+	g_assert_cmpint(ts.tv_sec * SEC + ts.tv_nsec, ==, START + SEC);
+
 	/* relative, with an interval that is missed once */
 	fd = spa_system_timerfd_create(s, CLOCK_MONOTONIC, SPA_FD_CLOEXEC | SPA_FD_NONBLOCK);
 	g_assert_cmpint(fd, >=, 0);
