@@ -28,6 +28,7 @@ struct noise {
 	int at;
 	bool is_soft;
 	bool has_turns;
+	bool is_alike;
 };
 
 static bool has_turn(const struct noise *z, double t, int channel)
@@ -68,6 +69,15 @@ static float next(struct noise *z, int channel)
 	return sum;
 }
 
+/* A turn of the stereo image, which leaves each channel as loud as it was */
+static void mix(float *frame)
+{
+	float left = frame[0], right = frame[1];
+
+	frame[0] = 0.8f * left + 0.6f * right;
+	frame[1] = 0.6f * left + 0.8f * right;
+}
+
 static int write_file(const char *path, double seconds, uint32_t rate, struct noise *z)
 {
 	SF_INFO info = { .samplerate = (int)rate, .channels = 2, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
@@ -87,6 +97,8 @@ static int write_file(const char *path, double seconds, uint32_t rate, struct no
 			block[i] = next(z, i % 2);
 			if (!has_turn(z, (double)(done + i / 2) / rate, i % 2))
 				block[i] = 0.0f;
+			if (z->is_alike && i % 2 == 1)
+				mix(&block[i - 1]);
 		}
 		done += n;
 		if (sf_writef_float(file, block, n) != n)
@@ -103,6 +115,13 @@ static int write_file(const char *path, double seconds, uint32_t rate, struct no
 int noise_write(const char *path, double seconds, uint32_t rate, uint64_t seed)
 {
 	struct noise z = { .random.state = seed };
+
+	return write_file(path, seconds, rate, &z);
+}
+
+int noise_write_alike(const char *path, double seconds, uint32_t rate, uint64_t seed)
+{
+	struct noise z = { .random.state = seed, .is_alike = true };
 
 	return write_file(path, seconds, rate, &z);
 }

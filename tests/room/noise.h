@@ -10,6 +10,11 @@
 /** A stereo WAV of noise with a gentle slope, which is what a correlation likes best. 0 or -errno. */
 int noise_write(const char *path, double seconds, uint32_t rate, uint64_t seed);
 
+/** The same, but the channels have most in common, as in music: one of them, and the mean of both, is still
+ * recognised in the other. Their difference is NOISE_ALIKE_DB softer than each. */
+int noise_write_alike(const char *path, double seconds, uint32_t rate, uint64_t seed);
+#define NOISE_ALIKE_DB	10.97
+
 /** The same without treble: nothing above CLICK_SOUND_HZ */
 int noise_write_soft(const char *path, double seconds, uint32_t rate, uint64_t seed);
 

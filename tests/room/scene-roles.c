@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph-device.h"
 #include "levels.h"
 #include "measure-span.h"
 #include "noise.h"
@@ -104,22 +103,6 @@ static int look(struct scene *sc, int span, double seconds)
 	return res;
 }
 
-static bool have_route(struct stack *s, void *data)
-{
-	struct graph_device *d = graph_find_device(s->graph, data);
-
-	return d != NULL && d->has_route;
-}
-
-static int set_offset(struct scene *sc)
-{
-	char *address = sc->speakers[LATE].address;
-	int res = stack_wait(&sc->stack, have_route, address, SCENE_PATIENCE_MS, "a route");
-
-	return res < 0 ? res : graph_device_set_offset(graph_find_device(sc->stack.graph, address),
-			(int64_t)(HIDDEN_MS * SPA_NSEC_PER_MSEC));
-}
-
 /* WirePlumber writes down what it has been told a second later, by the machine's clock. */
 static bool is_kept(struct stack *s, void *data)
 {
@@ -145,7 +128,7 @@ static int play_roles(struct scene *sc)
 	if ((res = scene_start_echo(sc, JOINER)) < 0 ||
 	    (res = stack_wait(&sc->stack, have_roles, sc, SCENE_PATIENCE_MS, "roles in the status")) < 0 ||
 	    (res = scene_pass(sc, SETTLE_S)) < 0 || (res = look(sc, 0, LOOK_S)) < 0 ||
-	    (res = set_offset(sc)) < 0 || (res = scene_connect(sc, told[JOINER].name)) < 0 ||
+	    (res = scene_set_offset(sc, sc->speakers[LATE].address, HIDDEN_MS)) < 0 || (res = scene_connect(sc, told[JOINER].name)) < 0 ||
 	    (res = scene_await_one_playing(sc, told[JOINER].name, 0)) < 0 ||
 	    (res = scene_pass(sc, SETTLE_S)) < 0 || (res = look(sc, 1, LOOK_S)) < 0 ||
 	    (res = scene_restart_wireplumber(sc, is_kept, "offset that is kept")) < 0 || (res = scene_pass(sc, SETTLE_S)) < 0)

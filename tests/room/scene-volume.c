@@ -60,34 +60,6 @@ static double wanted(enum who who, enum span span)
 	return span == ECHO ? db + db_of((double)ECHO_VOLUME / FULL) : db;
 }
 
-static bool has_ended(struct stack *s, void *data)
-{
-	return process_ended(data);
-}
-
-static int wpctl(struct scene *sc, const char *command, const char *node, const char *value)
-{
-	struct graph_node *n = graph_find(sc->stack.graph, node);
-	g_autofree char *id = g_strdup_printf("%u", n ? n->id : 0);
-	const char *argv[] = { "wpctl", command, id, value, NULL };
-	struct process *p;
-
-	if (n == NULL) {
-		fprintf(stderr, "room: there is no node %s\n", node);
-		return -ENOENT;
-	}
-	if ((p = stack_spawn(&sc->stack, argv[0], argv)) == NULL)
-		return -EIO;
-	return stack_wait(&sc->stack, has_ended, p, SCENE_PATIENCE_MS, "wpctl");
-}
-
-static int set_volume(struct scene *sc, const char *node, double volume)
-{
-	char value[G_ASCII_DTOSTR_BUF_SIZE];
-
-	return wpctl(sc, "set-volume", node, g_ascii_formatd(value, sizeof(value), "%.2f", volume));
-}
-
 static int look(struct scene *sc, enum span span, double settle)
 {
 	int res = scene_pass(sc, settle);
@@ -138,20 +110,20 @@ static int play_volume(struct scene *sc)
 
 	if ((res = add_devices(sc)) < 0 || (res = scene_start_echo(sc, N_SPEAKERS)) < 0 ||
 	    (res = look(sc, FIRST, BACK_S)) < 0 ||
-	    (res = set_volume(sc, "bluez_output.AA_BB_CC_00_00_03*", SPEAKER_VOLUME)) < 0 ||
+	    (res = scene_set_volume(sc, "bluez_output.AA_BB_CC_00_00_03*", SPEAKER_VOLUME)) < 0 ||
 	    (res = look(sc, SPEAKER, SETTLE_S)) < 0)
 		return res;
 	turned = stack_now(&sc->stack);
-	if ((res = set_volume(sc, GROUP_SINK, GROUP_VOLUME)) < 0 || (res = look(sc, GROUP, SETTLE_S)) < 0 ||
-	    (res = wpctl(sc, "set-mute", GROUP_SINK, "1")) < 0 || (res = look(sc, MUTED, SETTLE_S)) < 0 ||
-	    (res = wpctl(sc, "set-mute", GROUP_SINK, "0")) < 0 || (res = look(sc, UNMUTED, SETTLE_S)) < 0 ||
-	    (res = set_volume(sc, GROUP_SINK, 1.0)) < 0 ||
+	if ((res = scene_set_volume(sc, GROUP_SINK, GROUP_VOLUME)) < 0 || (res = look(sc, GROUP, SETTLE_S)) < 0 ||
+	    (res = scene_wpctl(sc, "set-mute", GROUP_SINK, "1")) < 0 || (res = look(sc, MUTED, SETTLE_S)) < 0 ||
+	    (res = scene_wpctl(sc, "set-mute", GROUP_SINK, "0")) < 0 || (res = look(sc, UNMUTED, SETTLE_S)) < 0 ||
+	    (res = scene_set_volume(sc, GROUP_SINK, 1.0)) < 0 ||
 	    (res = scene_set(sc, SCENE_ECHO, "{'volume': <%d>}", ECHO_VOLUME)) < 0 ||
 	    (res = look(sc, ECHO, SETTLE_S)) < 0)
 		return res;
 	expect_no_volume(sc, turned);
 	if ((res = scene_set(sc, SCENE_ECHO, "{'volume': <%d>}", FULL)) < 0 ||
-	    (res = set_volume(sc, GROUP_SINK, LAST_GROUP_VOLUME)) < 0 ||
+	    (res = scene_set_volume(sc, GROUP_SINK, LAST_GROUP_VOLUME)) < 0 ||
 	    (res = scene_set(sc, names[HARDWARE], "{'volume': <%d>}", BUTTON_VOLUME)) < 0 ||
 	    (res = look(sc, BUTTON, SETTLE_S)) < 0 || (res = scene_restart_wireplumber(sc, are_kept, "volumes that are kept")) < 0)
 		return res;

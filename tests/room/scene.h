@@ -214,6 +214,17 @@ int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns)
 int scene_play_noise(struct scene *sc, const char *target);
 int scene_pass(struct scene *sc, double seconds);
 
+/* What users do, from scene-users.c: by node.name, "*" at its end matches any rest */
+
+/** Until a client program has ended */
+int scene_await_end(struct scene *sc, struct process *p);
+/** `wpctl COMMAND ID VALUE` */
+int scene_wpctl(struct scene *sc, const char *command, const char *node, const char *value);
+/** As a mixer shows it: cubic */
+int scene_set_volume(struct scene *sc, const char *node, double volume);
+/** The latency offset of a speaker's route, once it has one */
+int scene_set_offset(struct scene *sc, const char *address, double ms);
+
 /* For judges, from scene-change.c */
 
 /** ms of one speaker to the reference, from some time (s) on; NAN of no figure */
