@@ -31,6 +31,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_roles,
 	scenes_volume,
 	scenes_stall,
+	scenes_rates,
 	scenes_relink,
 	scenes_hostile,
 	scenes_radio,
