@@ -24,7 +24,7 @@ unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_
 		int64_t asleep_ns)
 {
 	int64_t period = period_ns(clock), begin = (int64_t)clock->nsec;
-	int64_t late = now_ns - begin, lost = 0, slept;
+	int64_t late = now_ns - begin, lost = 0, slept, worst;
 	bool behind;
 
 	if (period == 0)
@@ -48,7 +48,10 @@ unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_
 	behind = SPA_ATOMIC_XCHG(r->behind, late > 0);
 	if (late == 0 && lost == 0)
 		return behind ? REPAIR_TELL : 0;
-	SPA_ATOMIC_STORE(r->late_ns, SPA_MAX(SPA_ATOMIC_LOAD(r->late_ns), late));
-	SPA_ATOMIC_STORE(r->lost_ns, SPA_ATOMIC_LOAD(r->lost_ns) + lost);
+	/* What the main loop takes in between is not told twice */
+	worst = SPA_ATOMIC_LOAD(r->late_ns);
+	if (late > worst && !SPA_ATOMIC_CAS(r->late_ns, worst, late))
+		SPA_ATOMIC_STORE(r->late_ns, late);
+	__atomic_add_fetch(&r->lost_ns, lost, __ATOMIC_SEQ_CST);
 	return late > REPAIR_LATE_MAX_NS ? REPAIR_TELL | REPAIR_SKIP : REPAIR_TELL;
 }
