@@ -64,7 +64,7 @@ fields() {
 import json, re, sys
 with open(sys.argv[1], encoding="utf-8") as file:
     text = file.read()
-names = set(re.findall(r"`([a-z0-9.-]+)`", text))
+names = set(re.findall(r"\x60([a-z0-9.-]+)\x60", text))
 for line in re.findall(r"^\.(?:It )?Va (.*)$", text, re.M):
     names |= set(re.findall(r"[a-z0-9.-]+", line))
 missing, lines = set(), 0
