@@ -78,6 +78,12 @@ int group_start(struct group *group);
 /** The graph is known: find the members. */
 void group_activate(struct group *group);
 
+/**
+ * Look at all of it soon. Changes come in bursts (a stream's latency port by port, all members of a
+ * group that starts): the burst is acted on as a whole.
+ */
+void group_schedule_update(struct group *group);
+
 void group_finish(struct group *group);
 
 #endif /* BLUEZ_COMBINE_GROUP_H */
