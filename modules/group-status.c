@@ -60,7 +60,9 @@ static const char *member_state(const struct group *group, const struct output *
 		return "starting";
 	if (!o->audible)
 		return o->settle.settled && !o->left ? "muted" : "settling";
-	return o->aligned ? "playing" : "unaligned";
+	if (!o->aligned)
+		return "unaligned";
+	return group->warm ? "warm" : "playing";
 }
 
 static void write_member(struct group *group, const struct output *o, const char *state)

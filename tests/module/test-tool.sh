@@ -155,6 +155,9 @@ check 'what stalls have cost is told' shows 'started anew after stalls of this c
 check 'nothing that a name has in it spoils a terminal' draws 80 24 'A speaker whose n'
 check 'an assumed latency is explained' shows 'assumed: it reports no latency'
 check 'an unaligned speaker is explained' shows 'unaligned: plays, but'
+forge status.rests '{ "name": "Rests", "state": "warm" }'
+check 'one that is kept awake is explained' shows 'warm: gets silence'
+meta -d status.rests
 check 'relaxed JSON becomes strict' json \
 	's["evil"]["new"] == [".5", {"a": "b"}, "0x10", "inf", None] and s["evil"]["name"].startswith("\x1b[31mRed")'
 check 'fields of ours are not overwritten' json 's["evil"]["address"] == "evil" and "member" not in s["evil"]'

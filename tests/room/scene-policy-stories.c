@@ -10,6 +10,27 @@
 #include "scene-policy.h"
 #include "stack-files.h"
 
+struct state_want {
+	const char *group, *speaker;
+};
+
+static bool are_states(struct stack *s, void *data)
+{
+	const struct state_want *w = data;
+	g_autofree char *group = graph_combine_string(s->graph, "status", "state");
+	g_autofree char *speaker = graph_combine_string(s->graph, "status.AA:BB:CC:00:00:01", "state");
+
+	return g_strcmp0(group, w->group) == 0 && g_strcmp0(speaker, w->speaker) == 0;
+}
+
+/* Of the group and of its first speaker */
+static void expect_states(struct tale *t, const char *rule, const char *group, const char *speaker)
+{
+	struct state_want w = { group, speaker };
+
+	tale_expect(t, rule, are_states, &w);
+}
+
 /* A user with a mouse, and a restart in the middle of a song */
 static void tell_choices(struct tale *t)
 {
@@ -23,10 +44,12 @@ static void tell_choices(struct tale *t)
 
 	tale_move(t, ECHO_STREAM, ANALOGUE_SINK);
 	tale_linked(t, "the stream is moved to another sink", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
+	expect_states(t, "the speakers are kept awake, and the status says so", "warm", "warm");
 	tale_pause(t);
 	tale_linked(t, "and the next one goes there, too", ECHO_STREAM, ANALOGUE_SINK, COMBINED);
 	tale_move(t, ECHO_STREAM, COMBINED);
 	tale_linked(t, "it is moved back", ECHO_STREAM, COMBINED, ANALOGUE_SINK);
+	expect_states(t, "and they play", "playing", "playing");
 	tale_configure(t, ANALOGUE_SINK);
 	tale_move(t, ECHO_STREAM, "-1");
 	tale_linked(t, "it is told to follow the default", ECHO_STREAM, ANALOGUE_SINK, COMBINED);

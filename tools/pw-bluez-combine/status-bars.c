@@ -67,7 +67,9 @@ static struct meter *find_meter(const struct status_bars *bars, const char *targ
 
 static bool plays(const struct report_speaker *s)
 {
-	return s->target[0] && (spa_streq(s->state, "playing") || spa_streq(s->state, "unaligned"));
+	/* a bar that comes and goes with each pause would move all that is below it */
+	return s->target[0] && (spa_streq(s->state, "playing") || spa_streq(s->state, "warm") ||
+			spa_streq(s->state, "unaligned"));
 }
 
 void status_bars_follow(struct status_bars *bars, const struct report *r)

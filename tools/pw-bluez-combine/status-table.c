@@ -301,6 +301,7 @@ static const struct {
 	{ "unaligned", N_("plays, but is too far from the others for them to wait") },
 	{ "muted", N_("too far from the others, and silent as bluez-combine.unaligned says") },
 	{ "starting", N_("its stream was asked for, and it takes nothing yet") },
+	{ "warm", N_("gets silence, and is kept awake for what comes next: bluez-combine.keep-warm.sec") },
 	{ "settling", N_("silent until its latency is known, three seconds at most") },
 };
 
