@@ -79,6 +79,18 @@ test ("an_echo_that_is_a_speaker_too_is_no_candidate", function ()
   equal (devices.is_candidate ({ ["device.vendor.id"] = "bluetooth:0075" }, OPTIONS), true)
 end)
 
+test ("why_it_is_none_is_told_where_nothing_else_keeps_it_out", function ()
+  local echo = { ["device.vendor.id"] = "bluetooth:0171", ["device.alias"] = "Kitchen" }
+  local function why (changes)
+    return (select (2, devices.is_candidate (echo, options (changes))))
+  end
+  equal (why {}, "vendor bluetooth:0171")
+  equal (why { auto_add = false }, nil)
+  equal (why { exclude = { "Kitchen" } }, nil)
+  equal (why { include = { "Kitchen" } }, nil)
+  equal (why { vendors = {} }, nil)
+end)
+
 test ("candidates_follow_rules_before_settings", function ()
   local off = options { auto_add = false }
   equal (devices.is_candidate ({}, off), false)

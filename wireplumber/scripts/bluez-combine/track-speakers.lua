@@ -8,6 +8,9 @@ local devices = require ("bluez-combine-devices")
 
 -- A node that is gone has no properties any more, only its object's id.
 local speakers = {}   -- object id -> { address, name, auto }
+-- Addresses of sources that are speakers, too, and of which the log says so: once, however
+-- often they connect
+local told = {}
 
 local function speaker_added (node)
   local device = context.device_of (node)
@@ -18,12 +21,17 @@ local function speaker_added (node)
     return
   end
 
-  local auto = devices.is_candidate (props, context.device_options ())
+  local auto, why = devices.is_candidate (props, context.device_options ())
   local known = speakers [node.id]
   if known and known.auto == auto then
     return
   end
   context.log:info (node, string.format ("speaker: %s, member by itself: %s", name, tostring (auto)))
+  if why and not told [address] then
+    told [address] = true
+    context.log:notice (node, string.format ("%s '%s' is a source (%s), and a speaker, too: no member " ..
+        "by itself", address, devices.display_name (props), why))
+  end
   speakers [node.id] = { address = address, name = name, auto = auto }
   context.members:speaker_added (address, name, auto)
   if device then

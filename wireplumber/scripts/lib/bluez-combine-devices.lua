@@ -112,7 +112,8 @@ local function is_listed (list, props)
   return false
 end
 
--- Whether a speaker of a device becomes a member by itself
+-- Whether a speaker of a device becomes a member by itself; if it does not only because the
+-- device is a source, why it is one
 -- options: as for is_source, and auto_add; include, exclude (lists, or nil)
 function devices.is_candidate (props, options)
   if is_listed (options.exclude, props) then
@@ -124,8 +125,12 @@ function devices.is_candidate (props, options)
   if by_rule ~= nil then
     return by_rule
   end
+  if not options.auto_add then
+    return false
+  end
   -- An Echo can be a speaker too; as a member it would hear itself.
-  return options.auto_add and not devices.is_source (props, options)
+  local is_source, why = devices.is_source (props, options)
+  return not is_source, is_source and why or nil
 end
 
 -- Complaints about one rule, for the log; and whether it can be used at all
