@@ -75,7 +75,9 @@ void tale_of_first_echo(struct tale *t)
 	tale_default(t, "until the speaker connects again", "card");
 }
 
-#define FORGED	"bluez_input.EC_00_00_00_00_C8.*"
+#define FORGED	"bluez_input.EC_00_00_00_00_CB.*"
+#define RENAMED	"bluez_input.EC_00_00_00_00_2D.*"
+#define PINNED	"bluez_input.EC_00_00_00_00_4F.*"
 #define PHONE	"bluez_input.EC_00_00_00_00_9F.*"
 #define PLAIN	"bluez_input.EC_00_00_00_00_C5.*"
 
@@ -83,6 +85,8 @@ const char tale_of_sources_conf[] =
 	"bluez-combine.rules = [\n"
 	"  { matches = [ { api.bluez5.address = \"EC:00:00:00:00:9F\" } ]\n"
 	"    actions = { update-props = { bluez-combine.source = true } } }\n"
+	"  { matches = [ { api.bluez5.address = \"EC:00:00:00:00:4F\" } ]\n"
+	"    actions = { update-props = { bluez-combine.source = false } } }\n"
 	"  { matches = [ { api.bluez5.address = \"AA:BB:CC:00:00:02\" } ]\n"
 	"    actions = { update-props = { bluez-combine.member = false } } }\n"
 	"]\n";
@@ -108,13 +112,33 @@ static void call(struct tale *t)
 		t->res = -EIO;
 }
 
+static bool goes_to_default(struct stack *s, void *data)
+{
+	struct graph *g = s->graph;
+
+	return g->default_sink != NULL && graph_linked(g, data, g->default_sink) && !graph_linked(g, data, COMBINED);
+}
+
+/* As any other stream: stock WirePlumber sends it there. */
+static void expect_at_default(struct tale *t, const char *rule, const char *stream)
+{
+	tale_expect(t, rule, goes_to_default, (void *)stream);
+}
+
 void tale_of_sources(struct tale *t)
 {
 	add_speaker(t, "s1", SPEAKER_SINK(1));
 	add_speaker(t, "s2", SPEAKER_SINK(2));
-	add_source(t, "Echo-Forged", "bluetooth:0075", FORGED);
-	tale_linked(t, "a device of another maker is none, whatever its name", FORGED, "bluez_output.*", COMBINED);
+	add_source(t, "Echo Dot", "bluetooth:0075", FORGED);
+	expect_at_default(t, "a device of another maker is none, whatever its name", FORGED);
 	tale_there(t, "and has no sink made", COMBINED, false);
+	add_source(t, "Echo-Pinned", "bluetooth:0171", PINNED);
+	expect_at_default(t, "nor is an Echo whose address a rule keeps away", PINNED);
+	tale_there(t, "for which there is no sink, either", COMBINED, false);
+	add_source(t, "Bedroom", "bluetooth:0171", RENAMED);
+	tale_linked(t, "an Echo is one by its maker, whatever its user calls it", RENAMED, COMBINED, NULL);
+	tale_connect(t, "Bedroom", false);
+	tale_await(t, RENAMED, false);
 	add_source(t, "Phone", "bluetooth:0075", PHONE);
 	tale_linked(t, "one that a rule names is one", PHONE, COMBINED, NULL);
 	tale_linked(t, "and plays on the speakers", SPEAKER_OUT(1), SPEAKER_SINK(1), NULL);
@@ -125,6 +149,45 @@ void tale_of_sources(struct tale *t)
 	tale_linked(t, "who gives no vendor is one by its name", PLAIN, COMBINED, NULL);
 	tale_set(t, "match-by-name", "false");
 	tale_linked(t, "match-by-name off: not any more", PLAIN, "bluez_output.*", COMBINED);
+}
+
+#define FIRST	"bluez_input.EC_00_00_00_00_A4.*"	/* SCENE_ECHO */
+#define SECOND	"bluez_input.EC_00_00_00_00_A2.*"
+
+/* Has the sink this serial number? One that is made anew has another. */
+static bool is_that_sink(struct stack *s, void *data)
+{
+	const struct graph_node *n = graph_find(s->graph, COMBINED);
+
+	return n != NULL && g_strcmp0(graph_node_get(n, PW_KEY_OBJECT_SERIAL), data) == 0;
+}
+
+/* What is heard of it: scene two-echos */
+void tale_of_two_echos(struct tale *t)
+{
+	g_autofree char *serial = NULL;
+	struct graph *g;
+
+	tale_begin(t, 1, ECHO_QUIET);
+	tale_echo(t, true);
+	tale_linked(t, "an Echo plays", FIRST, COMBINED, NULL);
+	if (t->res < 0)
+		return;
+	g = t->scene.stack.graph;
+	if (graph_find(g, COMBINED) != NULL)
+		serial = g_strdup(graph_node_get(graph_find(g, COMBINED), PW_KEY_OBJECT_SERIAL));
+	add_source(t, "Echo-Garden", "bluetooth:0171", SECOND);
+	tale_linked(t, "a second one plays to the same sink", SECOND, COMBINED, ANALOGUE_SINK);
+	tale_linked(t, "and so does the first", FIRST, COMBINED, ANALOGUE_SINK);
+	tale_connect(t, SCENE_ECHO, false);
+	tale_await(t, FIRST, false);
+	/* longer than a sink stays that nobody wants */
+	tale_pass(t, 1.2);
+	tale_linked(t, "one leaves: the other goes on", SECOND, COMBINED, NULL);
+	tale_expect(t, "and the sink is the one that it was", is_that_sink, serial);
+	tale_linked(t, "and is heard", SPEAKER_OUT(1), SPEAKER_SINK(1), NULL);
+	tale_connect(t, "Echo-Garden", false);
+	tale_there(t, "the sink goes when both have left", COMBINED, false);
 }
 
 static bool has_role(struct stack *s, void *data)

@@ -208,22 +208,49 @@ static void tell_life(struct tale *t)
 /* That of a2dp-sink with the codec SBC, as the bluez5 plugin numbers it */
 #define PROFILE_SPEAKER	"131073"
 
+/* Is there one line in WirePlumber's log with that text? */
+static bool is_said_once(struct stack *s, void *data)
+{
+	g_autofree char *log = NULL;
+	const char *at;
+
+	if (!g_file_get_contents(s->wireplumber.log, &log, NULL, NULL) || (at = strstr(log, data)) == NULL)
+		return false;
+	return strstr(at + 1, data) == NULL;
+}
+
+/* The user wants the Echo to be a speaker. It is silent then, and can send all the same. */
+static void choose_speaker(struct tale *t)
+{
+	const char *argv[] = { "wpctl", "set-profile", NULL, PROFILE_SPEAKER, NULL };
+
+	tale_echo(t, true);
+	if (t->res == 0)
+		argv[2] = graph_node_get(graph_find(t->scene.stack.graph, ECHO_STREAM), PW_KEY_DEVICE_ID);
+	if (argv[2] != NULL)
+		tale_run_program(t, argv);
+	tale_await(t, ECHO_SINK, true);
+	tale_echo(t, false);
+}
+
 /* An Echo that is a speaker, too, and is even the default */
 static void tell_loop(struct tale *t)
 {
 	struct graph *g = t->scene.stack.graph;
-	const char *argv[] = { "wpctl", "set-profile", NULL, PROFILE_SPEAKER, NULL };
 
 	tale_begin(t, 1, ECHO_QUIET ", 'speaker': <true>");
+	choose_speaker(t);
+	tale_there(t, "an Echo that is a speaker, too, is no member by itself", ECHO_OUT, false);
 	tale_echo(t, true);
-	argv[2] = graph_node_get(graph_find(g, ECHO_STREAM), PW_KEY_DEVICE_ID);
-	/* the user wants it to be a speaker; it can send all the same */
-	if (argv[2] != NULL)
-		tale_run_program(t, argv);
-	tale_await(t, ECHO_SINK, true);
-	tale_pause(t);
-	tale_linked(t, "an Echo that is a speaker, too, plays on the others", ECHO_STREAM, COMBINED, ECHO_SINK);
+	tale_linked(t, "it plays on the others", ECHO_STREAM, COMBINED, ECHO_SINK);
 	tale_there(t, "and is no member", ECHO_OUT, false);
+	tale_connect(t, SCENE_ECHO, false);
+	tale_await(t, ECHO_SINK, false);
+	tale_connect(t, SCENE_ECHO, true);
+	choose_speaker(t);
+	tale_there(t, "nor when it connects again", ECHO_OUT, false);
+	tale_expect(t, "which the log says once", is_said_once, (void *)(ECHO_ADDRESS " 'Echo' is a source"));
+	tale_echo(t, true);
 	graph_set_metadata(g, true, 0, "member." ECHO_ADDRESS, "Spa:String:JSON", "{ \"include\": true }");
 	tale_there(t, "even if it is included, or it would hear itself", ECHO_OUT, false);
 	tale_echo(t, false);
@@ -292,6 +319,8 @@ static const struct story stories[] = {
 	  .tell = tale_of_first_echo },
 	{ .name = "sources", .text = "what is an Echo, and what is not",
 	  .stack = { .wireplumber_conf = tale_of_sources_conf }, .tell = tale_of_sources },
+	{ .name = "two-echos", .text = "two Echos, and one that leaves",
+	  .stack = { .analogue = true, .wireplumber_conf = LINGER_CONF }, .tell = tale_of_two_echos },
 	{ .name = "life", .text = "when the sink is there",
 	  .stack = { .analogue = true, .wireplumber_conf = LINGER_CONF }, .tell = tell_life },
 	{ .name = "loop", .text = "nobody hears itself",

@@ -8,7 +8,7 @@
 #include "scene.h"
 
 #define COMBINED	"bluez_combine.default"
-#define ECHO_STREAM	"bluez_input.*"
+#define ECHO_STREAM	"bluez_input.*"	/* of any */
 /* that of SCENE_ECHO, as scene.c makes it */
 #define ECHO_ADDRESS	"EC:00:00:00:00:A4"
 #define ECHO_SINK_NAME	"bluez_output.EC_00_00_00_00_A4.1"
@@ -72,6 +72,7 @@ void tale_pause(struct tale *t);
 void tale_of_ranks(struct tale *t);
 void tale_of_first_echo(struct tale *t);
 void tale_of_sources(struct tale *t);
+void tale_of_two_echos(struct tale *t);
 void tale_of_removed(struct tale *t);
 extern const char tale_of_sources_conf[];
 
