@@ -148,6 +148,12 @@ struct graph_device *graph_find_device(struct graph *g, const char *address)
 	return NULL;
 }
 
+/* What is only sent yet has a number above 0, which is no error. */
+static int set_param(struct graph_device *d, uint32_t id, const struct spa_pod *param)
+{
+	return SPA_MIN(pw_device_set_param((struct pw_device *)d->proxy, id, 0, param), 0);
+}
+
 int graph_device_set_offset(struct graph_device *d, int64_t ns)
 {
 	uint8_t buffer[POD_SIZE];
@@ -164,8 +170,7 @@ int graph_device_set_offset(struct graph_device *d, int64_t ns)
 	spa_pod_builder_add(&b, SPA_PROP_latencyOffsetNsec, SPA_POD_Long(ns), 0);
 	spa_pod_builder_pop(&b, &props);
 	spa_pod_builder_add(&b, SPA_PARAM_ROUTE_save, SPA_POD_Bool(true), 0);
-	return pw_device_set_param((struct pw_device *)d->proxy, SPA_PARAM_Route, 0,
-			spa_pod_builder_pop(&b, &route));
+	return set_param(d, SPA_PARAM_Route, spa_pod_builder_pop(&b, &route));
 }
 
 int graph_device_set_profile(struct graph_device *d, const char *profile)
@@ -176,8 +181,8 @@ int graph_device_set_profile(struct graph_device *d, const char *profile)
 
 	if (d->proxy == NULL || !g_hash_table_lookup_extended(d->profiles, profile, NULL, &index))
 		return -ENOENT;
-	return pw_device_set_param((struct pw_device *)d->proxy, SPA_PARAM_Profile, 0,
-			spa_pod_builder_add_object(&b, SPA_TYPE_OBJECT_ParamProfile, SPA_PARAM_Profile,
+	return set_param(d, SPA_PARAM_Profile, spa_pod_builder_add_object(&b,
+				SPA_TYPE_OBJECT_ParamProfile, SPA_PARAM_Profile,
 				SPA_PARAM_PROFILE_index, SPA_POD_Int(GPOINTER_TO_INT(index)),
 				SPA_PARAM_PROFILE_save, SPA_POD_Bool(true)));
 }

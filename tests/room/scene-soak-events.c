@@ -129,10 +129,9 @@ static int flap(struct soak *k, int speaker, double u)
 	return res;
 }
 
-/* WirePlumber keeps what users say of a device, but not always. What was said less than a (real) second before it
- * ended is not written down; and now and then 0.5.8 stores a route without the last change, as it was
- * before: nobody notices while the device is there, and then it comes back without its volume or its
- * offset. That is not what is tested here: they say it again. */
+/* WirePlumber 0.5.8 keeps what users say of a device, but now and then it stores a route without the last
+ * change: nobody notices while the device is there, and then it comes back without its volume. That is
+ * not what is tested here: they say it again. */
 static int say_again(struct soak *k, int speaker)
 {
 	int res = scene_await_sinks(k->scene, k->scene->n_speakers);
