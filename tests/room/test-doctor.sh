@@ -271,7 +271,13 @@ check 'and scripts that are missing beside it' eventually error:policy
 sleep 2.1
 cp -r "$SOURCE_DIR/wireplumber/scripts" "$T/none"
 check 'that WirePlumber was not restarted after the installation is found' eventually error:restart
+s1_played=$(count_of s1 playing) s2_played=$(count_of s2 playing)
 restart_room ''
+# Whoever binds a metadata object in PipeWire keeps others from hearing what is written to it meanwhile
+# (module-metadata.c, up to 1.6): a doctor in each tenth of a second, while the policy says who is
+# a member, would now and then make the module miss one.
+event s1 playing $((s1_played + 1))
+event s2 playing $((s2_played + 1))
 check 'and not after that' eventually
 sleep 2.1
 touch "$T/none/scripts/bluez-combine/load-sink.lua"
