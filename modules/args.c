@@ -93,6 +93,12 @@ static int get_msec(const struct pw_properties *props, const char *key,
 	return parse_msec("module arguments", key, str, 0.0, max, ns);
 }
 
+/* strtoull() takes a sign as well, and wraps around */
+static bool parse_uint(const char *str, uint32_t *value)
+{
+	return strspn(str, "0123456789") == strlen(str) && spa_atou32(str, value, 10);
+}
+
 static int get_uint(const struct pw_properties *props, const char *key,
 		uint32_t def, uint32_t min, uint32_t max, bool power_of_two, uint32_t *value)
 {
@@ -102,7 +108,7 @@ static int get_uint(const struct pw_properties *props, const char *key,
 	*value = def;
 	if (str == NULL)
 		return 0;
-	if (!spa_atou32(str, value, 10) || *value < min || *value > max ||
+	if (!parse_uint(str, value) || *value < min || *value > max ||
 	    (power_of_two && (*value & (*value - 1)) != 0)) {
 		snprintf(allowed, sizeof(allowed), "a %s from %u to %u",
 				power_of_two ? "power of two" : "whole number", min, max);
@@ -247,7 +253,7 @@ static int get_position(const struct pw_properties *props, struct args *args)
 
 	if ((str = pw_properties_get(props, PW_KEY_AUDIO_CHANNELS)) != NULL) {
 		uint32_t n;
-		if (!spa_atou32(str, &n, 10) || n != channels) {
+		if (!parse_uint(str, &n) || n != channels) {
 			bad_value("module arguments", PW_KEY_AUDIO_CHANNELS, str,
 					"as many channels as audio.position names");
 			return -EINVAL;

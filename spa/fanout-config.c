@@ -44,7 +44,8 @@ static int parse_number(const struct spa_dict *info, const char *key, uint32_t m
 
 	if (str == NULL)
 		return 0;
-	if (!spa_atou32(str, &v, 10) || v < min || v > max) {
+	/* strtoull() takes a sign as well, and wraps around */
+	if (strspn(str, "0123456789") != strlen(str) || !spa_atou32(str, &v, 10) || v < min || v > max) {
 		snprintf(error->text, sizeof(error->text), "%s = '%s': not a number from %u to %u",
 				key, str, min, max);
 		return -EINVAL;

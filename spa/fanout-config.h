@@ -20,6 +20,7 @@
 #define FANOUT_HISTORY_MSEC_MAX		4290	/* the longest that a group can ask for, and some */
 #define FANOUT_WAIT_NS_MAX		(10 * SPA_NSEC_PER_SEC)
 #define FANOUT_SLEW_PPM_DEFAULT		500	/* 0.9 cent: a third of what can be heard of a pure tone */
+#define FANOUT_SLEW_PPM_MIN		1	/* 1 ms takes half an hour; slower is as good as never */
 #define FANOUT_SLEW_PPM_MAX		5000
 
 struct fanout_output_config {
@@ -34,7 +35,8 @@ struct fanout_output_config {
 /** What Props says; main loop. */
 struct fanout_config {
 	int64_t max_delay_ns;		/**< the length of the history */
-	double slew_ppm;		/**< how fast a delay slews, 0..FANOUT_SLEW_PPM_MAX; 0: never */
+	double slew_ppm;		/**< how fast a delay slews, FANOUT_SLEW_PPM_MIN to
+					  *  FANOUT_SLEW_PPM_MAX; 0: never */
 	struct fanout_output_config outputs[FANOUT_OUTPUTS_MAX];
 };
 

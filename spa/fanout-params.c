@@ -152,8 +152,10 @@ static int parse_slew(struct fanout_config *c, const char *key, const struct spa
 {
 	double number;
 
-	if (!get_number(value, &number) || number < 0.0 || number > FANOUT_SLEW_PPM_MAX)
-		return refuse(key, value, error, "not a number from 0 to "
+	if (!get_number(value, &number) || number > FANOUT_SLEW_PPM_MAX ||
+	    (number != 0.0 && number < FANOUT_SLEW_PPM_MIN))
+		return refuse(key, value, error, "not 0 or a number from "
+				SPA_STRINGIFY(FANOUT_SLEW_PPM_MIN) " to "
 				SPA_STRINGIFY(FANOUT_SLEW_PPM_MAX));
 	c->slew_ppm = number;
 	return 0;

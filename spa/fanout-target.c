@@ -9,6 +9,10 @@
 #define NEWS	(1u << 2)	/* in fanout_targets.between: not read yet */
 #define WHICH	(NEWS - 1)
 
+/* -200 dB. What is softer is silence, and would make denormals of samples, which take the
+ * processor a hundred times as long. */
+#define GAIN_MIN	1e-10
+
 void fanout_targets_init(struct fanout_targets *t)
 {
 	spa_zero(t->wishes);
@@ -29,7 +33,7 @@ void fanout_targets_publish(struct fanout_targets *t, const struct fanout_config
 		w->outputs[i] = (struct fanout_target) {
 			.delay_ns = o->delay_ns,
 			.wait_ns = o->wait_ns,
-			.gain = o->gain,
+			.gain = o->gain < GAIN_MIN ? 0.0f : o->gain,
 			.role = o->role,
 		};
 	}

@@ -40,7 +40,7 @@
 /* Fan-out node: properties at creation and "params" of Props at run time */
 #define BLUEZ_COMBINE_FANOUT_OUTPUTS	"fanout.outputs"	/* number of outputs, 0-64 */
 #define BLUEZ_COMBINE_FANOUT_HISTORY	"fanout.history.msec"	/* length of the ring */
-#define BLUEZ_COMBINE_FANOUT_SLEW	"fanout.slew.ppm"	/* Double, 0-5000 */
+#define BLUEZ_COMBINE_FANOUT_SLEW	"fanout.slew.ppm"	/* Double, 0 or 1-5000 */
 /* output.<n>.<key>, n from 0 */
 #define BLUEZ_COMBINE_OUTPUT_PREFIX	"output."
 #define BLUEZ_COMBINE_OUTPUT_DELAY	"delay.nsec"		/* Long, >= 0 */

@@ -54,7 +54,7 @@ static bool is_within(const struct slew *s, double speed, double acceleration)
 	return !(k > 0 && k < T) || fabs(v) <= speed;
 }
 
-void slew_start(struct slew *s, double to, const struct slew_limits *limits)
+bool slew_start(struct slew *s, double to, const struct slew_limits *limits)
 {
 	double from = slew_delay(s, 0), d = to - from, v0 = slew_speed(s);
 	/* one that was begun under wider limits cannot but go on as fast, at first */
@@ -62,24 +62,29 @@ void slew_start(struct slew *s, double to, const struct slew_limits *limits)
 	double shortest, longest, step;
 	uint32_t i;
 
-	*s = (struct slew) { .from = from, .to = to, .v0 = v0 };
-	if (d == 0.0 && v0 == 0.0)
-		return;
-
+	if (d == 0.0 && v0 == 0.0) {
+		slew_stand(s, to);
+		return true;
+	}
 	/* Less is impossible: a speed to get there, an acceleration to stop. With the longest
 	 * the terms of v0 and d stay below half of the acceleration each, and below
 	 * half and a third of the speed. */
 	shortest = fmax(1.0, fmax(fabs(d) / speed, fabs(v0) / a));
 	longest = fmax(fmax(1.0, 3 * fabs(d) / speed), fmax(sqrt(12 * fabs(d) / a), 8 * fabs(v0) / a));
-	longest = fmin(ceil(longest), UINT32_MAX / 2);
+	/* Nor is it if a limit is next to nothing: infinite, or not a number at all */
+	if (!(longest <= SLEW_LENGTH_MAX))
+		return false;
+	longest = ceil(longest);
 	step = pow(longest / shortest, 1.0 / SEARCH_STEPS);
 
+	*s = (struct slew) { .from = from, .to = to, .v0 = v0 };
 	for (i = 0; i < SEARCH_STEPS; i++, shortest *= step) {
 		set_length(s, d, ceil(shortest));
 		if (is_within(s, speed, a))
-			return;
+			return true;
 	}
 	set_length(s, d, longest);
+	return true;
 }
 
 double slew_delay(const struct slew *s, uint32_t k)

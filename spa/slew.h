@@ -37,8 +37,12 @@ struct slew {
 /** Stand at \a delay. */
 void slew_stand(struct slew *s, double delay) REALTIME;
 
-/** Go from where \a s is, as fast as it is, to \a to. */
-void slew_start(struct slew *s, double to, const struct slew_limits *limits) REALTIME;
+/** The longest way, in samples: an hour and a half at 384 kHz. */
+#define SLEW_LENGTH_MAX		(UINT32_MAX / 2)
+
+/** Go from where \a s is, as fast as it is, to \a to.
+ * \return false if that may take longer than SLEW_LENGTH_MAX under these limits; \a s goes on as before */
+bool slew_start(struct slew *s, double to, const struct slew_limits *limits) REALTIME;
 
 /** The delay \a k samples from now. */
 double slew_delay(const struct slew *s, uint32_t k) REALTIME;

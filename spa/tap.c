@@ -80,9 +80,9 @@ static bool slew_to_delay(struct tap *t)
 	struct slew way = t->now.delay;
 	double min, max;
 
-	if (t->speed <= 0.0 || fabs(t->delay - slew_delay(&way, 0)) >= t->params.slew)
+	if (t->speed == 0.0 || fabs(t->delay - slew_delay(&way, 0)) >= t->params.slew ||
+	    !slew_start(&way, t->delay, &limits))
 		return false;
-	slew_start(&way, t->delay, &limits);
 	slew_range(&way, &min, &max);
 	if (min < TAP_DELAY_BETWEEN || max > t->params.delay_max)
 		return false;
@@ -120,7 +120,7 @@ bool tap_set(struct tap *t, const struct tap_target *target)
 	if (t->wait == 0)
 		t->delay = t->pending;
 	t->map = target->map;
-	t->speed = SPA_MIN(target->speed, TAP_SPEED_MAX);
+	t->speed = target->speed > 0.0 ? SPA_MIN(target->speed, TAP_SPEED_MAX) : 0.0;
 	aim(t);
 
 	t->gain = target->gain;

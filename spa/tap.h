@@ -39,7 +39,7 @@ struct tap_target {
 					  *  nearest whole number is taken */
 	uint32_t wait;			/**< if that is another delay: samples until it counts */
 	double speed;			/**< of a slew, in samples per sample, up to TAP_SPEED_MAX;
-					  *  0: everything crossfades */
+					  *  0, or so slow that it would not arrive: a crossfade */
 	float gain;			/**< linear, 0.0-1.0 */
 	const struct role_map *map;	/**< what each channel is made of; stays the caller's, and
 					  *  valid as long as the tap is used */

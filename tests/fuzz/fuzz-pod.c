@@ -113,7 +113,8 @@ static void check_node(const struct fanout *f)
 		fuzz_check(c->wait_ns >= 0);
 		fuzz_check((f->outputs[i] != NULL) == c->present);
 	}
-	fuzz_check(f->config.slew_ppm >= 0.0 && f->config.slew_ppm <= FANOUT_SLEW_PPM_MAX);
+	fuzz_check(f->config.slew_ppm == 0.0 || (f->config.slew_ppm >= FANOUT_SLEW_PPM_MIN &&
+			f->config.slew_ppm <= FANOUT_SLEW_PPM_MAX));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -112,7 +112,15 @@ static void set_props(uint32_t output, uint32_t which, uint32_t value)
 	spa_pod_builder_prop(&b, SPA_PROP_params, 0);
 	spa_pod_builder_push_struct(&b, &frames[1]);
 	spa_pod_builder_string(&b, key);
+	/* Any number that there is, down to denormals, and what is none */
+	if (value & 0x80000000 && which != 2) {
+		union { uint64_t bits; double number; } any = { (uint64_t)value << 33 };
+
+		spa_pod_builder_double(&b, any.number);
+		which = SPA_ID_INVALID;
+	}
 	switch (which) {
+	case SPA_ID_INVALID: break;
 	case 1: spa_pod_builder_double(&b, (value & 0xff) / 255.0); break;
 	case 2: spa_pod_builder_string(&b, role_name(value % ROLE_N)); break;
 	case 4: spa_pod_builder_int(&b, value % (FANOUT_SLEW_PPM_MAX + 1)); break;

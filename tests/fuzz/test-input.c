@@ -223,6 +223,15 @@ static void a_value_of_any_length_is_taken_or_refused(void)
 
 /* In quotes the JSON of the arguments is right whatever the rules are.
  * pw_conf_match_rules() would never return from some of these. */
+/* strtoull() takes a sign, and wraps around: this is 400 */
+static void a_number_below_nothing_is_refused(void)
+{
+	check(try_args("{ combine.slew.ppm = 400 }"));
+	check(!try_args("{ combine.slew.ppm = -18446744073709551216 }"));
+	check(!try_args("{ combine.rate = \" -18446744073709503616\" }"));
+	check(!try_args("{ audio.channels = -18446744073709551614 }"));
+}
+
 static void rules_that_break_off_are_refused(void)
 {
 	check(try_args("{ stream.rules = \"[ { matches = [ { a = b } ] actions = "
@@ -248,6 +257,7 @@ int main(int argc, char **argv)
 	run(a_name_that_is_not_utf_8_becomes_a_string_that_is);
 	run(a_name_is_cut_between_characters);
 	run(a_number_that_no_double_holds_is_refused);
+	run(a_number_below_nothing_is_refused);
 	run(rules_that_break_off_are_refused);
 	run(of_a_key_that_stands_twice_the_last_counts);
 	run(a_value_of_any_length_is_taken_or_refused);

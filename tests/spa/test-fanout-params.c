@@ -215,9 +215,11 @@ static void wrong_params_are_refused_by_name(void)
 
 	check_refused(host_set_long(h, wait, -1), wait, "-1", "0 to 10000000000");
 	check_refused(host_set_long(h, wait, 10000000001), wait, "10000000001", "0 to 10000000000");
-	check_refused(host_set_int(h, slew, -1), slew, "-1", "0 to 5000");
-	check_refused(host_set_bool(h, slew, true), slew, "true", "0 to 5000");
-	check_refused(host_set_double(h, slew, 5000.5), slew, "5000.5", "0 to 5000");
+	check_refused(host_set_int(h, slew, -1), slew, "-1", "0 or a number from 1 to 5000");
+	check_refused(host_set_bool(h, slew, true), slew, "true", "1 to 5000");
+	check_refused(host_set_double(h, slew, 5000.5), slew, "5000.5", "1 to 5000");
+	check_refused(host_set_double(h, slew, 1e-4), slew, "0.0001", "1 to 5000");
+	check_refused(host_set_double(h, slew, 5e-324), slew, "4.94066e-324", "1 to 5000");
 
 	check_int(get_long(delay), 0);
 	check(get_double(gain) == 1.0);

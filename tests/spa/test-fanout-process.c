@@ -169,6 +169,12 @@ static void gain_and_role_are_heard(void)
 	check_int(host_set_double(&host, "output.0.gain", 1.0), 0);
 	play(8192, 9216);
 	check_int(host.ports[OUT][0].chunks[0].flags, 0);
+	/* one so small that it would make denormals is silence, too */
+	check_int(host_set_double(&host, "output.0.gain", 1e-40), 0);
+	play(9216, 9216 + 4096);
+	for (i = 9216 + 2 * FADE; i < 9216 + 4096; i++)
+		check(played[0][i] == 0.0f);
+	check_int(host.ports[OUT][0].chunks[0].flags, SPA_CHUNK_FLAG_EMPTY);
 	host_close(&host);
 }
 

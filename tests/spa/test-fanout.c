@@ -74,6 +74,8 @@ static void wrong_properties_are_refused_by_name(void)
 		{ BLUEZ_COMBINE_FANOUT_HISTORY, "4291" },
 		{ BLUEZ_COMBINE_FANOUT_SLEW, "5001" },
 		{ BLUEZ_COMBINE_FANOUT_SLEW, "-1" },
+		{ BLUEZ_COMBINE_FANOUT_SLEW, "0.0001" },
+		{ BLUEZ_COMBINE_FANOUT_SLEW, "-18446744073709551216" },
 	};
 	uint32_t i;
 

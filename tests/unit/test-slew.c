@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <math.h>
+#include <string.h>
 
 #include <spa/utils/defs.h>
 
@@ -152,6 +153,39 @@ static void nothing_to_do_takes_no_time(void)
 	check(slew_delay(&s, 0) == 7.5);
 }
 
+/* Whatever limits there are: within them, or it says no and stays as it is */
+static void limits_that_no_way_can_keep_are_refused(void)
+{
+	static const double speeds[] = { 1e-4, 1e-6, 1e-10, 1e-12, 1e-300, 5e-324, 0.0, NAN };
+	uint32_t i, taken = 0;
+	struct slew s, before;
+
+	for (i = 0; i < SPA_N_ELEMENTS(speeds); i++) {
+		struct slew_limits slow = { speeds[i], ACCELERATION }, soft = { SPEED, speeds[i] / RATE };
+		struct seen seen = { 0 };
+
+		slew_stand(&s, 9600);
+		if (slew_start(&s, 9624, &slow)) {
+			taken++;
+			watch(&s, &seen, 100000);
+			check(seen.speed <= slow.speed + ROUNDING && slew_delay(&s, 0) < 9600 + 100000 * slow.speed);
+		} else {
+			check(slew_stands(&s) && slew_delay(&s, 0) == 9600);
+		}
+
+		slew_stand(&s, 9600);
+		slew_start(&s, 9624, &limits);
+		slew_advance(&s, s.length / 2);
+		before = s;
+		if (!slew_start(&s, 9580, &soft))
+			check(memcmp(&s, &before, sizeof(s)) == 0);
+		else
+			check(fabs(slew_delay(&s, 1) - slew_delay(&before, 0)) <= 2 * SPEED);
+	}
+	note("%u of %zu speeds are taken", taken, SPA_N_ELEMENTS(speeds));
+	check_int(taken, 2);
+}
+
 int main(void)
 {
 	run(it_arrives_within_its_limits_and_goes_no_further);
@@ -159,5 +193,6 @@ int main(void)
 	run(another_goal_on_the_way_keeps_the_limits);
 	run(a_lower_limit_on_the_way_is_come_down_to);
 	run(nothing_to_do_takes_no_time);
+	run(limits_that_no_way_can_keep_are_refused);
 	return harness_finish();
 }

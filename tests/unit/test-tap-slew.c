@@ -244,11 +244,40 @@ static void blocks_of_any_size_give_the_same_samples(void)
 	}
 }
 
+/* A millisecond at that speed would take years: it is crossfaded to, as with no speed at all */
+static void a_speed_at_which_it_would_not_arrive_is_a_crossfade(void)
+{
+	static const double speeds[] = { 1e-4, 1e-9, 1e-300, 5e-324, NAN };
+	struct player p;
+	uint32_t i, k;
+
+	for (i = 0; i < SPA_N_ELEMENTS(speeds); i++) {
+		float last, out;
+		double step = 0;
+
+		player_start(&p, RATE, 100, 500);
+		pass(&p, 2500);
+		play(&p, &out, 1);
+		go(&p, 524, speeds[i], 0);
+		for (k = 0; k < 3000; k++) {
+			last = out;
+			play(&p, &out, 1);
+			step = fmax(step, fabsf(out - last));
+		}
+		note("%g ppm: %.4f from one sample to the next, the sine's own %.4f", speeds[i], step, p.w);
+		/* its own, and the weight's slope on the difference of two places */
+		check(step <= p.w + 1.5 / p.tap.params.fade * 24 * p.w);
+		check(delay_now(&p) == 524);
+		player_finish(&p);
+	}
+}
+
 int main(void)
 {
 	run(a_moving_delay_keeps_95_db_from_noise);
 	run(no_state_change_is_louder_than_the_interpolator);
 	run(a_slow_sine_shows_no_corner);
+	run(a_speed_at_which_it_would_not_arrive_is_a_crossfade);
 	run(random_retargets_stay_within_the_limits);
 	run(blocks_of_any_size_give_the_same_samples);
 	return harness_finish();
