@@ -345,13 +345,15 @@ static int init_fanout(struct fanout *f)
 	for (i = 0; i < ROLE_N; i++)
 		role_map_init(&f->maps[i], i, f->args.position, f->n_channels);
 
-	/* for the fastest clock: the system gives no memory for what is not written to */
+	/* For the fastest clock: the system gives no memory for what is not written to. A clock that turns
+	 * out faster than was said makes process() wait for it, page by page. */
 	if ((res = history_init(&f->history, f->n_channels, fanout_history_samples(
 				f->args.history_msec, FANOUT_RATE_MAX))) < 0) {
 		spa_log_error(f->log, "%p: no room for %u ms of history: %s", f,
 				f->args.history_msec, strerror(-res));
 		return res;
 	}
+	history_touch(&f->history, fanout_history_samples(f->args.history_msec, f->rate));
 	fanout_targets_init(&f->targets);
 	f->tap_params.interpolator = interpolator_get();
 	fanout_reset(f);

@@ -30,7 +30,7 @@ int history_init(struct history *h, uint32_t n_channels, uint32_t samples)
 
 	h->n_channels = n_channels;
 	h->capacity = power_of_two(samples);
-	/* calloc: pages that no rate ever needs stay unused by the system */
+	/* calloc: the system gives no memory for what no rate ever needs */
 	h->data = calloc((size_t)h->capacity * n_channels, sizeof(float));
 	if (h->data == NULL)
 		return -ENOMEM;
@@ -43,6 +43,14 @@ void history_finish(struct history *h)
 {
 	free(h->data);
 	spa_zero(*h);
+}
+
+void history_touch(struct history *h, uint32_t samples)
+{
+	uint32_t c, n = power_of_two(SPA_CLAMP(samples, 1u, h->capacity));
+
+	for (c = 0; c < h->n_channels; c++)
+		memset(h->data + (size_t)c * h->capacity, 0, n * sizeof(float));
 }
 
 void history_reset(struct history *h, uint32_t samples)

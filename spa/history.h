@@ -17,7 +17,7 @@
  * made (or reset) costs no clearing, and a reader that asks too far back hears
  * nothing instead of something old.
  *
- * init and finish are for the main loop, all else for the data loop.
+ * init, touch and finish are for the main loop, all else for the data loop.
  */
 struct history {
 	float *data;			/**< n_channels rings of capacity samples, one after the other */
@@ -32,6 +32,10 @@ struct history {
  * \return 0, -EINVAL for nothing or too much, -ENOMEM */
 int history_init(struct history *h, uint32_t n_channels, uint32_t samples);
 void history_finish(struct history *h);
+
+/** Have the system give the memory for \a samples per channel now: it takes its time for each page that is
+ * written to for the first time, which is not for the data loop. Before anything is written. */
+void history_touch(struct history *h, uint32_t samples);
 
 /** Forget everything and use at least \a samples per channel, or what there is. */
 void history_reset(struct history *h, uint32_t samples) REALTIME;
