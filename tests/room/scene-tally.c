@@ -27,6 +27,25 @@ struct outcome {
 	int gaps, repeats, skips, absences;
 };
 
+void scene_figure(struct scene *sc, const char *name, double value, double bound)
+{
+	if (sc->n_figures < SCENE_FIGURES_MAX)
+		sc->figures[sc->n_figures++] = (struct scene_figure) { name, value, bound };
+	else
+		scene_fault(sc, "there is no room for the figure %s: SCENE_FIGURES_MAX is %d", name,
+			SCENE_FIGURES_MAX);
+}
+
+void scene_fault(struct scene *sc, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_string_append_vprintf(sc->faults, format, args);
+	va_end(args);
+	g_string_append_c(sc->faults, '\n');
+}
+
 static double seconds_of(int64_t pos)
 {
 	return (double)pos / MEASURE_RATE;
@@ -138,6 +157,18 @@ static bool tell_figures(const struct scene *sc, struct json *j, bool json)
 	return broken;
 }
 
+/* A judge that does not find what it is about says nothing: and nothing is no proof */
+static void judge(struct scene *sc, struct measure *m)
+{
+	int before = sc->n_figures;
+
+	if (sc->type->judge == NULL)
+		return;
+	sc->type->judge(sc, m);
+	if (sc->n_figures == before && sc->faults->len == 0)
+		scene_fault(sc, "nothing was judged: what the scene is about is not there");
+}
+
 void tally_measure(struct scene *sc, struct tally *t, struct json *j)
 {
 	const struct measure_options options = { .changed = sc->excused };
@@ -157,8 +188,7 @@ void tally_measure(struct scene *sc, struct tally *t, struct json *j)
 	if (out.heard < sc->n_speakers)
 		scene_fault(sc, "%d of %d speakers were never heard", sc->n_speakers - out.heard,
 			sc->n_speakers);
-	if (sc->type->judge != NULL)
-		sc->type->judge(sc, &m);
+	judge(sc, &m);
 	g_array_append_val(t->worst, out.worst);
 	t->music_s += sc->stack.clock.passed_ns / 1e9;
 	t->wall_s += sc->stack.clock.wall_ns / 1e9;
@@ -193,7 +223,7 @@ static bool well(const struct scene_type *type, const struct tally *t,
 		return false;
 	if (t->spoilt == t->runs)
 		return true;
-	if ((b->median > 0.0 || b->worst > 0.0) && s->n == 0)
+	if ((b->median > 0.0 || b->worst > 0.0 || b->whole) && s->n == 0)
 		return false;
 	if ((b->median > 0.0 && s->median > b->median) || (b->worst > 0.0 && s->max > b->worst))
 		return false;

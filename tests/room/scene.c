@@ -49,22 +49,6 @@ double scene_told_ms(const struct scene *sc)
 	return e ? e->msec : NAN;
 }
 
-void scene_figure(struct scene *sc, const char *name, double value, double bound)
-{
-	if (sc->n_figures < SCENE_FIGURES_MAX)
-		sc->figures[sc->n_figures++] = (struct scene_figure) { name, value, bound };
-}
-
-void scene_fault(struct scene *sc, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_string_append_vprintf(sc->faults, format, args);
-	va_end(args);
-	g_string_append_c(sc->faults, '\n');
-}
-
 /* \a wav: of an Echo, else NULL */
 static int add_device(struct scene *sc, const char *method, const char *address,
 		      const char *name, const char *text, const char *wav)
