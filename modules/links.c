@@ -68,11 +68,11 @@ uint32_t links_global_remove(struct links *links, uint32_t id)
 	return SPA_ID_INVALID;
 }
 
-bool links_begin_at(const struct links *links, uint32_t node)
+bool links_has(const struct links *links, uint32_t output, uint32_t input)
 {
 	struct graph_link *l;
 	spa_list_for_each(l, &links->list, link)
-		if (l->output_node == node)
+		if (l->output_node == output && l->input_node == input)
 			return true;
 	return false;
 }

@@ -25,10 +25,10 @@ uint32_t links_global(struct links *links, uint32_t id, const char *type,
 		const struct spa_dict *props);
 uint32_t links_global_remove(struct links *links, uint32_t id);
 
-/** Does \a node, a global id, play into any other? */
-bool links_begin_at(const struct links *links, uint32_t node);
+/** Does the node \a output play into the node \a input? Both are global ids, as in the next one. */
+bool links_has(const struct links *links, uint32_t output, uint32_t input);
 
-/** Does any other node than \a except play into \a node? Both are global ids. */
+/** Does any other node than \a except play into \a node? */
 bool links_has_other(const struct links *links, uint32_t node, uint32_t except);
 
 #endif /* BLUEZ_COMBINE_LINKS_H */

@@ -220,9 +220,11 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 
 bool output_is_there(const struct output *output)
 {
-	/* WirePlumber links it to its speaker or to nothing; of two of one name, to either */
-	return output->streaming && output->stream && links_begin_at(&output->speaker->members->links,
-			pw_stream_get_node_id(output->stream));
+	const struct speaker *s = output->speaker;
+
+	/* Others may be linked to it, too: a recorder */
+	return output->streaming && output->stream && links_has(&s->members->links,
+			pw_stream_get_node_id(output->stream), s->id);
 }
 
 void output_started(struct output *output, int64_t now_ns)

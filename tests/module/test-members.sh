@@ -24,6 +24,25 @@ check 'its role and trim are in the status' "$AWAIT" metadata bluez-combine \
 	status.speaker_b '"role": "right", "gain": 1.000000, "trim.nsec": 5000000'
 serial() { pw-cli info $out_a | sed -n 's/.*object.serial = //p'; }
 before=$(serial)
+
+# Whoever records from an output gets what its speaker would
+spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
+player=$PID
+state_of_a() { "$AWAIT" metadata bluez-combine status.speaker_a "\"state\": \"$1\""; }
+check 'a member that is linked to its speaker plays' state_of_a playing
+link_of_a() {
+	for channel in FL FR; do
+		pw-link ${1:+"$1"} "$out_a:output_$channel" "$2:playback_$channel"
+	done
+}
+link_of_a '' speaker_b
+link_of_a -d speaker_a
+check 'one that is linked to another sink only does not' state_of_a idle
+link_of_a '' speaker_a
+check 'and does again once it is linked to its own' state_of_a playing
+link_of_a -d speaker_b
+stop "$player"
+
 meta member.speaker_a '{ "gain": 0.5 }' Spa:String:JSON
 check 'a change that names no target is applied' "$AWAIT" metadata bluez-combine \
 	status.speaker_a '"gain": 0.500000'
