@@ -11,7 +11,6 @@
 #include <spa/node/utils.h>
 #include <spa/param/audio/format-utils.h>
 #include <spa/param/audio/type-info.h>
-#include <spa/pod/dynamic.h>
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
@@ -144,6 +143,9 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 	if ((res = spa_handle_get_interface(host->handle, SPA_TYPE_INTERFACE_Node, &iface)) < 0)
 		goto error;
 	host->node = iface;
+	if ((res = spa_handle_get_interface(host->handle, FANOUT_TYPE_CONTROL, &iface)) < 0)
+		goto error;
+	host->control = iface;
 
 	for (i = 0; i < info->channels; i++)
 		if ((res = port_setup(host, SPA_DIRECTION_INPUT, i, &host->inputs[i],
@@ -234,7 +236,8 @@ int fanout_host_add(struct fanout_host *host)
 		goto error_ports;
 	slot->used = true;
 	/* Before the ports: with them it would begin to fade in */
-	if ((res = fanout_host_set(host, &(struct fanout_host_target) { .slot = n }, 1)) < 0)
+	if ((res = fanout_control_set_targets(host->control,
+			&(struct fanout_output_target) { .output = n }, 1)) < 0)
 		goto error;
 	for (c = 0; c < host->info.channels; c++)
 		if ((res = port_setup(host, SPA_DIRECTION_OUTPUT, port_id(host, n, c),
@@ -262,49 +265,6 @@ void fanout_host_remove(struct fanout_host *host, uint32_t n)
 	spa_node_remove_port(host->node, SPA_DIRECTION_OUTPUT, port_id(host, n, 0));
 	free(slot->ports);
 	spa_zero(*slot);
-}
-
-static void add_key(struct spa_pod_builder *b, uint32_t slot, const char *key)
-{
-	char name[64];
-	snprintf(name, sizeof(name), BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", slot, key);
-	spa_pod_builder_string(b, name);
-}
-
-static void add_target(struct spa_pod_builder *b, const struct fanout_host_target *t)
-{
-	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_DELAY);
-	spa_pod_builder_long(b, t->delay_ns);
-	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_WAIT);
-	spa_pod_builder_long(b, t->wait_ns);
-	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_GAIN);
-	spa_pod_builder_double(b, t->gain);
-	add_key(b, t->slot, BLUEZ_COMBINE_OUTPUT_ROLE);
-	spa_pod_builder_string(b, role_name(t->role));
-}
-
-int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *targets,
-		uint32_t n_targets)
-{
-	uint8_t buffer[1024];
-	struct spa_pod_dynamic_builder b;
-	struct spa_pod_frame object, params;
-	uint32_t i;
-	int res;
-
-	/* All outputs of a group do not fit on the stack */
-	spa_pod_dynamic_builder_init(&b, buffer, sizeof(buffer), 4096);
-	spa_pod_builder_push_object(&b.b, &object, SPA_TYPE_OBJECT_Props, SPA_PARAM_Props);
-	spa_pod_builder_prop(&b.b, SPA_PROP_params, 0);
-	spa_pod_builder_push_struct(&b.b, &params);
-	for (i = 0; i < n_targets; i++)
-		add_target(&b.b, &targets[i]);
-	spa_pod_builder_pop(&b.b, &params);
-	spa_pod_builder_pop(&b.b, &object);
-
-	res = spa_node_set_param(host->node, SPA_PARAM_Props, 0, b.b.data);
-	spa_pod_dynamic_builder_clean(&b);
-	return res;
 }
 
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position)

@@ -11,6 +11,7 @@
 #include <spa/param/audio/raw.h>
 
 #include "args.h"
+#include "fanout-control.h"
 #include "realtime.h"
 #include "role.h"
 
@@ -39,6 +40,7 @@ struct fanout_slot {
 struct fanout_host {
 	struct spa_handle *handle;
 	struct spa_node *node;
+	struct fanout_control *control;		/**< of the same: what its outputs play */
 	struct pw_loop *data_loop;
 	struct spa_audio_info_raw info;		/**< positions and channels of every stream */
 
@@ -76,7 +78,7 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 		struct pw_loop *data_loop, const struct args *args, int64_t history_ns);
 void fanout_host_finish(struct fanout_host *host);
 
-/** Add an output, muted. Main loop. Returns its number or -errno. */
+/** Add an output, muted. Main loop. Returns its number, also that of the node's output, or -errno. */
 int fanout_host_add(struct fanout_host *host);
 void fanout_host_remove(struct fanout_host *host, uint32_t slot);
 
@@ -86,26 +88,6 @@ void fanout_host_remove(struct fanout_host *host, uint32_t slot);
  * node or its buffers are. Main loop; waits for the data loop.
  */
 void fanout_host_run(struct fanout_host *host, uint32_t slot, struct pw_stream *stream);
-
-/** What an output plays. */
-struct fanout_host_target {
-	uint32_t slot;			/**< which output */
-	int64_t delay_ns;		/**< before the newest sample, >= 0, within the history */
-	int64_t wait_ns;		/**< if the delay changes: stream time until that begins, >= 0 */
-	double gain;			/**< linear, 0.0 to 1.0 */
-	enum role role;
-};
-
-/**
- * Set what outputs play. Main loop; all of them hear of it in the same cycle,
- * the next one. What changes what is being heard slews or crossfades.
- *
- * A delay that is the same as before moves nothing, and leaves alone a change to it
- * that still waits; another one takes the place of a change that still waits.
- * Returns 0 or -errno.
- */
-int fanout_host_set(struct fanout_host *host, const struct fanout_host_target *targets,
-		uint32_t n_targets);
 
 /** The graph's clock, or NULL. Main loop; waits for the data loop. */
 void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *position);

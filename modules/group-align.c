@@ -242,7 +242,7 @@ static bool is_audible(const struct group *group, const struct output *o)
 
 /* Whose target changed is told to the fan-out, all in one go: they move together */
 struct changes {
-	struct fanout_host_target targets[FANOUT_HOST_OUTPUTS_MAX];
+	struct fanout_output_target targets[FANOUT_HOST_OUTPUTS_MAX];
 	struct output *outputs[FANOUT_HOST_OUTPUTS_MAX];
 	uint32_t n;
 };
@@ -261,14 +261,14 @@ static void apply(struct group *group, const struct changes *c)
 
 	if (c->n == 0)
 		return;
-	if ((res = fanout_host_set(&group->host, c->targets, c->n)) < 0) {
+	if ((res = fanout_control_set_targets(group->host.control, c->targets, c->n)) < 0) {
 		pw_log_warn("can't set the delays of %u speakers, the first of them %s, to %" PRIi64
 				" ns: %s", c->n, speaker_address(c->outputs[0]->speaker),
-				c->targets[0].delay_ns, spa_strerror(res));
+				c->targets[0].target.delay_ns, spa_strerror(res));
 		return;
 	}
 	for (i = 0; i < c->n; i++)
-		c->outputs[i]->told = c->targets[i];
+		c->outputs[i]->told = c->targets[i].target;
 }
 
 static uint32_t list_members(const struct group *group, struct align_member *m)

@@ -238,22 +238,22 @@ void output_started(struct output *output, int64_t now_ns)
 }
 
 bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
-		struct fanout_host_target *target)
+		struct fanout_output_target *target)
 {
 	const struct member_config *config = &output->speaker->config;
-	const struct fanout_host_target *told = &output->told;
 
 	output->delay_ns = delay_ns;
 	output->audible = audible;
-	*target = (struct fanout_host_target) {
-		.slot = output->slot,
-		.delay_ns = delay_ns,
-		.wait_ns = wait_ns,
-		.gain = audible ? config->gain : 0.0,
-		.role = config->role,
+	*target = (struct fanout_output_target) {
+		.output = output->slot,
+		.target = {
+			.delay_ns = delay_ns,
+			.wait_ns = wait_ns,
+			.gain = audible ? config->gain : 0.0,
+			.role = config->role,
+		},
 	};
-	return target->delay_ns != told->delay_ns || target->gain != told->gain ||
-		target->role != told->role;
+	return !fanout_target_equal(&target->target, &output->told);
 }
 
 void output_hold(struct output *output, bool held)

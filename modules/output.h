@@ -60,7 +60,7 @@ struct output {
 	bool aligned;
 	bool audible;
 	int64_t delay_ns;
-	struct fanout_host_target told;	/**< what the fan-out knows of that */
+	struct fanout_target told;	/**< what the fan-out knows of that */
 };
 
 /**
@@ -90,7 +90,7 @@ void output_started(struct output *output, int64_t now_ns);
  * Returns whether that is new to the fan-out, which is to get \a target then.
  */
 bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
-		struct fanout_host_target *target);
+		struct fanout_output_target *target);
 
 /**
  * Stop the stream, as if the speaker were not there, or let it go on. Once the speaker's sink stands,

@@ -11,6 +11,7 @@
 #include <spa/pod/builder.h>
 #include <spa/utils/dict.h>
 
+#include "fanout-control.h"
 #include "role.h"
 
 #define FANOUT_OUTPUTS_MAX		64
@@ -25,14 +26,10 @@
 
 struct fanout_output_config {
 	bool present;
-	int64_t delay_ns;		/**< 0..fanout_config.max_delay_ns */
-	int64_t wait_ns;		/**< stream time from the change of the delay until it begins,
-					  *  0..FANOUT_WAIT_NS_MAX */
-	double gain;			/**< linear, 0.0-1.0 */
-	enum role role;
+	struct fanout_target target;
 };
 
-/** What Props says; main loop. */
+/** What Props says, and is set by struct fanout_control; main loop. */
 struct fanout_config {
 	int64_t max_delay_ns;		/**< the length of the history */
 	double slew_ppm;		/**< how fast a delay slews, FANOUT_SLEW_PPM_MIN to
@@ -66,8 +63,8 @@ bool fanout_config_equal(const struct fanout_config *a, const struct fanout_conf
 uint32_t fanout_config_n_outputs(const struct fanout_config *c);
 void fanout_config_set_n_outputs(struct fanout_config *c, uint32_t n_outputs);
 
-/** Before and after a Props object is parsed into a copy \a c of \a old: a wait is
- * that of the change of the delay that it was given with, and of no other. */
+/** Before and after a copy \a c of \a old is changed: a wait is that of the change
+ * of the delay that it was given with, and of no other. */
 void fanout_config_begin(struct fanout_config *c);
 void fanout_config_end(struct fanout_config *c, const struct fanout_config *old);
 

@@ -59,16 +59,16 @@ static void update_input(struct port *in, struct fanout *f)
 	spa_latency_info_combine_start(&info, SPA_DIRECTION_INPUT);
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		const struct fanout_output_config *config = &f->config.outputs[i];
-		const struct role_map *map = &f->maps[config->role];
+		const struct role_map *map = &f->maps[config->target.role];
 		struct output *o = f->outputs[i];
 
-		if (o == NULL || config->gain == 0.0)
+		if (o == NULL || config->target.gain == 0.0)
 			continue;
 		for (c = 0; c < f->n_channels; c++) {
 			if (!o->ports[c].have_latency || map->weight[c][in->channel] == 0.0f)
 				continue;
 			part = o->ports[c].latency[SPA_DIRECTION_INPUT];
-			add_delay(&part, config->delay_ns);
+			add_delay(&part, config->target.delay_ns);
 			spa_latency_info_combine(&info, &part);
 		}
 	}
@@ -80,7 +80,7 @@ static void update_input(struct port *in, struct fanout *f)
 static void update_output(struct port *out, struct fanout *f,
 		const struct fanout_output_config *config)
 {
-	const struct role_map *map = &f->maps[config->role];
+	const struct role_map *map = &f->maps[config->target.role];
 	struct spa_latency_info info;
 	uint32_t c;
 
@@ -92,7 +92,7 @@ static void update_output(struct port *out, struct fanout *f,
 			spa_latency_info_combine(&info, &in->latency[SPA_DIRECTION_OUTPUT]);
 	}
 	spa_latency_info_combine_finish(&info);
-	add_delay(&info, config->delay_ns);
+	add_delay(&info, config->target.delay_ns);
 	report(out, f, &info);
 }
 

@@ -19,7 +19,7 @@
 
 void fanout_output_config_init(struct fanout_output_config *c)
 {
-	*c = (struct fanout_output_config) { .gain = 1.0, .role = ROLE_STEREO };
+	*c = (struct fanout_output_config) { .target = { .gain = 1.0, .role = ROLE_STEREO } };
 }
 
 uint32_t fanout_config_n_outputs(const struct fanout_config *c)
@@ -51,8 +51,7 @@ bool fanout_config_equal(const struct fanout_config *a, const struct fanout_conf
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		const struct fanout_output_config *x = &a->outputs[i], *y = &b->outputs[i];
 
-		if (x->present != y->present || x->delay_ns != y->delay_ns ||
-		    x->gain != y->gain || x->role != y->role)
+		if (x->present != y->present || !fanout_target_equal(&x->target, &y->target))
 			return false;
 	}
 	return true;
@@ -63,7 +62,7 @@ void fanout_config_begin(struct fanout_config *c)
 	uint32_t i;
 
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
-		c->outputs[i].wait_ns = 0;
+		c->outputs[i].target.wait_ns = 0;
 }
 
 void fanout_config_end(struct fanout_config *c, const struct fanout_config *old)
@@ -72,8 +71,8 @@ void fanout_config_end(struct fanout_config *c, const struct fanout_config *old)
 
 	/* The data loop may not have seen the last change yet: this is still it */
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
-		if (c->outputs[i].delay_ns == old->outputs[i].delay_ns)
-			c->outputs[i].wait_ns = old->outputs[i].wait_ns;
+		if (c->outputs[i].target.delay_ns == old->outputs[i].target.delay_ns)
+			c->outputs[i].target.wait_ns = old->outputs[i].target.wait_ns;
 }
 
 /*
@@ -176,7 +175,7 @@ static int parse_ns(int64_t *ns, int64_t max, const char *what, const char *key,
 	return 0;
 }
 
-static int parse_output(struct fanout_config *c, struct fanout_output_config *o, const char *key,
+static int parse_target(const struct fanout_config *c, struct fanout_target *t, const char *key,
 		const char *name, const struct spa_pod *value, struct fanout_error *error)
 {
 	const char *str;
@@ -184,18 +183,18 @@ static int parse_output(struct fanout_config *c, struct fanout_output_config *o,
 	int role;
 
 	if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_DELAY)) {
-		return parse_ns(&o->delay_ns, c->max_delay_ns, "the length of the history, in ns",
+		return parse_ns(&t->delay_ns, c->max_delay_ns, "the length of the history, in ns",
 				key, value, error);
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_WAIT)) {
-		return parse_ns(&o->wait_ns, FANOUT_WAIT_NS_MAX, "in ns", key, value, error);
+		return parse_ns(&t->wait_ns, FANOUT_WAIT_NS_MAX, "in ns", key, value, error);
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_GAIN)) {
 		if (!get_number(value, &number) || number < 0.0 || number > 1.0)
 			return refuse(key, value, error, "not a number from 0.0 to 1.0");
-		o->gain = number;
+		t->gain = number;
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_ROLE)) {
 		if (spa_pod_get_string(value, &str) < 0 || (role = role_from_name(str)) < 0)
 			return refuse(key, value, error, "not one of stereo, left, right, mono");
-		o->role = role;
+		t->role = role;
 	} else {
 		return refuse(key, value, error, "unknown key; an output has "
 				BLUEZ_COMBINE_OUTPUT_DELAY ", " BLUEZ_COMBINE_OUTPUT_WAIT ", "
@@ -245,7 +244,7 @@ static int parse_item(struct fanout_config *c, const char *key, const struct spa
 				n, fanout_config_n_outputs(c));
 		return refuse(key, value, error, allowed);
 	}
-	return parse_output(c, &c->outputs[n], key, name, value, error);
+	return parse_target(c, &c->outputs[n].target, key, name, value, error);
 }
 
 typedef int (*item_func)(struct fanout_config *c, const char *key, const struct spa_pod *value,
@@ -323,22 +322,22 @@ struct spa_pod *fanout_config_build(const struct fanout_config *c, struct spa_po
 	spa_pod_builder_double(b, c->slew_ppm);
 
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
-		const struct fanout_output_config *o = &c->outputs[i];
+		const struct fanout_target *t = &c->outputs[i].target;
 
-		if (!o->present)
+		if (!c->outputs[i].present)
 			continue;
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_DELAY);
 		spa_pod_builder_string(b, key);
-		spa_pod_builder_long(b, o->delay_ns);
+		spa_pod_builder_long(b, t->delay_ns);
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_WAIT);
 		spa_pod_builder_string(b, key);
-		spa_pod_builder_long(b, o->wait_ns);
+		spa_pod_builder_long(b, t->wait_ns);
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_GAIN);
 		spa_pod_builder_string(b, key);
-		spa_pod_builder_double(b, o->gain);
+		spa_pod_builder_double(b, t->gain);
 		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_ROLE);
 		spa_pod_builder_string(b, key);
-		spa_pod_builder_string(b, role_name(o->role));
+		spa_pod_builder_string(b, role_name(t->role));
 	}
 	spa_pod_builder_pop(b, &f[1]);
 	return spa_pod_builder_pop(b, &f[0]);

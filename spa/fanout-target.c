@@ -28,14 +28,9 @@ void fanout_targets_publish(struct fanout_targets *t, const struct fanout_config
 
 	w->slew_ppm = c->slew_ppm;
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
-		const struct fanout_output_config *o = &c->outputs[i];
-
-		w->outputs[i] = (struct fanout_target) {
-			.delay_ns = o->delay_ns,
-			.wait_ns = o->wait_ns,
-			.gain = o->gain < GAIN_MIN ? 0.0f : o->gain,
-			.role = o->role,
-		};
+		w->outputs[i] = c->outputs[i].target;
+		if (w->outputs[i].gain < GAIN_MIN)
+			w->outputs[i].gain = 0.0;
 	}
 	t->write = atomic_exchange_explicit(&t->between, t->write | NEWS,
 			memory_order_acq_rel) & WHICH;
@@ -47,10 +42,4 @@ const struct fanout_wish *fanout_targets_take(struct fanout_targets *t)
 		t->read = atomic_exchange_explicit(&t->between, t->read,
 				memory_order_acq_rel) & WHICH;
 	return &t->wishes[t->read];
-}
-
-bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b)
-{
-	/* A wait is that of a change of the delay, and none by itself */
-	return a->delay_ns == b->delay_ns && a->gain == b->gain && a->role == b->role;
 }

@@ -6,21 +6,12 @@
 #define BLUEZ_COMBINE_FANOUT_TARGET_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "fanout-config.h"
 #include "realtime.h"
 
-/** What the data loop needs to know of an output. */
-struct fanout_target {
-	int64_t delay_ns;
-	int64_t wait_ns;		/**< from the change of the delay until it begins */
-	float gain;			/**< linear, 0.0-1.0 */
-	uint32_t role;			/**< enum role */
-};
-
-/** And of all of them, at one time. */
+/** What is wanted of all outputs, at one time. */
 struct fanout_wish {
 	double slew_ppm;
 	struct fanout_target outputs[FANOUT_OUTPUTS_MAX];
@@ -31,7 +22,7 @@ struct fanout_wish {
  * data loop's to read, and the third is in between; each loop swaps its own
  * with the one in between by one atomic exchange. Nobody waits or tries again,
  * the data loop never sees half of a change, and what is set for several
- * outputs in one Props object reaches all of them in the same cycle.
+ * outputs at once reaches all of them in the same cycle.
  */
 struct fanout_targets {
 	struct fanout_wish wishes[3];
@@ -48,7 +39,5 @@ void fanout_targets_publish(struct fanout_targets *t, const struct fanout_config
 
 /** Data loop: the latest that was published, valid until the next call. */
 const struct fanout_wish *fanout_targets_take(struct fanout_targets *t) REALTIME;
-
-bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b) REALTIME;
 
 #endif /* BLUEZ_COMBINE_FANOUT_TARGET_H */

@@ -294,9 +294,12 @@ static int impl_get_interface(struct spa_handle *handle, const char *type, void 
 	spa_return_val_if_fail(f != NULL, -EINVAL);
 	spa_return_val_if_fail(interface != NULL, -EINVAL);
 
-	if (!spa_streq(type, SPA_TYPE_INTERFACE_Node))
+	if (spa_streq(type, SPA_TYPE_INTERFACE_Node))
+		*interface = &f->node;
+	else if (spa_streq(type, FANOUT_TYPE_CONTROL))
+		*interface = &f->control;
+	else
 		return -ENOENT;
-	*interface = &f->node;
 	return 0;
 }
 
@@ -394,6 +397,7 @@ static int impl_init(const struct spa_handle_factory *factory, struct spa_handle
 	f->ratelimit = (struct spa_ratelimit) { .interval = 10 * SPA_NSEC_PER_SEC, .burst = 30 };
 	f->node.iface = SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_Node, SPA_VERSION_NODE,
 			&impl_node, f);
+	fanout_init_control(f);
 
 	if ((res = fanout_args_parse(&f->args, info, &error)) < 0) {
 		spa_log_error(f->log, "%p: %s", f, error.text);
@@ -406,6 +410,7 @@ static int impl_init(const struct spa_handle_factory *factory, struct spa_handle
 
 static const struct spa_interface_info impl_interfaces[] = {
 	{ SPA_TYPE_INTERFACE_Node, },
+	{ FANOUT_TYPE_CONTROL, },
 };
 
 static int impl_enum_interface_info(const struct spa_handle_factory *factory,

@@ -97,6 +97,7 @@ struct output {
 struct fanout {
 	struct spa_handle handle;
 	struct spa_node node;
+	struct fanout_control control;
 	struct spa_log *log;
 	struct spa_loop *data_loop;	/**< may be NULL: the caller keeps process() away */
 
@@ -172,6 +173,10 @@ int fanout_enum_params(void *object, int seq, uint32_t id, uint32_t start, uint3
 int fanout_set_param(void *object, uint32_t id, uint32_t flags, const struct spa_pod *param);
 /** Log that \a what is wrong: some times, and then how often more. */
 void fanout_refuse(struct fanout *f, const char *what, const char *why);
+
+/* fanout-control.c: the same without a POD, main loop */
+
+void fanout_init_control(struct fanout *f);
 
 /* fanout.c */
 

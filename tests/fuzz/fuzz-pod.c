@@ -107,10 +107,10 @@ static void check_node(const struct fanout *f)
 	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		const struct fanout_output_config *c = &f->config.outputs[i];
 
-		fuzz_check(c->delay_ns >= 0 && c->delay_ns <= f->config.max_delay_ns);
-		fuzz_check(c->gain >= 0.0 && c->gain <= 1.0);
-		fuzz_check((uint32_t)c->role < ROLE_N);
-		fuzz_check(c->wait_ns >= 0);
+		fuzz_check(c->target.delay_ns >= 0 && c->target.delay_ns <= f->config.max_delay_ns);
+		fuzz_check(c->target.gain >= 0.0 && c->target.gain <= 1.0);
+		fuzz_check((uint32_t)c->target.role < ROLE_N);
+		fuzz_check(c->target.wait_ns >= 0);
 		fuzz_check((f->outputs[i] != NULL) == c->present);
 	}
 	fuzz_check(f->config.slew_ppm == 0.0 || (f->config.slew_ppm >= FANOUT_SLEW_PPM_MIN &&

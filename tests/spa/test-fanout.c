@@ -12,6 +12,7 @@
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
+#include "fanout-control.h"
 #include "harness.h"
 #include "host.h"
 #include "names.h"
@@ -31,6 +32,8 @@ static void the_factory_has_its_public_name(void)
 	check(spa_streq(f->name, BLUEZ_COMBINE_FACTORY_FANOUT));
 	check_int(spa_handle_factory_enum_interface_info(f, &info, &index), 1);
 	check(spa_streq(info->type, SPA_TYPE_INTERFACE_Node));
+	check_int(spa_handle_factory_enum_interface_info(f, &info, &index), 1);
+	check(spa_streq(info->type, FANOUT_TYPE_CONTROL));
 	check_int(spa_handle_factory_enum_interface_info(f, &info, &index), 0);
 }
 
