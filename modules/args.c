@@ -13,6 +13,7 @@
 #include <spa/utils/string.h>
 
 #include "args.h"
+#include "keep-warm.h"
 #include "log.h"
 #include "names.h"
 
@@ -21,6 +22,7 @@
 #define DEFAULT_HEADROOM_MSEC	30.0
 #define DEFAULT_MAX_DELAY_MSEC	2000.0
 #define DEFAULT_KEEP_WARM_MSEC	0.0
+#define DEFAULT_KEEP_WARM_LEVEL	1
 /* 0.9 cent; a change of pitch of 3 to 6 cents can be heard in a pure tone */
 #define DEFAULT_SLEW_PPM	500
 #define DEFAULT_QUANTUM		0	/* group-quantum.c chooses */
@@ -38,6 +40,8 @@
 
 #define HEADROOM_MSEC_MAX	500.0
 #define KEEP_WARM_MSEC_MAX	3600000.0
+/* -50 dBFS: as loud as a quiet room where music is loud */
+#define KEEP_WARM_LEVEL_MAX	100
 /* Within the longest history that the fan-out keeps */
 #define MAX_DELAY_MSEC_MAX	4000.0
 #define TRIM_MSEC_MAX		1000.0
@@ -163,6 +167,8 @@ static const char * const known_args[] = {
 	BLUEZ_COMBINE_ARG_QUANTUM,
 	BLUEZ_COMBINE_ARG_RATE,
 	BLUEZ_COMBINE_ARG_KEEP_WARM,
+	BLUEZ_COMBINE_ARG_KEEP_WARM_ALWAYS,
+	BLUEZ_COMBINE_ARG_KEEP_WARM_LEVEL,
 	BLUEZ_COMBINE_ARG_LOW_LATENCY,
 	PW_KEY_NODE_NAME,
 	PW_KEY_NODE_DESCRIPTION,
@@ -186,7 +192,7 @@ static int check_keys(const struct pw_properties *props)
 			continue;
 		pw_log_error("module arguments: '%.64s' = '%.256s' is not known: expected "
 				"combine.{group,props,headroom.msec,max-delay.msec,unaligned,slew.ppm,quantum,rate,"
-				"keep-warm.msec,low-latency}, "
+				"keep-warm.{msec,always,level},low-latency}, "
 				"stream.{props,rules}, node.{name,description}, "
 				"audio.{channels,position} or remote.name", it->key, it->value);
 		return -EINVAL;
@@ -380,6 +386,21 @@ static int get_bool(const struct pw_properties *props, const char *key, bool *va
 	return -EINVAL;
 }
 
+static int get_keep_warm(const struct pw_properties *props, struct args *args)
+{
+	bool always;
+	int res;
+
+	if ((res = get_msec(props, BLUEZ_COMBINE_ARG_KEEP_WARM, DEFAULT_KEEP_WARM_MSEC,
+			    KEEP_WARM_MSEC_MAX, &args->keep_warm_ns)) < 0 ||
+	    (res = get_bool(props, BLUEZ_COMBINE_ARG_KEEP_WARM_ALWAYS, &always)) < 0)
+		return res;
+	if (always)
+		args->keep_warm_ns = KEEP_WARM_ALWAYS;
+	return get_uint(props, BLUEZ_COMBINE_ARG_KEEP_WARM_LEVEL, DEFAULT_KEEP_WARM_LEVEL,
+			1, KEEP_WARM_LEVEL_MAX, false, &args->keep_warm_level);
+}
+
 static int get_unaligned(const struct pw_properties *props, struct args *args)
 {
 	const char *str = pw_properties_get(props, BLUEZ_COMBINE_ARG_UNALIGNED);
@@ -451,8 +472,7 @@ int args_init(struct args *args, const char *str)
 	    (res = get_msec(props, BLUEZ_COMBINE_ARG_HEADROOM,
 			    low ? LOW_LATENCY_HEADROOM_MSEC : DEFAULT_HEADROOM_MSEC,
 			    HEADROOM_MSEC_MAX, &args->headroom_ns)) < 0 ||
-	    (res = get_msec(props, BLUEZ_COMBINE_ARG_KEEP_WARM, DEFAULT_KEEP_WARM_MSEC,
-			    KEEP_WARM_MSEC_MAX, &args->keep_warm_ns)) < 0 ||
+	    (res = get_keep_warm(props, args)) < 0 ||
 	    (res = get_msec(props, BLUEZ_COMBINE_ARG_MAX_DELAY, DEFAULT_MAX_DELAY_MSEC,
 			    MAX_DELAY_MSEC_MAX, &args->max_delay_ns)) < 0 ||
 	    (res = check_room(props, args)) < 0 ||

@@ -34,7 +34,8 @@ struct args {
 	int64_t max_delay_ns;		/**< the longest delay that a member gets */
 	bool mute_unaligned;		/**< a member beyond max_delay_ns is muted */
 	uint32_t slew_ppm;		/**< how fast small changes of a delay are followed; 0: crossfaded */
-	int64_t keep_warm_ns;		/**< speakers go on playing when nothing comes in */
+	int64_t keep_warm_ns;		/**< speakers are kept awake after the last sound, or KEEP_WARM_ALWAYS */
+	uint32_t keep_warm_level;	/**< peak of the dither that does it, in steps of 16 bits, >= 1 */
 	uint32_t quantum;		/**< samples in a cycle, 0: to be chosen */
 	uint32_t rate;			/**< of the graph, in Hz */
 };

@@ -22,11 +22,6 @@
 /* The largest quantum that PipeWire schedules by default */
 #define CYCLE_MAX	8192u
 
-/* One step of 16 bits, at which amplifiers that sleep in silence stay awake, and
- * nobody hears anything: -98 dBFS */
-#define DITHER		(1.0f / 32768.0f)
-#define DITHER_LEN	(2u * CYCLE_MAX)
-
 /* -90 dBFS, one step of 16 bits: silence, after a codec has been at it. With a full
  * scale of 110 dB, more than such speakers can, it is less than any room's noise. */
 #define SILENCE		3.2e-5f
@@ -83,20 +78,6 @@ static void format_position(const struct spa_audio_info_raw *info, char *str, si
 	spa_strbuf_append(&b, " ]");
 }
 
-static uint32_t next_random(struct fanout_host *host)
-{
-	return (host->random = host->random * 1664525u + 1013904223u) >> 16;
-}
-
-/* Triangular, as the sum of two */
-static void make_dither(struct fanout_host *host)
-{
-	uint32_t i;
-
-	for (i = 0; i < DITHER_LEN; i++)
-		host->dither[i] = DITHER * ((next_random(host) + next_random(host)) / 65536.0f - 1.0f);
-}
-
 int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 		struct pw_loop *data_loop, const struct args *args, int64_t history_ns)
 {
@@ -121,13 +102,13 @@ int fanout_host_init(struct fanout_host *host, struct pw_context *context,
 	host->quiet_after = UINT32_MAX;
 
 	if ((host->silence = calloc(CYCLE_MAX, sizeof(float))) == NULL ||
-	    (host->dither = calloc(DITHER_LEN, sizeof(float))) == NULL ||
 	    (host->scratch = calloc(CYCLE_MAX, sizeof(float))) == NULL) {
 		res = -errno;
 		goto error;
 	}
+	if ((res = dither_init(&host->dither, args->keep_warm_level, CYCLE_MAX)) < 0)
+		goto error;
 
-	make_dither(host);
 	snprintf(channels, sizeof(channels), "%u", info->channels);
 	snprintf(rate, sizeof(rate), "%u", args->rate);
 	snprintf(slew, sizeof(slew), "%u", args->slew_ppm);
@@ -171,7 +152,7 @@ void fanout_host_finish(struct fanout_host *host)
 	if (host->handle)
 		pw_unload_spa_handle(host->handle);
 	free(host->silence);
-	free(host->dither);
+	dither_finish(&host->dither);
 	free(host->scratch);
 	spa_zero(*host);
 }
@@ -288,18 +269,11 @@ static struct pw_buffer *newest_buffer(struct pw_stream *stream)
 	return b;
 }
 
-/* Any part of it: the same one in each cycle would be a tone. */
-static float *next_dither(struct fanout_host *host)
-{
-	return host->dither + next_random(host) % (DITHER_LEN - CYCLE_MAX);
-}
-
 /* Point the input ports at what the sink got. The ring must move on in every
  * cycle, or the outputs would lose their place: without input it is silence. */
-static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in, bool input)
+static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in)
 {
 	struct spa_io_position *position = SPA_ATOMIC_LOAD(host->position);
-	bool idle = !input && SPA_ATOMIC_LOAD(host->warm);
 	uint32_t c, n_samples = CYCLE_MAX;
 
 	for (c = 0; in && c < SPA_MIN(host->info.channels, in->buffer->n_datas); c++)
@@ -311,8 +285,8 @@ static uint32_t map_inputs(struct fanout_host *host, struct pw_buffer *in, bool 
 	for (c = 0; c < host->info.channels; c++) {
 		struct fanout_port *port = &host->inputs[c];
 
-		port->data.data = idle ? next_dither(host) : host->silence;
-		if (!idle && in && c < in->buffer->n_datas) {
+		port->data.data = host->silence;
+		if (in && c < in->buffer->n_datas) {
 			struct spa_data *d = &in->buffer->datas[c];
 			uint32_t offs = SPA_MIN(d->chunk->offset, d->maxsize);
 			uint32_t size = SPA_MIN(d->chunk->size, d->maxsize - offs);
@@ -348,7 +322,10 @@ static void map_output(struct fanout_host *host, struct fanout_slot *slot, struc
 	}
 }
 
-static void finish_output(struct fanout_host *host, struct fanout_slot *slot, struct pw_buffer *out)
+/* Dither comes last, so that it is the same whatever gain and role the output has: half a step of 16 bits is
+ * none at all. It replaces what is silence, and never adds to anything. */
+static void finish_output(struct fanout_host *host, struct fanout_slot *slot, struct pw_buffer *out,
+		bool dither)
 {
 	uint32_t c;
 
@@ -364,6 +341,9 @@ static void finish_output(struct fanout_host *host, struct fanout_slot *slot, st
 		port = &slot->ports[c];
 		if (port->io.status == SPA_STATUS_HAVE_DATA)
 			chunk->size = SPA_MIN(port->chunk.size, out->buffer->datas[c].maxsize);
+		if (dither && chunk->size > 0)
+			dither_write(&host->dither, out->buffer->datas[c].data,
+					chunk->size / (uint32_t)sizeof(float));
 	}
 	pw_stream_queue_buffer(slot->stream, out);
 }
@@ -453,12 +433,12 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 {
 	struct pw_buffer *in, *out[FANOUT_HOST_OUTPUTS_MAX];
 	uint32_t i, n_samples;
-	bool changed, input;
+	bool changed, dither;
 
 	in = newest_buffer(sink);
-	input = has_input(in);
-	n_samples = map_inputs(host, in, input);
-	changed = update_silence(host, input, n_samples);
+	n_samples = map_inputs(host, in);
+	changed = update_silence(host, has_input(in), n_samples);
+	dither = host->quiet && SPA_ATOMIC_LOAD(host->warm);
 
 	for (i = 0; i < host->n_slots; i++) {
 		struct fanout_slot *slot = &host->slots[i];
@@ -474,7 +454,7 @@ bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink)
 		if (slot->stream == NULL)
 			continue;
 		if (out[i])
-			finish_output(host, slot, out[i]);
+			finish_output(host, slot, out[i], dither);
 		/* Also without a buffer: its cycle is over, and the graph waits. */
 		pw_stream_trigger_process(slot->stream);
 	}

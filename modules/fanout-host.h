@@ -11,6 +11,7 @@
 #include <spa/param/audio/raw.h>
 
 #include "args.h"
+#include "dither.h"
 #include "fanout-control.h"
 #include "realtime.h"
 #include "role.h"
@@ -47,7 +48,7 @@ struct fanout_host {
 	struct fanout_port inputs[ROLE_CHANNELS_MAX];
 	struct fanout_slot slots[FANOUT_HOST_OUTPUTS_MAX];
 	float *silence;				/**< what a cycle without input brings */
-	float *dither;				/**< and what it brings while the speakers are kept awake */
+	struct dither dither;			/**< what outputs play while only that goes on */
 	float *scratch;				/**< memory of outputs that have no buffer yet */
 
 	/* data loop */
@@ -56,14 +57,13 @@ struct fanout_host {
 	uint32_t silent;			/**< samples since there was input, up to UINT32_MAX */
 	bool drained;				/**< silent has reached drain; atomic */
 	uint32_t still;				/**< samples since the input could be heard, up to UINT32_MAX */
-	uint32_t random;			/**< which part of the dither comes next */
 	bool quiet;				/**< still has reached quiet_after; atomic */
 
 	/* set by the main loop, atomic */
 	uint32_t drain;				/**< what the outputs still hold when the input ends, in
 						  *  samples */
 	uint32_t quiet_after;			/**< that and a moment, in samples */
-	bool warm;				/**< dither where there is no input */
+	bool warm;				/**< dither where nothing is to be heard */
 };
 
 /**
@@ -95,7 +95,7 @@ void fanout_host_set_position(struct fanout_host *host, struct spa_io_position *
 /** How much is to be played after the input has ended, \a ns at \a rate. Main loop. */
 void fanout_host_set_drain(struct fanout_host *host, int64_t ns, uint32_t rate);
 
-/** Whether a cycle without input brings dither, and not silence. Main loop. */
+/** Whether outputs play dither while fanout_host_is_quiet(), and not that silence. Main loop. */
 void fanout_host_set_warm(struct fanout_host *host, bool warm);
 
 /** Has all that ever came in been played? Any thread. */

@@ -126,6 +126,8 @@ void group_status_write(struct group *group)
 		json_add_int(&b, "packet.nsec", group->packet_ns);
 	json_add_int(&b, "rate", rate);
 	json_add_int(&b, "restarts", group->repair.n_restarts);
+	json_add_int(&b, "keep-warm.nsec", group->args->keep_warm_ns == KEEP_WARM_ALWAYS ? -1 :
+			group->args->keep_warm_ns);
 	/* Another client can force another quantum: they stay together, but the
 	 * packets no longer leave at a fixed delay. */
 	if (quantum != group->quantum_wanted)

@@ -37,6 +37,7 @@ static bool is_heard(const struct group *group)
  * up to B of sound in the delay lines: each speaker would end at another place,
  * and begin with what is left when the music goes on. And soon the speakers' links
  * would be given up: an announcement would be half over when they are there again.
+ * A source whose stream goes on and brings silence lets their amplifiers sleep as well.
  *
  * Where nobody hears it, as when the session manager has ended with all links, the graph
  * had better stop: the next one could not set up a node that runs.
@@ -44,18 +45,16 @@ static bool is_heard(const struct group *group)
  */
 static int64_t update_awake(struct group *group, int64_t now_ns)
 {
-	bool drained, heard = is_heard(group);
+	bool drained, warm, heard = is_heard(group);
 
 	fanout_host_set_drain(&group->host, group->align.total_ns, SPA_ATOMIC_LOAD(group->rate));
 	drained = fanout_host_is_drained(&group->host);
-	if (!drained)
-		group->warm_until_ns = INT64_MAX;
-	else if (group->warm_until_ns == INT64_MAX)
-		group->warm_until_ns = now_ns + group->args->keep_warm_ns;
-	group->warm = drained && heard && now_ns < group->warm_until_ns;
+	warm = keep_warm_update(&group->keep_warm, now_ns, group->args->keep_warm_ns,
+			!drained && !fanout_host_is_quiet(&group->host));
+	group->warm = warm && heard;
 	fanout_host_set_warm(&group->host, group->warm);
 	sink_keep_awake(&group->sink, heard && (!drained || group->warm));
-	return group->warm ? group->warm_until_ns : INT64_MAX;
+	return group->warm ? group->keep_warm.until_ns : INT64_MAX;
 }
 
 static void driver_lost(void *data)

@@ -12,6 +12,7 @@
 #include "args.h"
 #include "driver.h"
 #include "fanout-host.h"
+#include "keep-warm.h"
 #include "members.h"
 #include "output.h"
 #include "repair.h"
@@ -49,8 +50,8 @@ struct group {
 	struct align align;
 	int64_t moving_until_ns;	/**< the group crossfades to another B until then */
 	bool audible;			/**< somebody has been heard since it began to play */
-	int64_t warm_until_ns;		/**< speakers are kept awake; INT64_MAX: there is sound */
-	bool warm;			/**< and only that goes on */
+	struct keep_warm keep_warm;
+	bool warm;			/**< speakers are kept awake, and only that goes on */
 	int64_t playing_since_ns;	/**< valid while sink.playing */
 	struct spa_source *timer;	/**< for what settles by standing still */
 	struct spa_source *update_event;	/**< something changed, here or in the data loop */

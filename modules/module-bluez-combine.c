@@ -49,6 +49,9 @@
  * - `combine.keep-warm.msec`: how long after the last sound the speakers are
  *   kept awake with dither, so that the next sound is not cut off at its
  *   start. 0 to 3600000, default 0.
+ * - `combine.keep-warm.always`: true: as long as the sink is there.
+ * - `combine.keep-warm.level`: peak of the dither, in steps of 16 bits, 1 to 100,
+ *   default 1: -90 dBFS.
  * - `combine.low-latency`: true for games and video: another default of the
  *   headroom, 0.
  * - `combine.props`: properties of the sink
@@ -108,6 +111,8 @@ static const struct spa_dict_item module_props[] = {
 		"( combine.quantum=<samples, chosen if not given> ) "
 		"( combine.rate=<Hz, default 48000> ) "
 		"( combine.keep-warm.msec=<0-3600000, default 0> ) "
+		"( combine.keep-warm.always=<true|false> ) "
+		"( combine.keep-warm.level=<1-100, default 1> ) "
 		"( combine.low-latency=<true|false> ) "
 		"( combine.props=<properties of the sink> ) "
 		"( stream.props=<properties of the outputs> ) "

@@ -35,6 +35,8 @@
 #define BLUEZ_COMBINE_ARG_QUANTUM	"combine.quantum"
 #define BLUEZ_COMBINE_ARG_RATE		"combine.rate"
 #define BLUEZ_COMBINE_ARG_KEEP_WARM	"combine.keep-warm.msec"
+#define BLUEZ_COMBINE_ARG_KEEP_WARM_ALWAYS	"combine.keep-warm.always"
+#define BLUEZ_COMBINE_ARG_KEEP_WARM_LEVEL	"combine.keep-warm.level"
 #define BLUEZ_COMBINE_ARG_LOW_LATENCY	"combine.low-latency"
 
 /* Fan-out node: properties at creation and "params" of Props at run time */

@@ -48,6 +48,12 @@ wrong 'a headroom that the maximum delay has no room for' \
 	"'combine.max-delay.msec' = '50'" 'at least combine.headroom.msec'
 wrong 'a night without sleep' '{ combine.keep-warm.msec = 3600001 }' \
 	"'combine.keep-warm.msec' = '3600001'" 'a number of milliseconds from 0 to 3.6e+06'
+wrong 'a noise that is none' '{ combine.keep-warm.level = 0 }' \
+	"'combine.keep-warm.level' = '0'" 'a whole number from 1 to 100'
+wrong 'a noise that would be heard' '{ combine.keep-warm.level = 101 }' \
+	"'combine.keep-warm.level' = '101'" 'a whole number from 1 to 100'
+wrong 'a night that is neither true nor false' '{ combine.keep-warm.always = 1 }' \
+	"'combine.keep-warm.always' = '1'" 'true or false'
 wrong 'a low latency that is neither true nor false' '{ combine.low-latency = yes }' \
 	"'combine.low-latency' = 'yes'" 'true or false'
 wrong 'a slew that would be heard' '{ combine.slew.ppm = 5001 }' \

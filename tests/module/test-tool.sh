@@ -152,6 +152,8 @@ forge status.wide '{ "name": "A speaker whose name does not come to an end soon"
 check 'a wide name is cut' shows 'A speaker whose name does not...  wide'
 forge status '{ "sink": "x", "state": "playing", "restarts": 3 }'
 check 'what stalls have cost is told' shows 'started anew after stalls of this computer: 3 times'
+forge status '{ "sink": "x", "state": "warm", "keep-warm.nsec": -1 }'
+check 'that speakers are kept awake without end is told' shows 'kept awake without end'
 check 'nothing that a name has in it spoils a terminal' draws 80 24 'A speaker whose n'
 check 'an assumed latency is explained' shows 'assumed: it reports no latency'
 check 'an unaligned speaker is explained' shows 'unaligned: plays, but'

@@ -58,6 +58,7 @@ static void read_group(struct report *r, const char *json)
 	r->members = get_int(json, "members");
 	r->playing = get_int(json, "playing");
 	r->restarts = get_int(json, "restarts");
+	r->keep_warm_ns = get_int(json, "keep-warm.nsec");
 	r->quantum = get_int(json, "quantum");
 	r->rate = get_int(json, "rate");
 	get_string(json, "quantum.basis", r->quantum_basis, sizeof(r->quantum_basis));

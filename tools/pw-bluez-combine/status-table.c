@@ -287,6 +287,8 @@ static void print_group(FILE *out, const struct report *r)
 	if (r->restarts.valid && r->restarts.value > 0)
 		fprintf(out, _("  speakers were started anew after stalls of this computer: %lld times\n"),
 				(long long)r->restarts.value);
+	if (r->keep_warm_ns.valid && r->keep_warm_ns.value < 0)
+		fputs(_("  after a sound speakers are kept awake without end: bluez-combine.keep-warm.always\n"), out);
 	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);
 	if (r->version.valid && r->version.value > REPORT_VERSION)

@@ -26,6 +26,8 @@ local function module_args ()
     ["node.name"] = context.SINK,
     ["node.description"] = description (),
     ["combine.keep-warm.msec"] = get ("keep-warm.sec") * 1000,
+    ["combine.keep-warm.always"] = get ("keep-warm.always"),
+    ["combine.keep-warm.level"] = get ("keep-warm.level"),
     ["combine.max-delay.msec"] = get ("max-delay.msec"),
     ["combine.unaligned"] = get ("unaligned"),
     ["combine.slew.ppm"] = get ("slew.ppm"),
@@ -86,7 +88,7 @@ SimpleEventHook {
 }:register ()
 
 for _, name in ipairs { "headroom.msec", "max-delay.msec", "unaligned", "slew.ppm", "quantum", "rate",
-                        "keep-warm.sec", "low-latency" } do
+                        "keep-warm.sec", "keep-warm.always", "keep-warm.level", "low-latency" } do
   Settings.subscribe ("bluez-combine." .. name, function ()
     context.group:settings_changed ()
   end)
