@@ -11,6 +11,7 @@
 #include <spa/param/param.h>
 #include <spa/pod/builder.h>
 #include <spa/pod/filter.h>
+#include <spa/pod/iter.h>
 #include <spa/utils/keys.h>
 #include <spa/utils/names.h>
 #include <spa/utils/result.h>

@@ -10,6 +10,7 @@
 #include <spa/param/props.h>
 #include <spa/pod/dynamic.h>
 #include <spa/pod/filter.h>
+#include <spa/pod/iter.h>
 
 #include "fanout.h"
 #include "pod-check.h"

@@ -11,6 +11,7 @@
 #include <spa/param/audio/format.h>
 #include <spa/param/props.h>
 #include <spa/pod/builder.h>
+#include <spa/pod/iter.h>
 #include <spa/pod/parser.h>
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
