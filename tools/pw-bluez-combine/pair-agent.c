@@ -7,6 +7,7 @@
 
 #include "i18n.h"
 #include "pair.h"
+#include "text.h"
 
 /*
  * While we wait, anybody in reach can try to pair. So this agent agrees to one
@@ -125,8 +126,10 @@ static void request_confirmation(struct pair *p, GDBusMethodInvocation *invocati
 static void display(struct pair *p, const char *device, const char *code)
 {
 	g_autofree char *name = pair_name(p, device);
+	char text[64];
 
-	pair_tell(p, "code", _("Type %s on %s"), code, name);
+	text_copy(text, sizeof(text), code, TEXT_ANY_WIDTH);
+	pair_tell(p, "code", _("Type %s on %s"), text, name);
 }
 
 /* The methods that are about a device */

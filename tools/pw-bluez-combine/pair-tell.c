@@ -23,6 +23,16 @@ char *pair_name(const struct pair *p, const char *path)
 	return g_strdup_printf("%s (%s)", name, where);
 }
 
+char *pair_alias(const struct pair *p)
+{
+	g_autoptr(GDBusProxy) adapter = bluez_get(&p->bluez, p->adapter.path, BLUEZ_ADAPTER);
+	g_autofree char *alias = adapter ? bluez_string(adapter, "Alias") : NULL;
+	char name[256];
+
+	text_copy(name, sizeof(name), alias ? alias : "?", TEXT_ANY_WIDTH);
+	return g_strdup(name);
+}
+
 static void json_field(const char *key, const char *value)
 {
 	if (value)
@@ -48,6 +58,13 @@ static void tell_json(struct pair *p, const char *step, const char *text, const 
 	puts(" }");
 }
 
+/* Whatever has come into it from elsewhere */
+static void tell_people(FILE *out, const char *text)
+{
+	text_print_lines(out, text);
+	fputc('\n', out);
+}
+
 void pair_tell(struct pair *p, const char *step, const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -59,7 +76,7 @@ void pair_tell(struct pair *p, const char *step, const char *format, ...)
 	if (p->options->json)
 		tell_json(p, step, text, NULL);
 	else
-		puts(text);
+		tell_people(stdout, text);
 	fflush(stdout);
 }
 
@@ -77,15 +94,17 @@ void pair_complain(struct pair *p, const GError *error, const char *format, ...)
 		fflush(stdout);
 		return;
 	}
-	fprintf(stderr, "pw-bluez-combine pair: %s\n", whole);
+	fputs("pw-bluez-combine pair: ", stderr);
+	tell_people(stderr, whole);
 	if (error) {
 		g_autoptr(GError) copy = g_error_copy(error);
 		g_autofree char *name = g_dbus_error_is_remote_error(copy) ?
 			g_dbus_error_get_remote_error(copy) : NULL;
-		char said[256];
+		char said[256], called[128];
 
 		g_dbus_error_strip_remote_error(copy);
 		text_copy(said, sizeof(said), copy->message, TEXT_ANY_WIDTH);
-		fprintf(stderr, _("  (%s: %s)\n"), name ? name : "D-Bus", said);
+		text_copy(called, sizeof(called), name ? name : "D-Bus", TEXT_ANY_WIDTH);
+		fprintf(stderr, _("  (%s: %s)\n"), called, said);
 	}
 }

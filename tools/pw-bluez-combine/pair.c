@@ -11,6 +11,7 @@
 #include "command.h"
 #include "i18n.h"
 #include "pair.h"
+#include "text.h"
 
 #define TIMEOUT_SEC	120
 #define PAIR_MS		60000
@@ -211,7 +212,6 @@ static bool is_connected(void *data)
 
 static int pair_echo(struct pair *p, int limit_sec)
 {
-	g_autoptr(GDBusProxy) adapter = NULL;
 	g_autofree char *alias = NULL, *name = NULL;
 	int res;
 
@@ -220,15 +220,14 @@ static int pair_echo(struct pair *p, int limit_sec)
 	mark_connected(p);
 	if ((res = adapter_open(p, true, limit_sec + LIMIT_MARGIN)) < 0)
 		return res;
-	adapter = bluez_get(&p->bluez, p->adapter.path, BLUEZ_ADAPTER);
-	alias = adapter ? bluez_string(adapter, "Alias") : NULL;
+	alias = pair_alias(p);
 	pair_tell(p, "waiting", _("This computer can be found as \"%s\" for %d s.\n"
 			"Say \"Alexa, connect Bluetooth\", or in the Alexa app: Devices, the Echo, Bluetooth devices,\n"
-			"pair a new device; and choose \"%s\" there."), alias ? alias : "?", limit_sec, alias ? alias : "?");
+			"pair a new device; and choose \"%s\" there."), alias, limit_sec, alias);
 	res = wait_until(&p->wait, echo_came, p, limit_sec * 1000);
 	if (res == -ETIMEDOUT) {
 		pair_complain(p, NULL, _("no Echo has come within %d s; was \"%s\" in its list of devices? A nearer or "
-				"another adapter (--adapter) may help"), limit_sec, alias ? alias : "?");
+				"another adapter (--adapter) may help"), limit_sec, alias);
 		return res;
 	}
 	if (res < 0)
@@ -261,15 +260,17 @@ static void on_number(void *data, const char *line)
 {
 	struct listing *list = data;
 	struct pair *p = list->pair;
-	char *end;
+	char *end, text[128];
 	long n = strtol(line, &end, 10);
 
 	if (end != line && *end == '\0' && n >= 1 && n <= (long)list->paths->len) {
 		pair_choose(p, list->paths->pdata[n - 1]);
 		return;
 	}
-	if (*line)
-		printf(_("There is no number %.20s: "), line);
+	if (*line) {
+		text_copy(text, sizeof(text), line, 20);
+		printf(_("There is no number %s: "), text);
+	}
 	fflush(stdout);
 	ask_begin(&p->ask, on_number, list);
 }

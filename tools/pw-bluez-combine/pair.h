@@ -67,6 +67,8 @@ void pair_tell(struct pair *p, const char *step, const char *format, ...) G_GNUC
 void pair_complain(struct pair *p, const GError *error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /** "Kitchen (AA:BB:CC:DD:EE:FF)" in what a terminal may show; to be freed */
 char *pair_name(const struct pair *p, const char *device);
+/** What this computer is called by its adapter, the same way */
+char *pair_alias(const struct pair *p);
 
 /* pair-adapter.c */
 

@@ -55,7 +55,18 @@ static const char *entry_value(const struct speaker *speaker)
 	return object ? client_object_get(object, key) : NULL;
 }
 
-/* One line: what was so, if it was something else, and what is. */
+struct word {
+	char text[64];
+};
+
+/* A word of the metadata, where anybody can write anything */
+static const char *show_word(struct word *word, const char *str)
+{
+	text_copy(word->text, sizeof(word->text), i18n_word(str), TEXT_ANY_WIDTH);
+	return word->text;
+}
+
+/* One line: what was so, if it was something else, and what is. All is fit to be shown. */
 static void print_row(const char *what, const char *was, const char *is, const char *hint)
 {
 	char label[64];
@@ -105,11 +116,13 @@ static void print_offset(const struct speaker *speaker)
 /* What follows from all that */
 static void print_timing(const struct report_speaker *s)
 {
+	struct word basis;
+
 	if (spa_streq(s->basis, "none")) {
 		print_row(_("latency"), "", _("not known until it plays"), "");
 		return;
 	}
-	print_msec(_("latency"), s->latency_ns, s->latency_ns, s->basis[0] ? i18n_word(s->basis) : "");
+	print_msec(_("latency"), s->latency_ns, s->latency_ns, show_word(&basis, s->basis));
 	if (s->here)
 		print_msec(_("delay"), s->delay_ns, s->delay_ns, "");
 }
@@ -117,12 +130,14 @@ static void print_timing(const struct report_speaker *s)
 static void print_fields(const struct speaker *speaker, const struct report_speaker *s)
 {
 	const struct report_speaker *b = &speaker->before;
-	char name[256], was[32], is[32];
+	char name[256], address[64], was[32], is[32];
+	struct word before, now;
 
 	text_copy(name, sizeof(name), s->name[0] ? s->name : s->address, TEXT_ANY_WIDTH);
-	printf("%s (%s): %s%s%s\n", name, s->address, b->here == s->here ? "" : i18n_word(b->state),
-			b->here == s->here ? "" : " -> ", i18n_word(s->state));
-	print_row(_("role"), i18n_word(b->role), i18n_word(s->role), "");
+	text_copy(address, sizeof(address), s->address, TEXT_ANY_WIDTH);
+	printf("%s (%s): %s%s%s\n", name, address, b->here == s->here ? "" : show_word(&before, b->state),
+			b->here == s->here ? "" : " -> ", show_word(&now, s->state));
+	print_row(_("role"), show_word(&before, b->role), show_word(&now, s->role), "");
 	print_row(_("gain"), format_gain(was, sizeof(was), b->gain), format_gain(is, sizeof(is), s->gain), "");
 	print_msec(_("trim"), b->trim_ns, s->trim_ns, s->trim_ns.value > 0 ? _("it plays later") :
 			s->trim_ns.value < 0 ? _("it plays earlier") : "");
@@ -254,6 +269,7 @@ static void on_route(void *data)
 {
 	struct speaker *speaker = data;
 	int64_t wanted_ns = llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
+	char address[64];
 	int res;
 
 	if (speaker->route.found && !speaker->offset_before_ns.valid)
@@ -261,8 +277,9 @@ static void on_route(void *data)
 	if (!changes_offset(speaker->options)) {
 		speaker->offset_done = true;
 	} else if (!speaker->route.found) {
+		text_copy(address, sizeof(address), speaker->address, TEXT_ANY_WIDTH);
 		fprintf(stderr, _("pw-bluez-combine speaker: %s is not connected: its offset can be changed "
-				"while it is\n"), speaker->address);
+				"while it is\n"), address);
 		client_quit(&speaker->client, EXIT_OTHER);
 		return;
 	} else if (speaker->route.offset_ns == wanted_ns) {

@@ -103,10 +103,13 @@ static void on_drained(void *data)
 static void on_state(void *data, enum pw_stream_state old, enum pw_stream_state state, const char *error)
 {
 	struct test *test = data;
+	char text[256];
 
 	if (state != PW_STREAM_STATE_ERROR)
 		return;
-	fprintf(stderr, _("pw-bluez-combine test: can't play: %s\n"), error ? error : "");
+	/* Any client may send an error, in its own words */
+	text_copy(text, sizeof(text), error ? error : "", TEXT_ANY_WIDTH);
+	fprintf(stderr, _("pw-bluez-combine test: can't play: %s\n"), text);
 	quit(test, EXIT_OTHER);
 }
 
@@ -220,6 +223,7 @@ static void plan_all(struct test *test, const struct report *r)
 static int plan(struct test *test, const struct report *r)
 {
 	const struct report_speaker *s;
+	char address[64];
 
 	test->pause_sec = PAUSE_SEC + (r->latency_ns.valid ? (double)r->latency_ns.value / SPA_NSEC_PER_SEC : 0.0);
 	if ((test->phases = calloc(r->n_speakers + 2, sizeof(*test->phases))) == NULL)
@@ -228,7 +232,8 @@ static int plan(struct test *test, const struct report *r)
 		if ((s = speaker_find(r, test->options->argument, "test")) == NULL)
 			return EXIT_NO_SPEAKER;
 		if (!s->here || s->target[0] == '\0') {
-			fprintf(stderr, _("pw-bluez-combine test: %s is not connected, or left out\n"), s->address);
+			text_copy(address, sizeof(address), s->address, TEXT_ANY_WIDTH);
+			fprintf(stderr, _("pw-bluez-combine test: %s is not connected, or left out\n"), address);
 			return EXIT_NO_SPEAKER;
 		}
 		plan_one(test, s);

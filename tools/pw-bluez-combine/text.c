@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -97,6 +98,33 @@ int text_copy(char *dst, size_t size, const char *str, int width)
 	}
 	dst[pos] = '\0';
 	return columns;
+}
+
+char *text_dup(const char *str)
+{
+	/* No character set has more than twice the bytes of UTF-8: GB18030 has four for two */
+	size_t size = 2 * strlen(str) + sizeof(DOTS) + 1;
+	char *copy = malloc(size);
+
+	if (copy)
+		text_copy(copy, size, str, INT_MAX);
+	return copy;
+}
+
+void text_print_lines(FILE *out, const char *str)
+{
+	while (*str) {
+		size_t len = strcspn(str, "\n");
+		char *line = strndup(str, len), *shown = line ? text_dup(line) : NULL;
+
+		if (shown)
+			fputs(shown, out);
+		free(line);
+		free(shown);
+		str += len;
+		if (*str == '\n')
+			fputc(*str++, out);
+	}
 }
 
 void text_print_json(FILE *out, const char *str, size_t len)

@@ -24,6 +24,13 @@ void text_init(void);
  * \a size bytes, is cut off and ends in "...". Returns the columns it takes. */
 int text_copy(char *dst, size_t size, const char *str, int width);
 
+/** A copy of all of it, made so; to be freed. NULL: no memory */
+char *text_dup(const char *str);
+
+/** Print \a str made so, but for the ends of lines. For whole messages, whose parts from
+ * elsewhere were made fit one by one: in these an end of a line would begin a forged one. */
+void text_print_lines(FILE *out, const char *str);
+
 /** Print \a len bytes at \a str as a JSON string in quotes. */
 void text_print_json(FILE *out, const char *str, size_t len);
 
