@@ -18,6 +18,8 @@
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A Bluetooth sink that plays has reported long before this */
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
+/* Its links, too, report 0 when they go, some milliseconds before it is known that they do */
+#define NO_REPORT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A sink that is linked asks its speaker to start, and drops what comes meanwhile: a
  * speaker answers within 0.1 to 0.2 s */
 #define RETURN_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
@@ -29,21 +31,43 @@
 #define NO_LATENCY_NS		1
 
 /*
+ * It plays, is linked as before, and reports 0 after something else: its latency offset takes away all that it has.
+ * Nothing is heard before it is sent, so this is as far as an offset goes.
+ */
+static bool is_taken_away(struct output *o, int64_t now_ns, int64_t *next_ns)
+{
+	if (o->settle.latency_ns == NO_LATENCY_NS)
+		return true;
+	if (o->n_reports == 0 || !output_is_there(o)) {
+		o->no_report_ns = 0;
+		return false;
+	}
+	if (o->no_report_ns == 0)
+		o->no_report_ns = now_ns;
+	if (now_ns >= o->no_report_ns + NO_REPORT_NS)
+		return true;
+	*next_ns = SPA_MIN(*next_ns, o->no_report_ns + NO_REPORT_NS);
+	return false;
+}
+
+/*
  * What a sink reports, where it means something. A Bluetooth sink reports 0
  * until it plays, and that is no latency; any other sink may mean it. One that
  * has nothing to say for this long is taken as it is: late is better than mute.
  * What is known of one does not change by its falling silent.
  */
-static int64_t heard_latency(const struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
+static int64_t heard_latency(struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
 {
 	int64_t limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
 
-	if (ns > 0)
+	if (ns > 0) {
+		o->no_report_ns = 0;
 		return ns;
+	}
 	if (!speaker_is_bluetooth(o->speaker))
 		return NO_LATENCY_NS;
 	if (o->settle.settled)
-		return 0;
+		return is_taken_away(o, now_ns, next_ns) ? NO_LATENCY_NS : 0;
 	if (now_ns >= limit_ns)
 		return NO_LATENCY_NS;
 	*next_ns = SPA_MIN(*next_ns, limit_ns);

@@ -1,4 +1,4 @@
-/* Scenes offset-drag, offset-slowest: a user drags a speaker's latency offset */
+/* Scenes offset-drag, offset-slowest, offset-beyond: a user drags a speaker's latency offset */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -36,7 +36,19 @@
 /* Two places of noise add up by their power in a crossfade; they differ by this by themselves */
 #define LEVEL_DB	4.0
 
+/*
+ * An offset of -BEYOND_MS says that a speaker is heard before it is sent anything. PipeWire makes a latency of 0 of
+ * that, which a sink that does not play has, too; it is taken for as much as it can be: the speaker is later by all that it
+ * reported, and in its place again when the offset goes.
+ */
+#define BEYOND_MS	400.0
+#define BEYOND_S	4.0	/* it has to last, and to be heard */
+#define BEYOND		1	/* the speaker */
+#define PLACE_MS	0.05	/* whole samples */
+
 static double ended;	/* s */
+/* Of offset-beyond: what the speaker reported, in ms, and when each of three spans ends, in s */
+static double reported_ms, beyond_ends[3];
 
 /* Where the slider is, in ms: 0, 70, 10, HIDDEN_MS */
 static double slider(double t)
@@ -119,6 +131,29 @@ static int play_slowest(struct scene *sc)
 	return play(sc, sc->n_wanted - 1);
 }
 
+static int play_beyond(struct scene *sc)
+{
+	static const double offsets[] = { 0.0, -BEYOND_MS, 0.0 };
+	g_autofree char *key = NULL;
+	int res;
+
+	if ((res = scene_add_fixed_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0)
+		return res;
+	sc->excused = sc->speakers[BEYOND].name;
+	key = g_strconcat("status.", sc->speakers[BEYOND].address, NULL);
+	if ((res = scene_connect_speakers(sc)) < 0 || (res = scene_start_echo(sc, sc->n_speakers)) < 0)
+		return res;
+	for (size_t i = 0; i < G_N_ELEMENTS(offsets); i++) {
+		if ((i > 0 && (res = scene_set_offset(sc, sc->speakers[BEYOND].address, offsets[i])) < 0) ||
+		    (res = scene_pass(sc, BEYOND_S)) < 0)
+			return res;
+		if (i == 0)
+			reported_ms = graph_combine_number(sc->stack.graph, key, "latency.nsec") / 1e6;
+		beyond_ends[i] = stack_now(&sc->stack) / 1e9;
+	}
+	return scene_pass(sc, 1.0);
+}
+
 /* How the speaker that is dragged sounds meanwhile */
 static void judge_sound(struct scene *sc, double from, double to)
 {
@@ -186,6 +221,25 @@ static void judge_slowest(struct scene *sc, struct measure *m)
 			sc->options->own_clock ? SKEW_MS : NAN);
 }
 
+static void judge_beyond(struct scene *sc, struct measure *m)
+{
+	int changed = span_find_speaker(m, sc->excused), other = changed == 0 ? 1 : 0;
+	double later[3], apart;
+
+	if (changed < 0)
+		return;
+	/* Exact, as both are compared at the same place of the music, which is not played steadily at first */
+	apart = span_spread(m, beyond_ends[1] - 1.0, beyond_ends[1]);
+	for (int i = 0; i < 3; i++)
+		later[i] = span_lag(&m->speakers[changed], beyond_ends[i]) -
+			span_lag(&m->speakers[other], beyond_ends[i]);
+	scene_figure(sc, "reported_ms", reported_ms, NAN);
+	scene_figure(sc, "later_ms", later[1], NAN);
+	scene_figure(sc, "before_ms", fabs(later[0]), PLACE_MS);
+	scene_figure(sc, "later_is_wrong_by_ms", later[1] > 0.0 ? fabs(apart - reported_ms) : NAN, PLACE_MS);
+	scene_figure(sc, "afterwards_ms", fabs(later[2]), PLACE_MS);
+}
+
 const struct scene_type scenes_offset[] = {
 	{ .name = "offset-drag", .text = "a user drags the latency offset of a speaker for 10 s",
 	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S, .brief_runs = 1,
@@ -193,5 +247,8 @@ const struct scene_type scenes_offset[] = {
 	{ .name = "offset-slowest", .text = "the same of the slowest speaker, beyond the headroom",
 	  .runs = 2, .speakers = 3, .seconds = LEAD_S + DRAG_S + AFTER_S, .brief_runs = 1,
 	  .play = play_slowest, .judge = judge_slowest },
+	{ .name = "offset-beyond", .text = "an offset of less than the latency that the speaker reports",
+	  .runs = 2, .speakers = 3, .seconds = 3.0 * BEYOND_S, .brief_runs = 1,
+	  .play = play_beyond, .judge = judge_beyond },
 	{ 0 },
 };

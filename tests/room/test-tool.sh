@@ -45,6 +45,21 @@ check 'an offset is the port'\''s, and taken at once' says 'offset       0.0 ms 
 	speaker kitchen --offset 25
 check 'the group knows of it' says "$kitchen  playing  reported        89.9" status
 check 'none is none' says 'offset       25.0 ms -> 0.0 ms' speaker kitchen --offset 0
+refuses() {
+	text=$1
+	shift
+	"$TOOL" "$@" >"$out" 2>&1 && return 1
+	[ $? = 2 ] && grep -F -q -e "$text" "$out"
+}
+check 'an offset of less than it reports is refused, with the range' refuses "$kitchen reports 64.9 ms" \
+	speaker kitchen --role right --offset -400
+check 'and told' grep -F -q -e 'its offset can be -64.8 to 2000 ms' "$out"
+unchanged() { "$TOOL" speaker kitchen >"$out" && grep -F -q 'role         stereo' "$out" && ! grep -F -q right "$out"; }
+check 'nothing else is changed then' unchanged
+check 'all that it reports can be taken away' says 'offset       0.0 ms -> -64.8 ms' speaker kitchen --offset -64.8
+check 'and the group knows' says "$kitchen  playing  reported         0.1" status
+check 'the range is the same then' refuses 'its offset can be -64.8 to' speaker kitchen --offset -65
+check 'and back' says '-> 0.0 ms' speaker kitchen --offset 0
 check 'a role and a gain go through the policy' says 'role         stereo -> left' speaker kitchen --role left --gain -6dB
 check 'the group has them' says 'left    -6.0 dB' status
 check 'a speaker is left out' says '(AA:BB:CC:00:00:03): playing -> left out' speaker bedroom --exclude

@@ -53,7 +53,6 @@ static const struct {
 };
 
 #define TRIM_MSEC_MAX	1000
-#define OFFSET_MSEC_MAX	2000
 
 #define GROUP_CHARS	"abcdefghijklmnopqrstuvwxyz" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "0123456789_-"
 
@@ -183,7 +182,7 @@ static int option_set(struct options *o, const char *command, int letter, const 
 			return bad_value(command, "--trim", value, _("milliseconds, -1000 to 1000"));
 		break;
 	case 'O':
-		if (!parse_msec(value, OFFSET_MSEC_MAX, &o->offset_ms))
+		if (!parse_msec(value, OPTIONS_OFFSET_MSEC_MAX, &o->offset_ms))
 			return bad_value(command, "--offset", value, _("milliseconds, -2000 to 2000"));
 		break;
 	case 'I':

@@ -34,6 +34,8 @@ enum {
 	OPTION_SOUND = 1 << 24,		/**< noise, clicks, level, seconds */
 };
 
+#define OPTIONS_OFFSET_MSEC_MAX	2000
+
 struct options {
 	const char *group;		/**< never NULL */
 	const char *remote;		/**< NULL: the default daemon */

@@ -31,9 +31,10 @@ struct speaker {
 	struct report_speaker before;	/* its strings are not valid any more */
 	struct report_int offset_before_ns;
 	char *status_before;		/* NULL: the entry says nothing new */
+	bool begun;			/* the route is known, and the entry is sent */
 	bool entry_done, offset_done;
 	bool changed_offset;
-	bool over;			/* it is shown */
+	bool over;			/* it is shown, or said why not */
 };
 
 static bool changes_entry(const struct options *o)
@@ -207,6 +208,8 @@ static void show(struct speaker *speaker)
 
 static void finish_if_done(struct speaker *speaker)
 {
+	if (!speaker->begun)
+		return;
 	/* No event tells of a change to what was so already */
 	speaker->entry_done = speaker->entry_done || is_accepted(speaker);
 	if (!speaker->over && speaker->entry_done && speaker->offset_done && is_told(speaker))
@@ -265,28 +268,91 @@ static int change_entry(struct speaker *speaker, const struct report_speaker *s)
 	return EXIT_OK;
 }
 
+static int64_t wanted_offset_ns(const struct speaker *speaker)
+{
+	return llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
+}
+
+/* What its sink reports without the offset, as far as that is known. At 0 an offset has taken all. */
+static struct report_int bare_latency(const struct speaker *speaker)
+{
+	static const char * const sounding[] = { "playing", "warm", "unaligned", "muted" };
+	const struct report_speaker *b = &speaker->before;
+	struct report_int bare = { 0 };
+
+	SPA_FOR_EACH_ELEMENT_VAR(sounding, state)
+		bare.valid |= spa_streq(b->state, *state);
+	bare.valid = bare.valid && b->latency_ns.valid && b->latency_ns.value > SPA_NSEC_PER_USEC &&
+		!spa_streq(b->basis, "none") && !spa_streq(b->basis, "remembered");
+	bare.value = bare.valid ? b->latency_ns.value - speaker->offset_before_ns.value : 0;
+	return bare;
+}
+
+/* Says why not. Returns an exit code */
+static int check_offset(const struct speaker *speaker)
+{
+	struct report_int bare = bare_latency(speaker);
+	double bare_ms = (double)bare.value / SPA_NSEC_PER_MSEC;
+	char address[64];
+
+	text_copy(address, sizeof(address), speaker->address, TEXT_ANY_WIDTH);
+	if (!speaker->route.found) {
+		fprintf(stderr, _("pw-bluez-combine speaker: %s is not connected: its offset can be changed "
+				"while it is\n"), address);
+		return EXIT_OTHER;
+	}
+	if (bare.valid && wanted_offset_ns(speaker) < -bare.value) {
+		fprintf(stderr, _("pw-bluez-combine speaker: %s reports %.1f ms, and is not heard before it is "
+				"sent something: its offset can be -%.1f to %d ms; to have it later, use --trim\n"),
+				address, bare_ms, floor(10.0 * bare_ms) / 10.0, OPTIONS_OFFSET_MSEC_MAX);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static void give_up(struct speaker *speaker, int res)
+{
+	speaker->over = true;
+	client_quit(&speaker->client, res);
+}
+
+/* The first answer: nothing is changed where the offset can't be. Returns an exit code */
+static int begin_changes(struct speaker *speaker)
+{
+	struct report_speaker *s;
+	struct report report;
+	int res = EXIT_OK;
+
+	speaker->begun = true;
+	speaker->offset_before_ns = (struct report_int) { speaker->route.offset_ns, speaker->route.found };
+	if (changes_offset(speaker->options) && (res = check_offset(speaker)) != EXIT_OK)
+		return res;
+	if (speaker->entry_done)
+		return EXIT_OK;
+	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL)
+		res = change_entry(speaker, s);
+	else
+		res = EXIT_OTHER;
+	report_finish(&report);
+	return res;
+}
+
 static void on_route(void *data)
 {
 	struct speaker *speaker = data;
-	int64_t wanted_ns = llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
-	char address[64];
 	int res;
 
-	if (speaker->route.found && !speaker->offset_before_ns.valid)
-		speaker->offset_before_ns = (struct report_int) { speaker->route.offset_ns, true };
-	if (!changes_offset(speaker->options)) {
-		speaker->offset_done = true;
-	} else if (!speaker->route.found) {
-		text_copy(address, sizeof(address), speaker->address, TEXT_ANY_WIDTH);
-		fprintf(stderr, _("pw-bluez-combine speaker: %s is not connected: its offset can be changed "
-				"while it is\n"), address);
-		client_quit(&speaker->client, EXIT_OTHER);
+	if (speaker->over)
 		return;
-	} else if (speaker->route.offset_ns == wanted_ns) {
+	if (!speaker->begun && (res = begin_changes(speaker)) != EXIT_OK) {
+		give_up(speaker, res);
+		return;
+	}
+	if (!changes_offset(speaker->options) || speaker->route.offset_ns == wanted_offset_ns(speaker)) {
 		speaker->offset_done = true;
-	} else if ((res = route_set_offset(&speaker->route, wanted_ns)) < 0) {
+	} else if ((res = route_set_offset(&speaker->route, wanted_offset_ns(speaker))) < 0) {
 		fprintf(stderr, _("pw-bluez-combine speaker: can't change the offset: %s\n"), spa_strerror(res));
-		client_quit(&speaker->client, EXIT_OTHER);
+		give_up(speaker, EXIT_OTHER);
 		return;
 	} else {
 		speaker->changed_offset = true;
@@ -317,8 +383,6 @@ static int begin(struct speaker *speaker)
 	speaker->before = *s;
 	speaker_take_wishes(&speaker->before);
 	speaker->entry_done = !changes_entry(speaker->options);
-	if (!speaker->entry_done && (res = change_entry(speaker, s)) != EXIT_OK)
-		goto done;
 	route_init(&speaker->route, &speaker->client, speaker->address, on_route, speaker);
 	pw_loop_update_timer(pw_main_loop_get_loop(speaker->client.loop), speaker->timer, &limit, NULL, false);
 	res = EXIT_OK;
