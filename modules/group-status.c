@@ -73,7 +73,7 @@ static void write_member(struct group *group, const struct output *o, const char
 
 	begin(&b, json, group);
 	json_add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
-	json_add_string(&b, "target", pw_properties_get(s->props, PW_KEY_NODE_NAME));
+	json_add_string(&b, "target", speaker_name(s));
 	json_add_string(&b, "codec", output_codec(o));
 	json_add_string(&b, "state", state);
 	json_add_string(&b, "basis", basis(group, o));

@@ -19,13 +19,17 @@
 
 const char *speaker_address(const struct speaker *speaker)
 {
-	const char *str = pw_properties_get(speaker->props, "api.bluez5.address");
-	return str ? str : pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
+	return speaker->identity.address;
+}
+
+const char *speaker_name(const struct speaker *speaker)
+{
+	return speaker->identity.name;
 }
 
 bool speaker_is_bluetooth(const struct speaker *speaker)
 {
-	return pw_properties_get(speaker->props, "api.bluez5.address") != NULL;
+	return speaker->identity.bluetooth;
 }
 
 void speaker_restart(struct speaker *speaker)
@@ -119,7 +123,6 @@ static bool config_equal(const struct member_config *a, const struct member_conf
 static bool wants(struct speaker *speaker, struct rule_match *match)
 {
 	struct members *members = speaker->members;
-	const char *name = pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
 	struct member_entry *e;
 
 	pw_conf_match_rules(members->args->rules, strlen(members->args->rules),
@@ -131,7 +134,7 @@ static bool wants(struct speaker *speaker, struct rule_match *match)
 	if (e->has_include && !e->include)
 		return false;
 	if (e->target)
-		return spa_streq(e->target, name);
+		return spa_streq(e->target, speaker_name(speaker));
 	return match->matched || (e->has_include && e->include);
 }
 
@@ -141,7 +144,7 @@ static void speaker_update(struct speaker *speaker)
 	struct rule_match match = { .speaker = speaker, .config = MEMBER_CONFIG_INIT };
 	bool want, changed;
 
-	if (!members->active || speaker->props == NULL || speaker_address(speaker) == NULL)
+	if (!members->active || speaker_address(speaker) == NULL)
 		return;
 	if ((match.props = pw_properties_new(NULL, NULL)) == NULL)
 		return;
@@ -173,14 +176,17 @@ static void update_all(struct members *members)
 		speaker_update(s);
 }
 
+static void remove_member(struct speaker *speaker)
+{
+	if (!speaker->member)
+		return;
+	speaker->member = false;
+	speaker->members->events->removed(speaker->members->data, speaker);
+}
+
 static void speaker_free(struct speaker *speaker)
 {
-	struct members *members = speaker->members;
-
-	if (speaker->member) {
-		speaker->member = false;
-		members->events->removed(members->data, speaker);
-	}
+	remove_member(speaker);
 	spa_list_remove(&speaker->link);
 	if (speaker->proxy) {
 		struct pw_proxy *proxy = speaker->proxy;
@@ -188,8 +194,10 @@ static void speaker_free(struct speaker *speaker)
 		spa_hook_remove(&speaker->object_listener);
 		pw_proxy_destroy(proxy);
 	}
+	identity_finish(&speaker->identity);
 	pw_properties_free(speaker->props);
 	pw_properties_free(speaker->rule_props);
+	free(speaker->serial);
 	free(speaker);
 }
 
@@ -240,16 +248,37 @@ static void node_state(struct speaker *speaker, enum pw_node_state state)
 		members->events->changed(members->data, speaker);
 }
 
+/* When its properties have come: the first time, or changed */
+static void identify(struct speaker *speaker, bool first)
+{
+	const struct spa_dict *props = &speaker->props->dict;
+
+	if (first && identity_init(&speaker->identity, props, speaker->owner, speaker->is_bluetooth) == -EACCES)
+		pw_log_info("node %u is no speaker: it is not a Bluetooth monitor's, or a restricted client's",
+				speaker->id);
+	if (speaker_address(speaker) == NULL || identity_fits(&speaker->identity, props))
+		return;
+	/* What is known of it is filed under what it said that it was: it cannot become another one */
+	pw_log_warn("%s, node %u, says that it is another one now: it is no speaker any more",
+			speaker_address(speaker), speaker->id);
+	remove_member(speaker);
+	identity_finish(&speaker->identity);
+}
+
 static void node_info(void *data, const struct pw_node_info *info)
 {
 	struct speaker *speaker = data;
+	bool first = speaker->props == NULL;
 
 	if (info->change_mask & PW_NODE_CHANGE_MASK_STATE)
 		node_state(speaker, info->state);
 	if (!(info->change_mask & PW_NODE_CHANGE_MASK_PROPS) || info->props == NULL)
 		return;
 	pw_properties_free(speaker->props);
-	speaker->props = pw_properties_new_dict(info->props);
+	if ((speaker->props = pw_properties_new_dict(info->props)) == NULL &&
+	    (speaker->props = pw_properties_new(NULL, NULL)) == NULL)
+		return;
+	identify(speaker, first);
 	speaker_update(speaker);
 }
 
@@ -278,14 +307,18 @@ static const struct pw_node_events node_events = {
 
 /* The registry does not tell what rules match by: api.bluez5.* is only in the
  * node's own properties. */
-static void watch_node(struct members *members, uint32_t id)
+static void watch_node(struct members *members, uint32_t id, const struct spa_dict *props)
 {
 	struct speaker *speaker = calloc(1, sizeof(*speaker));
+	const char *serial = spa_dict_lookup(props, PW_KEY_OBJECT_SERIAL);
 
 	if (speaker == NULL)
 		return;
 	speaker->members = members;
 	speaker->id = id;
+	speaker->owner = owners_find(&members->owners, props);
+	speaker->is_bluetooth = owners_is_bluetooth(&members->owners, props);
+	speaker->serial = serial ? strdup(serial) : NULL;
 	speaker->config = MEMBER_CONFIG_INIT;
 	spa_list_append(&members->speakers, &speaker->link);
 
@@ -343,7 +376,7 @@ static void set_entry(struct members *members, const char *address, const char *
 	if (e)
 		spa_list_append(&members->entries, &e->link);
 	spa_list_for_each(s, &members->speakers, link)
-		if (s->props && spa_streq(speaker_address(s), address))
+		if (speaker_address(s) && spa_streq(speaker_address(s), address))
 			speaker_update(s);
 }
 
@@ -398,6 +431,11 @@ static void bind_metadata(struct members *members, uint32_t id, const struct spa
 	metadata_name(members, name, sizeof(name));
 	if (members->metadata || !spa_streq(spa_dict_lookup(props, PW_KEY_METADATA_NAME), name))
 		return;
+	/* Who may not write the metadata may not bring his own instead */
+	if (owners_find(&members->owners, props) == OWNER_RESTRICTED) {
+		pw_log_warn("metadata object %u, '%s', is a restricted client's: it is not used", id, name);
+		return;
+	}
 	members->metadata = pw_registry_bind(members->registry, id,
 			PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA, 0);
 	if (members->metadata == NULL)
@@ -470,6 +508,7 @@ void members_init(struct members *members, struct pw_context *context, struct pw
 	spa_list_init(&members->speakers);
 	spa_list_init(&members->entries);
 	links_init(&members->links);
+	owners_init(&members->owners);
 }
 
 void members_finish(struct members *members)
@@ -482,6 +521,7 @@ void members_finish(struct members *members)
 		speaker_free(s);
 	clear_entries(members);
 	links_finish(&members->links);
+	owners_finish(&members->owners);
 	drop_metadata(members);
 	spa_zero(*members);
 }
@@ -499,6 +539,7 @@ void members_global(struct members *members, uint32_t id, const char *type,
 
 	if (props == NULL)
 		return;
+	owners_global(&members->owners, id, type, props);
 	link_changed(members, links_global(&members->links, id, type, props));
 	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata)) {
 		bind_metadata(members, id, props);
@@ -507,7 +548,7 @@ void members_global(struct members *members, uint32_t id, const char *type,
 		media_class = spa_dict_lookup(props, PW_KEY_MEDIA_CLASS);
 		if (media_class && spa_strstartswith(media_class, "Audio/Sink") &&
 		    !is_own(members, props))
-			watch_node(members, id);
+			watch_node(members, id, props);
 	}
 }
 
@@ -515,6 +556,7 @@ void members_global_remove(struct members *members, uint32_t id)
 {
 	struct speaker *s;
 
+	owners_global_remove(&members->owners, id);
 	link_changed(members, links_global_remove(&members->links, id));
 	if (members->metadata && id == members->metadata_id) {
 		drop_metadata(members);

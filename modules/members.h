@@ -11,8 +11,10 @@
 
 #include "args.h"
 #include "backoff.h"
+#include "identity.h"
 #include "links.h"
 #include "metadata-guard.h"
+#include "owners.h"
 
 struct members;
 
@@ -24,7 +26,11 @@ struct speaker {
 	struct pw_proxy *proxy;
 	struct spa_hook proxy_listener;
 	struct spa_hook object_listener;
+	enum owner owner;		/**< whose it is; is_bluetooth: of a Bluetooth monitor's, */
+	bool is_bluetooth;		/**< unless it lingers */
+	char *serial;			/**< object.serial: what it alone has */
 	struct pw_properties *props;	/**< of the node; NULL until they have come */
+	struct identity identity;	/**< as it was then; empty: it is nobody, and never a member */
 	bool running;			/**< the graph runs the node */
 	int64_t running_since_ns;	/**< valid while running */
 	bool suspended;			/**< it holds no transport and no format */
@@ -44,7 +50,7 @@ struct speaker {
 };
 
 struct members_events {
-	/** The speaker became a member. Read props, config and rule_props. */
+	/** The speaker became a member. Read props, config and rule_props; its identity stays what it is. */
 	void (*added)(void *data, struct speaker *speaker);
 	/** The config of a member changed, or whether the graph runs its node. */
 	void (*changed)(void *data, struct speaker *speaker);
@@ -65,6 +71,7 @@ struct members {
 	const struct members_events *events;
 	void *data;
 
+	struct owners owners;		/**< of all that is in the graph */
 	struct spa_list speakers;	/**< struct speaker.link */
 	struct links links;		/**< of the whole graph */
 	struct spa_list entries;	/**< struct member_entry.link: the metadata's wishes */
@@ -102,8 +109,11 @@ int members_ensure_metadata(struct members *members);
 /** Everything that was there at the start is known now: begin to act. */
 void members_activate(struct members *members);
 
-/** The address of a Bluetooth speaker; the node's name for any other sink. */
+/** The address of a Bluetooth speaker; the node's name for any other sink. Never NULL for a member. */
 const char *speaker_address(const struct speaker *speaker);
+
+/** The node's name. Never NULL for a member. */
+const char *speaker_name(const struct speaker *speaker);
 
 bool speaker_is_bluetooth(const struct speaker *speaker);
 

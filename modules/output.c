@@ -108,7 +108,6 @@ static const struct pw_stream_events stream_events = {
 static struct pw_properties *make_properties(const struct speaker *speaker,
 		const struct args *args, struct pw_loop *data_loop)
 {
-	const char *target = pw_properties_get(speaker->props, PW_KEY_NODE_NAME);
 	const char *description = pw_properties_get(speaker->props, PW_KEY_NODE_DESCRIPTION);
 	struct pw_properties *props = pw_properties_copy(args->stream_props);
 	char name[512];
@@ -125,11 +124,13 @@ static struct pw_properties *make_properties(const struct speaker *speaker,
 	properties_set_default(props, PW_KEY_MEDIA_NAME, name);
 	if (pw_properties_get(props, PW_KEY_NODE_DESCRIPTION) == NULL)
 		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s (combined)",
-				description ? description : target);
+				description ? description : speaker_name(speaker));
 
 	properties_set_default(props, PW_KEY_NODE_VIRTUAL, "true");
 	pw_properties_set(props, PW_KEY_NODE_LOOP_NAME, data_loop->name);
-	pw_properties_set(props, PW_KEY_TARGET_OBJECT, target);
+	/* By what it alone has: any other node can have its name, and come first */
+	pw_properties_set(props, PW_KEY_TARGET_OBJECT,
+			speaker->serial ? speaker->serial : speaker_name(speaker));
 	/* An output alone does not keep a speaker awake, */
 	properties_set_default(props, PW_KEY_NODE_PASSIVE, "true");
 	/* goes to its speaker or nowhere, and is not destroyed for being nowhere. */

@@ -5,6 +5,7 @@
 /*
  * The input is a row of lines, "key\tvalue\n": writes to the metadata object, or
  * with "?" at its very beginning the rules, up to the first "\n". No value clears.
+ * A key of "*" and a digit: the value is what that node says now of itself, as an object.
  */
 
 #include <math.h>
@@ -91,12 +92,32 @@ static void add_speaker(struct members *members, uint32_t n)
 	s->members = members;
 	s->id = n;
 	s->config = MEMBER_CONFIG_INIT;
+	s->owner = OWNER_UNRESTRICTED;
+	s->is_bluetooth = n > 0;
 	snprintf(name, sizeof(name), "speaker_%u", n);
 	snprintf(address, sizeof(address), "AA:00:00:00:00:%02u", n);
 	s->props = pw_properties_new(PW_KEY_NODE_NAME, name, NULL);
 	if (n > 0)
 		pw_properties_set(s->props, "api.bluez5.address", address);
 	spa_list_append(&members->speakers, &s->link);
+	identify(s, true);
+}
+
+static void change_node(struct members *members, char n, const char *text)
+{
+	struct pw_properties *props = pw_properties_new_string(text ? text : "");
+	struct pw_node_info info = { .change_mask = PW_NODE_CHANGE_MASK_PROPS };
+	struct speaker *s;
+
+	spa_list_for_each(s, &members->speakers, link) {
+		if (props == NULL || s->id != (uint32_t)(n - '0'))
+			continue;
+		info.props = &props->dict;
+		node_info(s, &info);
+		fuzz_check(!s->member || (speaker_address(s) && speaker_name(s)));
+		break;
+	}
+	pw_properties_free(props);
 }
 
 static void write_line(struct members *members, char *line)
@@ -105,6 +126,10 @@ static void write_line(struct members *members, char *line)
 
 	if (value)
 		*value++ = '\0';
+	if (line[0] == '*') {
+		change_node(members, line[1], value);
+		return;
+	}
 	metadata_property(members, 0, line[0] ? line : NULL, NULL, value);
 }
 
