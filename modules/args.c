@@ -234,10 +234,18 @@ static int get_group(const struct pw_properties *props, struct args *args)
 	return args->group ? 0 : -ENOMEM;
 }
 
+static bool contains(const uint32_t *positions, uint32_t n, uint32_t position)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (positions[i] == position)
+			return true;
+	return false;
+}
+
 static int get_position(const struct pw_properties *props, struct args *args)
 {
 	const char *str = pw_properties_get(props, SPA_KEY_AUDIO_POSITION);
-	const char *allowed = "a list of 1 to 8 channel names such as [ FL FR ]";
+	const char *allowed = "a list of 1 to 8 channel names, each of them once, such as [ FL FR ]";
 	uint32_t i, channels = 0, positions[SPA_AUDIO_MAX_CHANNELS];
 
 	if (str == NULL)
@@ -248,7 +256,8 @@ static int get_position(const struct pw_properties *props, struct args *args)
 		return -EINVAL;
 	}
 	for (i = 0; i < channels; i++) {
-		if (positions[i] == SPA_AUDIO_CHANNEL_UNKNOWN) {
+		if (positions[i] == SPA_AUDIO_CHANNEL_UNKNOWN || positions[i] == SPA_AUDIO_CHANNEL_NA ||
+		    contains(positions, i, positions[i])) {
 			bad_value("module arguments", SPA_KEY_AUDIO_POSITION, str, allowed);
 			return -EINVAL;
 		}

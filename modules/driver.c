@@ -107,3 +107,8 @@ void driver_finish(struct driver *driver)
 		pw_unload_spa_handle(driver->handle);
 	spa_zero(*driver);
 }
+
+uint32_t driver_id(const struct driver *driver)
+{
+	return driver->proxy ? pw_proxy_get_bound_id(driver->proxy) : SPA_ID_INVALID;
+}

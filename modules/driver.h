@@ -31,4 +31,7 @@ int driver_init(struct driver *driver, struct pw_context *context, struct pw_cor
 		void (*lost)(void *data), void *data);
 void driver_finish(struct driver *driver);
 
+/** The id of its node; SPA_ID_INVALID while the daemon has not said it. */
+uint32_t driver_id(const struct driver *driver);
+
 #endif /* BLUEZ_COMBINE_DRIVER_H */

@@ -301,13 +301,11 @@ int group_start(struct group *group)
 	int res;
 
 	if ((res = status_init(&group->status, group->main_loop, write_status, group)) < 0)
-		goto error;
+		return res;
 	group->timer = pw_loop_add_timer(group->main_loop, on_timer, group);
 	group->update_event = pw_loop_add_event(group->main_loop, on_update_event, group);
-	if (group->timer == NULL || group->update_event == NULL) {
-		res = -errno;
-		goto error;
-	}
+	if (group->timer == NULL || group->update_event == NULL)
+		return -errno;
 	if ((res = fanout_host_init(&group->host, group->context, group->data_loop, args,
 			args->max_delay_ns)) < 0 ||
 	    (res = make_driver(group)) < 0 ||
@@ -315,13 +313,9 @@ int group_start(struct group *group)
 			&sink_events, group)) < 0 ||
 	    (res = source_wake_init(&group->wake, group->context, group->data_loop)) < 0 ||
 	    (res = members_ensure_metadata(&group->members)) < 0)
-		goto error;
+		return res;
 	group_quantum_choose(group);
 	return 0;
-
-error:
-	pw_log_error("can't start the group %s: %s", args->group, spa_strerror(res));
-	return res;
 }
 
 void group_activate(struct group *group)

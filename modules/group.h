@@ -72,7 +72,7 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 
 /**
  * Make the driver and the sink: the graph has no other group of this name.
- * Returns 0 or -errno after logging why.
+ * Returns 0 or -errno; group_finish() undoes it, also when it failed.
  */
 int group_start(struct group *group);
 

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <pipewire/impl.h>
@@ -12,8 +13,10 @@
 #include <spa/utils/string.h>
 
 #include "args.h"
+#include "backoff.h"
 #include "group.h"
 #include "log.h"
+#include "loop-time.h"
 #include "names.h"
 
 /** \page page_module_bluez_combine Combined Bluetooth sink
@@ -29,7 +32,7 @@
  * ## Module Options
  *
  * - `combine.group`: name of the group, `default`. A group can be loaded once:
- *   the second instance refuses.
+ *   the second instance refuses, and takes over when the first is gone.
  * - `combine.headroom.msec`: how much later than the slowest speaker all play,
  *   so that a speaker that joins or a report that changes moves nobody. 0 to
  *   500, default 30.
@@ -62,7 +65,7 @@
  *   (0.0 to 1.0), `combine.trim.msec` (positive: plays later) and
  *   `combine.correction.msec` (positive: sounds late, is sent to earlier)
  *   among them say what it plays. Default: all A2DP speakers.
- * - `node.name`, `node.description`, `audio.position` (1 to 8 channels,
+ * - `node.name`, `node.description`, `audio.position` (1 to 8 channels, each once,
  *   default [ FL FR ]), `remote.name`
  *
  * Members can also be named, changed and excluded at run time, by
@@ -96,8 +99,8 @@
 
 PW_LOG_TOPIC(mod_topic, BLUEZ_COMBINE_TOPIC_MODULE);
 
-/* A daemon that restarts is back within a second or two */
-#define RETRY_SEC	1
+/* A daemon that restarts is back within a second or two, and so is what somebody has destroyed */
+#define RETRY_NS	((int64_t)SPA_NSEC_PER_SEC)
 
 static const struct spa_dict_item module_props[] = {
 	{ PW_KEY_MODULE_AUTHOR, "The bluez-combine authors" },
@@ -129,7 +132,7 @@ enum state {
 	STATE_LISTING,		/**< the graph is being listed, to see who has our name */
 	STATE_COLLECTING,	/**< the sink is made, the nodes tell their properties */
 	STATE_RUNNING,
-	STATE_REFUSED,		/**< another instance has the group: do nothing */
+	STATE_REFUSED,		/**< another instance has the group: wait until it is gone */
 };
 
 struct impl {
@@ -144,14 +147,18 @@ struct impl {
 
 	enum state state;
 	struct spa_source *retry;	/**< timer, in STATE_AWAY */
-	struct spa_source *lost;	/**< event: leave the daemon that is gone */
+	struct spa_source *lost;	/**< event: leave the daemon, or let go of the group */
+	struct backoff backoff;		/**< of attempts to start the group */
+	int64_t retry_ns;		/**< how long to wait before the next one */
+	bool told_refused;		/**< the log says so */
 
 	struct pw_core *core;
 	struct spa_hook core_listener;
 	int sync;			/**< sequence number that is waited for */
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
-	bool taken;			/**< another node has our sink's name */
+	uint32_t other;			/**< the oldest driver of the group's name, our own perhaps, or SPA_ID_INVALID */
+	uint64_t other_serial;		/**< its object.serial */
 
 	struct group group;
 };
@@ -173,43 +180,79 @@ static void leave(struct impl *impl)
 		pw_core_disconnect(impl->core);
 		impl->core = NULL;
 	}
-	impl->taken = false;
+	impl->other = SPA_ID_INVALID;
 }
 
-static void set_retry(struct impl *impl, bool enable)
+static void set_retry(struct impl *impl, int64_t wait_ns)
 {
-	struct timespec value = { .tv_sec = enable ? RETRY_SEC : 0 };
-	struct timespec interval = value;
-	pw_loop_update_timer(impl->main_loop, impl->retry, &value, &interval, false);
+	loop_set_timer(impl->main_loop, impl->retry, wait_ns);
 }
 
 static void refuse(struct impl *impl)
 {
-	pw_log_error("the group '%s' exists already: a node named %s is in the graph. "
-			"This instance does nothing; unload it or give it another " BLUEZ_COMBINE_ARG_GROUP,
-			impl->args.group, args_node_name(&impl->args));
-	leave(impl);
+	if (!impl->told_refused)
+		pw_log_error("the group '%s' exists already: the node %u of another instance, %s.driver, is in "
+				"the graph. This one waits until that is gone; unload it or give it another "
+				BLUEZ_COMBINE_ARG_GROUP, impl->args.group, impl->other, args_node_name(&impl->args));
+	impl->told_refused = true;
 	impl->state = STATE_REFUSED;
+	pw_loop_signal_event(impl->main_loop, impl->lost);
+}
+
+/* Two that have begun at one time have not seen each other: the one that came first stays */
+static bool is_late(const struct impl *impl)
+{
+	uint32_t own = driver_id(&impl->group.driver);
+
+	return impl->other != SPA_ID_INVALID && own != SPA_ID_INVALID && impl->other != own;
+}
+
+/* What has failed again and again is likely to go on: it is tried ever less often, and said once */
+static void start_failed(struct impl *impl, const char *why)
+{
+	int64_t now_ns = loop_now_ns(impl->main_loop);
+	bool again;
+
+	backoff_fail(&impl->backoff, now_ns);
+	again = impl->backoff.failures > 1;
+	impl->retry_ns = again ? impl->backoff.until_ns - now_ns : RETRY_NS;
+	pw_log(again ? SPA_LOG_LEVEL_INFO : SPA_LOG_LEVEL_ERROR,
+			"the group '%s' failed and is made again: %s", impl->args.group, why);
+	pw_loop_signal_event(impl->main_loop, impl->lost);
 }
 
 static void core_done(void *data, uint32_t id, int seq)
 {
 	struct impl *impl = data;
+	int res;
 
 	if (id != PW_ID_CORE || seq != impl->sync)
 		return;
 	switch (impl->state) {
 	case STATE_LISTING:
-		if (impl->taken || group_start(&impl->group) < 0) {
-			pw_loop_signal_event(impl->main_loop, impl->lost);
+		if (impl->other != SPA_ID_INVALID) {
+			refuse(impl);
+			return;
+		}
+		if ((res = group_start(&impl->group)) < 0) {
+			start_failed(impl, spa_strerror(res));
 			return;
 		}
 		impl->state = STATE_COLLECTING;
 		impl->sync = pw_core_sync(impl->core, PW_ID_CORE, impl->sync);
 		break;
 	case STATE_COLLECTING:
+		if (is_late(impl)) {
+			pw_loop_signal_event(impl->main_loop, impl->lost);
+			return;
+		}
+		impl->told_refused = false;
 		impl->state = STATE_RUNNING;
 		group_activate(&impl->group);
+		break;
+	case STATE_RUNNING:
+		if (is_late(impl))
+			pw_loop_signal_event(impl->main_loop, impl->lost);
 		break;
 	default:
 		break;
@@ -252,11 +295,35 @@ static const struct pw_context_events context_events = {
 	.destroy = context_destroy,
 };
 
-static bool is_other_group(struct impl *impl, const char *type,
-		const struct spa_dict *props)
+/*
+ * A group is known by its driver, and that by its owner: of a node that a client exports the
+ * daemon says whose it is. One that the daemon has made for a client, which can say anything
+ * of it, has a factory.id that a driver has not. A node of the sink's name may be anybody's.
+ */
+static bool is_group(const struct impl *impl, const char *type, const struct spa_dict *props)
 {
-	return spa_streq(type, PW_TYPE_INTERFACE_Node) && props != NULL &&
-		spa_streq(spa_dict_lookup(props, PW_KEY_NODE_NAME), args_node_name(&impl->args));
+	const char *own = args_node_name(&impl->args);
+	const char *name = props ? spa_dict_lookup(props, PW_KEY_NODE_NAME) : NULL;
+
+	return spa_streq(type, PW_TYPE_INTERFACE_Node) && name &&
+		spa_strstartswith(name, own) && spa_streq(name + strlen(own), ".driver") &&
+		spa_dict_lookup(props, PW_KEY_CLIENT_ID) && !spa_dict_lookup(props, PW_KEY_FACTORY_ID) &&
+		owners_find(&impl->group.members.owners, props) != OWNER_RESTRICTED;
+}
+
+static void group_seen(struct impl *impl, uint32_t id, const struct spa_dict *props)
+{
+	uint64_t serial;
+
+	if (!spa_atou64(spa_dict_lookup(props, PW_KEY_OBJECT_SERIAL), &serial, 10))
+		return;
+	if (impl->other == SPA_ID_INVALID || serial < impl->other_serial) {
+		impl->other = id;
+		impl->other_serial = serial;
+	}
+	/* Which of them is our own is known by then */
+	if (impl->state != STATE_LISTING)
+		impl->sync = pw_core_sync(impl->core, PW_ID_CORE, impl->sync);
 }
 
 static void registry_global(void *data, uint32_t id, uint32_t permissions,
@@ -264,15 +331,27 @@ static void registry_global(void *data, uint32_t id, uint32_t permissions,
 {
 	struct impl *impl = data;
 
-	if (impl->state == STATE_LISTING && is_other_group(impl, type, props))
-		impl->taken = true;
+	if (impl->state == STATE_REFUSED)
+		return;
 	members_global(&impl->group.members, id, type, props);
 	rivals_global(&impl->group.rivals, id, type);
+	if (is_group(impl, type, props))
+		group_seen(impl, id, props);
 }
 
 static void registry_global_remove(void *data, uint32_t id)
 {
 	struct impl *impl = data;
+
+	if (id == impl->other) {
+		impl->other = SPA_ID_INVALID;
+		if (impl->state == STATE_REFUSED) {
+			pw_log_info("the other instance of the group '%s' is gone", impl->args.group);
+			pw_loop_signal_event(impl->main_loop, impl->lost);
+		}
+	}
+	if (impl->state == STATE_REFUSED)
+		return;
 	members_global_remove(&impl->group.members, id);
 	rivals_global_remove(&impl->group.rivals, id);
 }
@@ -312,14 +391,26 @@ static int load_needed(struct impl *impl)
 	return res;
 }
 
+/* What it is made of is there, and takes these arguments: what fails later may pass, this does not */
+static int check_fanout(struct impl *impl)
+{
+	struct fanout_host host;
+	int res = fanout_host_init(&host, impl->context, impl->data_loop, &impl->args,
+			impl->args.max_delay_ns);
+
+	fanout_host_finish(&host);
+	return res;
+}
+
 /* Somebody has destroyed what it can't do without: begin anew */
 static void group_failed(void *data, const char *why)
 {
 	struct impl *impl = data;
 
 	if (impl->state != STATE_AWAY)
-		pw_log_error("the group '%s' failed and is made again: %s", impl->args.group, why);
-	pw_loop_signal_event(impl->main_loop, impl->lost);
+		start_failed(impl, why);
+	else
+		pw_loop_signal_event(impl->main_loop, impl->lost);
 }
 
 /* Returns 0 if the daemon is there */
@@ -355,21 +446,23 @@ static void on_retry(void *data, uint64_t expirations)
 {
 	struct impl *impl = data;
 
-	if (impl->state == STATE_AWAY && join(impl) == 0)
-		set_retry(impl, false);
+	if (impl->state == STATE_AWAY && join(impl) < 0)
+		set_retry(impl, RETRY_NS);
 }
 
 static void on_lost(void *data, uint64_t count)
 {
 	struct impl *impl = data;
 
-	if (impl->taken) {
-		refuse(impl);
+	if (impl->state == STATE_REFUSED && impl->other != SPA_ID_INVALID) {
+		/* The registry is all that is still needed */
+		group_finish(&impl->group);
 		return;
 	}
 	leave(impl);
 	impl->state = STATE_AWAY;
-	set_retry(impl, true);
+	set_retry(impl, impl->retry_ns);
+	impl->retry_ns = RETRY_NS;
 }
 
 static void impl_destroy(struct impl *impl)
@@ -403,7 +496,7 @@ static bool in_this_process(const struct impl *impl)
 {
 	struct impl *i;
 	spa_list_for_each(i, &instances, link)
-		if (i != impl && i->context == impl->context && i->state != STATE_REFUSED &&
+		if (i != impl && i->context == impl->context &&
 		    spa_streq(args_node_name(&i->args), args_node_name(&impl->args)))
 			return true;
 	return false;
@@ -425,6 +518,8 @@ int pipewire__module_init(struct pw_impl_module *module, const char *args)
 	spa_list_append(&instances, &impl->link);
 	impl->module = module;
 	impl->context = context;
+	impl->other = SPA_ID_INVALID;
+	impl->retry_ns = RETRY_NS;
 	pw_context_add_listener(context, &impl->context_listener, &context_events, impl);
 	impl->main_loop = pw_context_get_main_loop(context);
 
@@ -444,7 +539,8 @@ int pipewire__module_init(struct pw_impl_module *module, const char *args)
 		pw_log_error("can't load: %m");
 		goto error;
 	}
-	if ((res = load_needed(impl)) < 0)
+	if ((res = load_needed(impl)) < 0 ||
+	    (res = check_fanout(impl)) < 0)
 		goto error;
 	if ((res = join(impl)) < 0) {
 		pw_log_error("can't connect to the daemon: %s", spa_strerror(res));

@@ -72,6 +72,8 @@ wrong 'an empty group name' '{ combine.group = "" }' \
 	"'combine.group' = ''" 'letters, digits'
 wrong 'a channel that does not exist' '{ audio.position = [ FL XX ] }' \
 	"'audio.position' = '[ FL XX ]'" '1 to 8 channel names'
+wrong 'one channel twice' '{ audio.position = [ FL FL ] }' \
+	"'audio.position' = '[ FL FL ]'" '1 to 8 channel names, each of them once'
 wrong 'nine channels' '{ audio.position = [ AUX0 AUX1 AUX2 AUX3 AUX4 AUX5 AUX6 AUX7 AUX8 ] }' \
 	"'audio.position'" '1 to 8 channel names'
 wrong 'channels that do not fit the positions' '{ audio.channels = 4 audio.position = [ FL FR ] }' \

@@ -29,7 +29,6 @@ spawn second pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"
 second=$PID
 check 'a second instance of the group refuses and says why' logged second "the group 'default' exists already"
 check 'the first instance is untouched by the refusal' linked
-stop "$second"
 
 spawn other pw-cli -m load-module "$MODULE" "{ combine.group = kitchen stream.rules = [ ] }"
 other=$PID
@@ -37,7 +36,43 @@ check 'a group of another name stands beside it' "$AWAIT" node bluez_combine.kit
 stop "$other"
 check 'it goes with its process' "$AWAIT" gone bluez_combine.kitchen
 stop "$loader"
-check 'nothing is left of the first when its process ends' gone
+check 'when the first is gone the second takes over' linked
+once() { [ "$(grep -c "exists already" "$T/second.log")" = 1 ]; }
+check 'and has refused only once' once
+stop "$second"
+check 'nothing is left when its process ends' gone
+
+# At one time: neither has seen the other when it begins
+spawn one pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"
+one=$PID
+spawn two pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"
+two=$PID
+drivers() { pw-cli ls Node | grep -c 'node.name = "bluez_combine.default.driver"'; }
+either() {
+	tries=0
+	until grep -q 'exists already' "$T/one.log" "$T/two.log"; do
+		tries=$((tries + 1))
+		[ $tries -lt 3000 ] || return 1
+		sleep 0.02
+	done
+	linked && [ "$(drivers)" = 1 ]
+}
+check 'of two that begin at one time one stays' either
+stop "$one"
+stop "$two"
+check 'and goes' gone
+
+# What will never pass is refused, and not tried for ever
+mkdir -p "$T/spa"
+without() { SPA_PLUGIN_DIR="$T/spa:$system_plugins" pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"; }
+spawn without without
+without=$PID
+check 'without the SPA plugin it is not loaded, and that is said' \
+	logged without "can't load audio.bluez-combine.fanout from the SPA library"
+check 'and makes nothing' gone
+few() { sleep 3; [ "$(grep -c "can't load" "$T/without.log")" -le 2 ] || { cat "$T/without.log"; return 1; }; }
+check 'nor does it try again each second' few
+stop "$without"
 
 # 2. a process of its own: pipewire -c
 start_host own
