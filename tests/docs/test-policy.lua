@@ -34,8 +34,8 @@ for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scene-*.c")):lin
   end
 end
 
--- A test is a file, whose name says where: module-churn, policy-group, unit-tap
-local kinds = { module = "test-%s.sh", policy = "test-%s.lua", unit = "test-%s.c" }
+-- A test is a file, whose name says where: module-churn, room-impostor, policy-group, unit-tap
+local kinds = { module = "test-%s.sh", room = "test-%s.sh", policy = "test-%s.lua", unit = "test-%s.c" }
 
 local function text_of (name)
   if scene_names [name] then

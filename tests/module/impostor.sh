@@ -16,10 +16,10 @@ start_impostor() {
 
 # impostor LINE: it does that, and the daemon has heard of it
 impostor() {
-	before=$(wc -l <"$T/impostor.log")
+	answers=$(wc -l <"$T/impostor.log")
 	echo "$*" >&9
 	tries=0
-	until [ "$(wc -l <"$T/impostor.log")" -gt "$before" ]; do
+	until [ "$(wc -l <"$T/impostor.log")" -gt "$answers" ]; do
 		tries=$((tries + 1))
 		[ $tries -lt 1000 ] || { echo "no answer to '$*'"; return 1; }
 		sleep 0.02

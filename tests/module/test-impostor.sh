@@ -18,7 +18,13 @@ start_host host
 
 meta() { pw-metadata -n bluez-combine 0 "$1" "$2" Spa:String:JSON >/dev/null; }
 going_on() { running "$HOST" && "$AWAIT" link $out.speaker_a speaker_a; }
-members() { "$AWAIT" metadata bluez-combine status "\"members\": $1," >/dev/null; }
+# An answer to a write of now says that all before it has been looked at
+settled() {
+	round=$((${round:-100} + 1))
+	meta member.speaker_b "{ \"gain\": 0.$round }"
+	"$AWAIT" metadata bluez-combine status.speaker_b "\"gain\": 0.${round}0" >/dev/null
+}
+members() { settled && "$AWAIT" metadata bluez-combine status "\"members\": $1," >/dev/null; }
 
 # An ordinary program of the user: it may be the Bluetooth monitor, and any sink
 start_impostor

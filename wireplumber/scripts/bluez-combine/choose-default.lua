@@ -59,7 +59,8 @@ SimpleEventHook {
       kind = kind,
       lowered = context.settings:get ("lower-member-priority") and lowered_nodes (nodes) or nil,
       current = context.default_node (kind),
-      make_default = kind == "audio.sink" and context.settings:get ("make-default"),
+      make_default = kind == "audio.sink" and context.settings:get ("make-default") and
+          context.find_sink () ~= nil,
     }
     if changed then
       context.log:info ("default " .. kind .. " is " .. tostring (name))

@@ -10,6 +10,7 @@
 Script.async_activation = true
 
 local context = require ("bluez-combine-context")
+local owners = require ("bluez-combine-owners")
 
 -- Global, or it would be collected.
 metadata = nil
@@ -94,11 +95,29 @@ others = ObjectManager {
   Interest {
     type = "metadata",
     Constraint { "metadata.name", "=", context.METADATA },
-  }
+  },
+  Interest { type = "client" },
 }
 
-others:connect ("installed", guarded (function (om)
-  local m = om:lookup ()
+-- An object of another process, if there is one, and it is not a restricted client's: who may
+-- not write ours may not bring another. Of a key that is there twice the first one is the
+-- daemon's, and that is the one that is compared here.
+local function find_other ()
+  local m = others:lookup {
+    type = "metadata",
+    Constraint { "client.id", "-", type = "pw-global" },
+  }
+  for client in others:iterate { type = "client" } do
+    m = m or owners.rights (client.properties) and others:lookup {
+      type = "metadata",
+      Constraint { "client.id", "=", tostring (client ["bound-id"]), type = "pw-global" },
+    }
+  end
+  return m
+end
+
+others:connect ("installed", guarded (function ()
+  local m = find_other ()
   if m then
     context.log:info (m, "using the metadata object of another process")
     use (m, false)
@@ -108,8 +127,8 @@ others:connect ("installed", guarded (function (om)
   end
 end))
 
-others:connect ("object-removed", guarded (function ()
-  if not metadata then
+others:connect ("object-removed", guarded (function (_, object)
+  if not metadata and object == current then
     context.log:info ("the metadata object of another process is gone: making our own")
     context.store:attach (nil)
     current = nil

@@ -15,6 +15,7 @@ local cutils = require ("common-utils")
 -- What is gone has no properties any more, only its object's id.
 local connected = {}   -- object id of a device -> address
 local playing = {}     -- object id of a node -> its id in PipeWire, as text
+local unsure = false   -- there was one of which it was not known whose it is
 
 -- Whether the device can send music or calls, rather than only play: a speaker
 -- whose name begins with "Echo" is no reason for a sink.
@@ -54,6 +55,11 @@ local function check_device (device)
   local props = context.properties (nil, device)
   local address = devices.address (props ["api.bluez5.address"])
   if props ["device.api"] ~= "bluez5" or not address then
+    return
+  end
+  local genuine = context.is_bluetooth_device (device)
+  if not genuine then
+    unsure = unsure or genuine == nil
     return
   end
   local is_source, why = devices.is_source (props, context.device_options ())
@@ -100,6 +106,11 @@ local function check_stream (node)
   if not address or not devices.is_source_stream (props) then
     return
   end
+  local genuine = context.is_bluetooth (node, device)
+  if not genuine then
+    unsure = unsure or genuine == nil
+    return
+  end
   local is_source, why = devices.is_source (props, context.device_options ())
   if not is_source then
     context.log:info (node, string.format ("not a source: %s (%s)", address, why))
@@ -119,8 +130,32 @@ local function check_stream (node)
   end
 end
 
+-- What has changed counts for those that are connected, too.
+local function look_again ()
+  for device in context.objects ("device"):iterate () do
+    check_device (device)
+  end
+  for node in context.objects ("node"):iterate {
+    Constraint { "media.class", "=", "Stream/Output/Audio", type = "pw-global" },
+  } do
+    check_stream (node)
+  end
+  context.rescan ("linking")
+end
+
+local function owner_added ()
+  if unsure then
+    unsure = false
+    look_again ()
+  end
+end
+
 local handlers = {
-  ["device-added"] = check_device,
+  ["client-added"] = owner_added,
+  ["device-added"] = function (device)
+    check_device (device)
+    owner_added ()
+  end,
   ["device-params-changed"] = check_device,
   ["device-removed"] = remove_device,
   ["node-added"] = check_stream,
@@ -131,7 +166,7 @@ SimpleEventHook {
   name = "bluez-combine/find-source",
   interests = {
     EventInterest {
-      Constraint { "event.type", "c", "device-added", "device-removed" },
+      Constraint { "event.type", "c", "client-added", "device-added", "device-removed" },
     },
     EventInterest {
       Constraint { "event.type", "=", "device-params-changed" },
@@ -161,19 +196,6 @@ Core.idle_add (function ()
   apply_lifetime ()
   return false
 end)
-
--- What has changed counts for those that are connected, too.
-local function look_again ()
-  for device in context.objects ("device"):iterate () do
-    check_device (device)
-  end
-  for node in context.objects ("node"):iterate {
-    Constraint { "media.class", "=", "Stream/Output/Audio", type = "pw-global" },
-  } do
-    check_stream (node)
-  end
-  context.rescan ("linking")
-end
 
 for _, name in ipairs { "source.vendors", "match-by-name" } do
   Settings.subscribe ("bluez-combine." .. name, look_again)

@@ -63,6 +63,32 @@ function context.load_module ()
   return true
 end
 
+-- Ids of items that are the sink: of one that goes the owner is not known any more.
+local sinks = {}
+
+local function appeared (item)
+  if not context.is_sink (item) then
+    context.log:notice (item, "of the combined sink's name, and not the combined sink: nothing is sent to it")
+    return
+  end
+  sinks [item.id] = true
+  context.log:info ("the combined sink is there")
+  context.group:appeared ()
+end
+
+local function vanished (item)
+  if not sinks [item.id] then
+    return
+  end
+  sinks [item.id] = nil
+  -- The module may have ended without a word
+  local object = context.store.object
+  if object and object.find ("status") then
+    object.set ("status", nil)
+  end
+  context.group:vanished ()
+end
+
 SimpleEventHook {
   name = "bluez-combine/load-sink",
   interests = {
@@ -73,17 +99,8 @@ SimpleEventHook {
     },
   },
   execute = function (event)
-    if event:get_properties () ["event.type"] == "session-item-added" then
-      context.log:info ("the combined sink is there")
-      context.group:appeared ()
-    else
-      -- The module may have ended without a word
-      local object = context.store.object
-      if object and object.find ("status") then
-        object.set ("status", nil)
-      end
-      context.group:vanished ()
-    end
+    local added = event:get_properties () ["event.type"] == "session-item-added"
+    ;(added and appeared or vanished) (event:get_subject ())
   end
 }:register ()
 

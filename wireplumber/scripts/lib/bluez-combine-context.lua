@@ -13,6 +13,7 @@
 local cutils = require ("common-utils")
 local settings = require ("bluez-combine-settings")
 local devices = require ("bluez-combine-devices")
+local owners = require ("bluez-combine-owners")
 local group = require ("bluez-combine-group")
 local members = require ("bluez-combine-members")
 local store = require ("bluez-combine-store")
@@ -109,12 +110,60 @@ function context.properties (node, device)
   return all
 end
 
-function context.device_of (node)
-  local id = node.properties ["device.id"]
-  local om = id and context.objects ("device")
+local function lookup (kind, id)
+  local om = id and context.objects (kind)
   return om and om:lookup {
     Constraint { "bound-id", "=", id, type = "gobject" },
   }
+end
+
+-- node: one of WirePlumber's, or a table with its properties
+function context.device_of (node)
+  return lookup ("device", (node ["global-properties"] or node.properties) ["device.id"])
+end
+
+-- Owners
+
+-- Properties of the client of an object of these global properties, nil while it is not known
+local function client_of (global)
+  local client = lookup ("client", global ["client.id"])
+  return client and client.properties
+end
+
+-- Whether a device is a Bluetooth one, and not what somebody calls so; nil: not known yet
+function context.is_bluetooth_device (device)
+  local global = device ["global-properties"]
+  local client = client_of (global)
+  if global ["client.id"] and not client then
+    return nil
+  end
+  return owners.is_bluetooth_device (global, client)
+end
+
+-- The same of a node, whose device is given if it is there
+function context.is_bluetooth (node, device)
+  local global = node ["global-properties"]
+  local client = client_of (global)
+  local device_client = device and client_of (device ["global-properties"])
+
+  if not global ["device.id"] then
+    return false
+  elseif not device or (global ["client.id"] and not client) or
+      (device ["global-properties"] ["client.id"] and not device_client) then
+    return nil
+  end
+  return owners.is_bluetooth {
+    node = global,
+    device = device ["global-properties"],
+    client = client,
+    device_client = device_client,
+    linger = node.properties ["object.linger"],
+  }
+end
+
+local function is_sink (node)
+  local global = node ["global-properties"]
+  return owners.is_sink (global, node.properties ["object.linger"], client_of (global))
 end
 
 -- State: the user's words by speaker, and the sources that were ever seen
@@ -185,14 +234,40 @@ end
 
 -- The sink
 
+-- Whether an item of the sink's name is the sink: anybody can have that name.
+function context.is_sink (item)
+  local node = item:get_associated_proxy ("node")
+  return node ~= nil and is_sink (node)
+end
+
 -- The item that streams are linked to; nil while it is not there
 function context.find_sink ()
   local om = context.objects ("session-item")
-  return om and om:lookup {
+  if not om then
+    return nil
+  end
+  for item in om:iterate {
     type = "SiLinkable",
     Constraint { "node.name", "=", context.SINK },
     Constraint { "item.node.direction", "=", "input" },
-  }
+  } do
+    if context.is_sink (item) then
+      return item
+    end
+  end
+end
+
+local function sink_is_coming ()
+  local om = context.objects ("node")
+  if not om then
+    return false
+  end
+  for node in om:iterate { Constraint { "node.name", "=", context.SINK } } do
+    if is_sink (node) then
+      return true
+    end
+  end
+  return false
 end
 
 -- Whether anything else than a source is linked to the sink: somebody put it
@@ -216,10 +291,7 @@ context.group = group.new {
   load = function () return context.load_module () end,
   unload = function () context.module = nil end,
   exists = function () return context.find_sink () ~= nil end,
-  is_coming = function ()
-    local om = context.objects ("node")
-    return om and om:lookup { Constraint { "node.name", "=", context.SINK } } ~= nil
-  end,
+  is_coming = sink_is_coming,
   in_use = sink_in_use,
   playing = function () return next (context.streams) ~= nil end,
   after = function (ms, f)
