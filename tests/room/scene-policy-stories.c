@@ -270,13 +270,10 @@ static void tell_loop(struct tale *t)
 	tale_linked(t, "the sink cannot be its own member", "bluez_combine.*", SPEAKER_SINK(1), COMBINED);
 }
 
-/* Something else has the name of the sink, so that it never comes. */
-static const char impostor_conf[] =
-	"context.objects = [ { factory = adapter args = {\n"
-	"  factory.name = support.null-audio-sink\n"
-	"  node.name = \"" COMBINED "\"\n"
-	"  media.class = Audio/Source/Virtual\n"
-	"  audio.position = [ FL FR ]\n"
+/* Another instance has the group, and nobody can play to what it makes: the sink never comes. */
+static const char occupied_conf[] =
+	"context.modules = [ { name = libpipewire-module-bluez-combine args = {\n"
+	"  combine.props = { media.class = Audio/Source/Virtual } stream.rules = [ ]\n"
 	"} } ]\n";
 
 static void tell_timeout(struct tale *t)
@@ -326,7 +323,7 @@ static const struct story stories[] = {
 	{ .name = "loop", .text = "nobody hears itself",
 	  .stack = { .analogue = true }, .tell = tell_loop },
 	{ .name = "timeout", .text = "the sink does not come",
-	  .stack = { .analogue = true, .pipewire_conf = impostor_conf }, .tell = tell_timeout },
+	  .stack = { .analogue = true, .pipewire_conf = occupied_conf }, .tell = tell_timeout },
 	{ .name = "missing", .text = "the module is not there",
 	  .stack = { .analogue = true }, .before = hide_module, .after = show_module,
 	  .tell = tell_missing },
