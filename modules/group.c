@@ -47,7 +47,7 @@ static int64_t update_awake(struct group *group, int64_t now_ns)
 {
 	bool drained, warm, heard = is_heard(group);
 
-	fanout_host_set_drain(&group->host, group->align.total_ns, SPA_ATOMIC_LOAD(group->rate));
+	fanout_host_set_drain(&group->host, group->align.last_ns, SPA_ATOMIC_LOAD(group->rate));
 	drained = fanout_host_is_drained(&group->host);
 	warm = keep_warm_update(&group->keep_warm, now_ns, group->args->keep_warm_ns,
 			!drained && !fanout_host_is_quiet(&group->host));

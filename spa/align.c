@@ -138,7 +138,7 @@ int align_update(struct align *a, const struct align_params *p,
 	int changed = moves;
 	uint32_t i;
 
-	a->total_ns = total_ns;
+	a->total_ns = a->last_ns = total_ns;
 
 	for (i = 0; i < n; i++) {
 		int64_t delay_ns = total_ns - member_lateness(&m[i]);
@@ -146,6 +146,9 @@ int align_update(struct align *a, const struct align_params *p,
 
 		if (!aligned)
 			delay_ns = 0;
+		else
+			a->last_ns = SPA_MAX(a->last_ns, total_ns + clamp_ns(m[i].trim_ns));
+		a->last_ns = SPA_MAX(a->last_ns, delay_ns);
 		if (delay_ns != m[i].delay_ns || aligned != m[i].aligned)
 			changed = 1;
 		m[i].delay_ns = delay_ns;

@@ -43,10 +43,12 @@ struct align_member {
 
 struct align {
 	int64_t total_ns;		/**< B; 0: nothing settled yet */
+	int64_t last_ns;		/**< when the last member has sounded, >= B, and >= any delay */
 };
 
 /**
- * Work out B and every member's delay. The struct align is zeroed at first and
+ * Work out B and every member's delay, and when the last of them sounds: who is placed later
+ * by t > 0 does so after B. The struct align is zeroed at first and
  * keeps B between the calls.
  *
  * While \a playing B stays where it is, so that nobody hears another one come

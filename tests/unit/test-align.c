@@ -67,6 +67,32 @@ static void a_trim_of_the_slowest_lowers_the_total(void)
 	check_together(&a, m, 2);
 }
 
+static void who_is_placed_later_sounds_last(void)
+{
+	struct align a = { 0 };
+	struct align_member m[] = { member(50), member(150) };
+
+	align_update(&a, &params, m, 2, false);
+	check_int(a.last_ns, a.total_ns);
+	m[0].trim_ns = MS(1000);
+	align_update(&a, &params, m, 2, false);
+	check_int(a.total_ns, MS(180));
+	check_int(a.last_ns, MS(1180));
+	/* earlier is before all others, and a latency below nothing is a longer delay */
+	m[0].trim_ns = MS(-1000);
+	align_update(&a, &params, m, 2, false);
+	check_int(a.last_ns, a.total_ns);
+	m[0] = (struct align_member) { .latency_ns = MS(50), .correction_ns = MS(-500), .settled = true };
+	align_update(&a, &params, m, 2, false);
+	check_int(m[0].delay_ns, MS(630));
+	check_int(a.last_ns, m[0].delay_ns);
+	/* who is not aligned is not delayed */
+	m[0].correction_ns = MS(-2000);
+	align_update(&a, &params, m, 2, false);
+	check(!m[0].aligned || !m[1].aligned);
+	check(a.last_ns >= a.total_ns && a.last_ns >= m[0].delay_ns && a.last_ns >= m[1].delay_ns);
+}
+
 static void a_start_leaves_room_for_what_is_pending(void)
 {
 	struct align a = { 0 };
@@ -321,6 +347,7 @@ int main(void)
 	run(all_are_heard_at_the_slowest_plus_headroom);
 	run(a_positive_correction_sends_earlier_and_a_positive_trim_later);
 	run(a_trim_of_the_slowest_lowers_the_total);
+	run(who_is_placed_later_sounds_last);
 	run(a_start_leaves_room_for_what_is_pending);
 	run(a_joiner_within_the_headroom_moves_nobody);
 	run(a_joiner_beyond_the_headroom_moves_all_once);
