@@ -31,7 +31,7 @@ struct option {
 };
 
 static const char * const acquire_names[] = { "ok", "fail", "never" };
-static const char * const pairing_names[] = { "just-works", "confirm", "pin" };
+static const char * const pairing_names[] = { "just-works", "confirm", "pin", "unasked" };
 static const char * const rate_names[] = { "44100", "48000", "44100,48000", "48000,44100" };
 
 static const struct option table[] = {
@@ -45,11 +45,15 @@ static const struct option table[] = {
 	{ "acquire", 'e', FIELD(acquire), 0, 0, ALL, acquire_names, G_N_ELEMENTS(acquire_names) },
 	{ "acquire.msec", 'd', FIELD(acquire_ms), 0, 60000, ALL },
 	{ "paired", 'b', FIELD(paired), 0, 0, BOTH },
+	{ "trusted", 'b', FIELD(trusted), 0, 0, BOTH },
+	{ "audio", 'b', FIELD(audio), 0, 0, BOTH },
+	{ "input", 'b', FIELD(input), 0, 0, BOTH },
 	{ "hidden", 'b', FIELD(no_pairing_mode), 0, 0, ALL },
 	{ "pairing", 'e', FIELD(pairing), 0, 0, BOTH, pairing_names, G_N_ELEMENTS(pairing_names) },
 	{ "pair.msec", 'd', FIELD(pair_ms), 0, 60000, BOTH },
 	{ "pair.error", 's', FIELD(pair_error), 0, 64, ALL },
 	{ "discover.msec", 'd', FIELD(discover_ms), 0, 60000, BOTH },
+	{ "connect.msec", 'd', FIELD(connect_ms), 0, 60000, BOTH },
 	{ "connect.error", 's', FIELD(connect_error), 0, 64, ALL },
 	{ "model", 'e', FIELD(model), 0, 0, ALL, speaker_model_names, SPEAKER_N_MODELS },
 	{ "start", 'e', FIELD(start), 0, 0, ALL, speaker_start_names, SPEAKER_N_STARTS },
@@ -89,8 +93,11 @@ void options_init(struct options *o, enum option_use use, uint32_t seed)
 		.volume = -1,
 		.seed = seed,
 		.paired = true,
+		.trusted = true,
+		.audio = true,
 		.pair_ms = 300.0,
 		.discover_ms = 300.0,
+		.connect_ms = 50.0,
 		.pair_error = g_strdup(""),
 		.connect_error = g_strdup(""),
 		.speaker_config = { .model = SPEAKER_FIXED, .latency_ms = 150.0, .gain = 1.0 },

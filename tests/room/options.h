@@ -36,10 +36,14 @@ struct options {
 	uint32_t seed;
 	int32_t acquire;	/**< enum acquire_behaviour */
 	double acquire_ms;	/**< after which it is known */
-	bool paired;		/**< with the adapter, and trusted, from the beginning */
+	bool paired;		/**< with the adapter, from the beginning, */
+	bool trusted;		/**< and trusted */
+	bool audio;		/**< the services of its roles are among those that it has */
+	bool input;		/**< and that of a keyboard */
 	bool no_pairing_mode;	/**< not paired, and cannot be found */
 	int32_t pairing;	/**< enum pair_kind */
 	double pair_ms, discover_ms;	/**< how long these take */
+	double connect_ms;	/**< after pairing, by itself */
 	char *pair_error, *connect_error;	/**< how these fail; "": they don't */
 	int32_t model, start, kind;	/**< of the configurations below, as the table needs them */
 	struct speaker_config speaker_config;

@@ -124,8 +124,11 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 			if (g_strcmp0(device->path, path) != 0)
 				continue;
 			device_remove(device);
-			break;
+			g_dbus_method_invocation_return_value(invocation, NULL);
+			return;
 		}
+		bus_error(invocation, "DoesNotExist", "Does Not Exist");
+		return;
 	}
 	g_dbus_method_invocation_return_value(invocation, NULL);
 }

@@ -125,6 +125,22 @@ void agents_finish(void)
 	g_clear_pointer(&agents, g_ptr_array_unref);
 }
 
+/* Who pairs with a device by itself asks whoever is the default. */
+static struct agent *agent_for(const char *sender)
+{
+	struct agent *agent = sender != NULL ? find_agent(sender) : NULL;
+
+	return agent == NULL && agents->len > 0 ? agents->pdata[0] : agent;
+}
+
+bool agent_can_answer(const char *sender)
+{
+	struct agent *agent = agent_for(sender);
+
+	/* bluetoothd tells the kernel the same of no agent as of one that can do nothing. */
+	return agent != NULL && !g_str_equal(agent->capability, "NoInputNoOutput");
+}
+
 struct question {
 	struct device *device;
 	void (*answered)(struct device *device, GVariant *answer);
@@ -143,12 +159,9 @@ static void on_answer(GObject *source, GAsyncResult *result, void *data)
 void agent_ask(struct device *device, const char *sender, const char *method, GVariant *args, const char *type,
 	       void (*answered)(struct device *device, GVariant *answer))
 {
-	struct agent *agent = sender != NULL ? find_agent(sender) : NULL;
+	struct agent *agent = agent_for(sender);
 	struct question *q;
 
-	/* Who pairs with a device by itself asks whoever is the default. */
-	if (agent == NULL && agents->len > 0)
-		agent = agents->pdata[0];
 	if (agent == NULL) {
 		g_variant_unref(g_variant_ref_sink(args));
 		device_event(device, "agent-no", "%s", "");

@@ -150,7 +150,7 @@ static bool device_call(struct device *device, const char *method, GVariant *arg
 	if (g_str_equal(method, "Stall"))
 		return stall(device, g_variant_get_double(second), error);
 	if (g_str_equal(method, "Connect")) {
-		device_connect(device);
+		device_come(device);
 	} else if (g_str_equal(method, "Close")) {
 		device_close(device);
 	} else if (g_str_equal(method, "Disconnect")) {

@@ -27,13 +27,15 @@ void device_event(struct device *device, const char *event, const char *fields, 
 
 static GVariant *uuids(const struct device *device)
 {
-	const char *list[5];
+	const char *list[6];
 	int n = 0;
 
-	if (device->options.source)
+	if (device->options.source && device->options.audio)
 		list[n++] = UUID_A2DP_SOURCE;
-	if (device->options.speaker)
+	if (device->options.speaker && device->options.audio)
 		list[n++] = UUID_A2DP_SINK;
+	if (device->options.input)
+		list[n++] = UUID_HID;
 	if (device->options.handsfree)
 		list[n++] = UUID_HANDSFREE;
 	list[n++] = UUID_AVRCP_TARGET;
@@ -61,8 +63,9 @@ static GVariant *get_flag(const struct device *device, const char *property)
 		return g_variant_new_boolean(device->trusted);
 	if (g_str_equal(property, "Blocked") || g_str_equal(property, "LegacyPairing"))
 		return g_variant_new_boolean(false);
+	/* Who has paired by itself is there, and its services come later. */
 	if (g_str_equal(property, "Connected"))
-		return g_variant_new_boolean(device->connected);
+		return g_variant_new_boolean(device->connected || device->coming);
 	if (g_str_equal(property, "ServicesResolved"))
 		return g_variant_new_boolean(device->resolved);
 	return NULL;
@@ -124,11 +127,12 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 	if (g_str_equal(method, "Connect") || g_str_equal(method, "ConnectProfile")) {
 		const char *error = connect_error(device);
 
+		if (error == NULL)
+			error = device_meet(device);
 		if (error != NULL) {
 			bus_error(invocation, "Failed", error);
 			return;
 		}
-		device_connect(device);
 	} else if (g_str_equal(method, "Disconnect")) {
 		device_disconnect(device);
 	} else if (g_str_equal(method, "Pair")) {
@@ -216,7 +220,8 @@ void device_check_resolved(struct device *device)
 
 void device_connect(struct device *device)
 {
-	const bool roles[N_ROLES] = { device->options.speaker, device->options.source };
+	const struct options *o = &device->options;
+	const bool roles[N_ROLES] = { o->speaker && o->audio, o->source && o->audio };
 	int role, n = 1;
 
 	if (!device->shown)
@@ -241,6 +246,7 @@ void device_connect(struct device *device)
 	}
 	for (role = 0; role < N_ROLES; role++)
 		transport_configure(device, role);
+	device_check_resolved(device);
 }
 
 void device_disconnect(struct device *device)
@@ -277,6 +283,7 @@ void device_close(struct device *device)
 void device_remove(struct device *device)
 {
 	device_disconnect(device);
+	device_forget_pairing(device);
 	device->paired = device->trusted = device->in_reach = false;
 	if (!device->shown)
 		return;
@@ -440,7 +447,8 @@ struct device *device_new(struct room *room, const char *address, struct options
 	device->call_fd = -1;
 	device->address = g_ascii_strup(address, -1);
 	options_copy(&device->options, options);
-	device->paired = device->trusted = options->paired;
+	device->paired = options->paired;
+	device->trusted = options->paired && options->trusted;
 	if (!add_to_radio(device, error)) {
 		/* What the radio has already, it keeps to the end. */
 		if (device->link == NULL && device->sender == NULL)

@@ -5,15 +5,15 @@
 #include "roomd.h"
 
 #define PIN		"0000"	/* what speakers of old have */
-#define CONNECT_MS	50	/* an Echo connects its services after it was paired */
+#define ORPHAN_MS	1500	/* a transport that nothing stands behind goes */
 
 /* In the order of the names in options.c */
 enum pair_kind {
 	PAIR_JUST_WORKS,
 	PAIR_CONFIRM,		/* both show a number */
 	PAIR_PIN,
+	PAIR_UNASKED,		/* without a question, as kernels before 6.12 have it where neither side insists */
 };
-
 
 struct later {
 	struct device *device;
@@ -77,6 +77,14 @@ void adapter_discover(struct adapter *adapter)
 	}
 }
 
+static void set_coming(struct device *device, bool coming)
+{
+	if (device->coming == coming)
+		return;
+	device->coming = coming;
+	bus_changed(device->room, device->path, IFACE_DEVICE, "Connected", NULL);
+}
+
 /* Answers who has called Pair(), if anybody has */
 static void end_pairing(struct device *device, const char *error)
 {
@@ -84,6 +92,7 @@ static void end_pairing(struct device *device, const char *error)
 
 	device->pairing.generation++;
 	device->pairing.going_on = false;
+	set_coming(device, false);
 	g_clear_pointer(&device->pairing.sender, g_free);
 	if (error != NULL)
 		device_event(device, "pairing-failed", "\"error\": \"%s\"", error);
@@ -95,7 +104,11 @@ static void end_pairing(struct device *device, const char *error)
 		g_dbus_method_invocation_return_value(invocation, NULL);
 }
 
-static void connect_services(struct device *device);
+void device_forget_pairing(struct device *device)
+{
+	end_pairing(device, device->pairing.going_on ? "AuthenticationCanceled" : NULL);
+	device->orphaned = false;
+}
 
 static void paired(struct device *device)
 {
@@ -109,8 +122,10 @@ static void paired(struct device *device)
 	device_event(device, "paired", "%s", "");
 	bus_changed(device->room, device->path, IFACE_DEVICE, "Paired", "Bonded", NULL);
 	end_pairing(device, NULL);
-	if (incoming)
-		run_later(device, CONNECT_MS, connect_services);
+	if (!incoming)
+		return;
+	set_coming(device, true);
+	run_later(device, device->options.connect_ms, device_come);
 }
 
 static void on_agreed(struct device *device, GVariant *answer)
@@ -129,26 +144,38 @@ static void on_agreed(struct device *device, GVariant *answer)
 		run_later(device, device->options.pair_ms, paired);
 }
 
+/*
+ * What the agent is asked; NULL: nothing. The kernel agrees by itself where nobody on this side could
+ * be shown anything, and it then makes no difference who began, or whether the device shows a number.
+ */
+static const char *question_of(const struct device *device)
+{
+	if (device->options.pairing == PAIR_PIN)
+		return "RequestPinCode";
+	if (!agent_can_answer(device->pairing.sender))
+		return NULL;
+	if (device->options.pairing == PAIR_CONFIRM)
+		return "RequestConfirmation";
+	/* Who asks for it needs not be asked. */
+	if (device->pairing.invocation != NULL || device->options.pairing == PAIR_UNASKED)
+		return NULL;
+	return "RequestAuthorization";
+}
+
 static void begin_pairing(struct device *device)
 {
-	const char *sender = device->pairing.sender;
-	GVariant *path = g_variant_new("(o)", device->path);
+	const char *question = question_of(device), *sender = device->pairing.sender;
 
 	device->pairing.going_on = true;
 	device_event(device, "pairing", "%s", "");
-	if (device->options.pairing == PAIR_CONFIRM) {
-		g_variant_unref(g_variant_ref_sink(path));
-		agent_ask(device, sender, "RequestConfirmation",
-			  g_variant_new("(ou)", device->path, device->options.seed % 1000000), "()", on_agreed);
-	} else if (device->options.pairing == PAIR_PIN) {
-		agent_ask(device, sender, "RequestPinCode", path, "(s)", on_agreed);
-	} else if (device->pairing.invocation == NULL) {
-		agent_ask(device, sender, "RequestAuthorization", path, "()", on_agreed);
-	} else {
-		/* Who asks for it needs not be asked. */
-		g_variant_unref(g_variant_ref_sink(path));
+	if (question == NULL)
 		run_later(device, device->options.pair_ms, paired);
-	}
+	else if (device->options.pairing == PAIR_CONFIRM)
+		agent_ask(device, sender, question,
+			  g_variant_new("(ou)", device->path, device->options.seed % 1000000), "()", on_agreed);
+	else
+		agent_ask(device, sender, question, g_variant_new("(o)", device->path),
+			  device->options.pairing == PAIR_PIN ? "(s)" : "()", on_agreed);
 }
 
 void device_pair(struct device *device, GDBusMethodInvocation *invocation)
@@ -178,18 +205,52 @@ void device_cancel_pairing(struct device *device, GDBusMethodInvocation *invocat
 
 static void on_authorized(struct device *device, GVariant *answer)
 {
+	/* Meanwhile it was removed, or a client has met it. */
+	if (!device->coming)
+		return;
 	if (answer != NULL)
 		device_connect(device);
+	set_coming(device, false);
 }
 
-static void connect_services(struct device *device)
+void device_come(struct device *device)
 {
-	if (device->trusted)
+	if (device->orphaned) {
+		device_event(device, "end-point-in-use", "%s", "");
+	} else if (device->trusted || !device->paired) {
 		device_connect(device);
-	else
+		set_coming(device, false);
+	} else {
+		/* The channel comes before anybody knows what is to go through it. */
+		set_coming(device, true);
 		agent_ask(device, NULL, "AuthorizeService",
-			  g_variant_new("(os)", device->path, device->options.source ? UUID_A2DP_SOURCE :
-					UUID_A2DP_SINK), "()", on_authorized);
+			  g_variant_new("(os)", device->path, UUID_ADVANCED_AUDIO), "()", on_authorized);
+	}
+}
+
+/* The transport that two connections at a time have left behind */
+static void orphan_gone(struct device *device)
+{
+	device_close(device);
+	device_event(device, "orphan-gone", "%s", "");
+}
+
+const char *device_meet(struct device *device)
+{
+	bool met = device->coming;
+
+	if (device->orphaned)
+		return "br-connection-unknown";
+	device_connect(device);
+	if (!met)
+		return NULL;
+	set_coming(device, false);
+	/* Each side has set up a stream on the end point that the other one wants. */
+	device->orphaned = true;
+	device->pairing.generation++;
+	device_event(device, "collision", "%s", "");
+	run_later(device, ORPHAN_MS, orphan_gone);
+	return "br-connection-unknown";
 }
 
 static struct adapter *find_discoverable(struct room *room)

@@ -324,7 +324,7 @@ void transport_configure(struct device *device, enum role role)
 {
 	struct endpoint *ep = adapter_endpoint(device->adapter, local_uuid(role));
 	struct options *o = &device->options;
-	bool has_role = role == ROLE_SPEAKER ? o->speaker : o->source;
+	bool has_role = o->audio && (role == ROLE_SPEAKER ? o->speaker : o->source);
 	uint8_t caps[SBC_CAPS];
 
 	if (!has_role || ep == NULL || device->transports[role] != NULL)

@@ -83,8 +83,10 @@ void room_restart(struct room *room, double msec)
 		while (adapter->apps->len > 0)
 			app_remove(adapter->apps->pdata[adapter->apps->len - 1], false);
 	}
-	for (i = 0; i < room->devices->len; i++)
+	for (i = 0; i < room->devices->len; i++) {
+		device_forget_pairing(room->devices->pdata[i]);
 		device_disconnect(room->devices->pdata[i]);
+	}
 	g_timeout_add((guint)msec, own_name, room);
 }
 

@@ -28,6 +28,8 @@
 
 #define UUID_A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
 #define UUID_A2DP_SINK		"0000110b-0000-1000-8000-00805f9b34fb"
+#define UUID_ADVANCED_AUDIO	"0000110d-0000-1000-8000-00805f9b34fb"
+#define UUID_HID		"00001124-0000-1000-8000-00805f9b34fb"
 #define UUID_AVRCP_TARGET	"0000110c-0000-1000-8000-00805f9b34fb"
 #define UUID_AVRCP		"0000110e-0000-1000-8000-00805f9b34fb"
 #define UUID_HANDSFREE		"0000111e-0000-1000-8000-00805f9b34fb"
@@ -126,6 +128,8 @@ struct device {
 	bool shown;			/**< clients see it: it is paired, or was found */
 	bool in_reach;			/**< was found, not remembered */
 	bool wants_pairing;		/**< an Echo that looks for somebody to play on */
+	bool coming;			/**< it is about to connect by itself */
+	bool orphaned;			/**< two connections met: its stream end point stays in use */
 	struct pairing pairing;
 	bool playing;			/**< an Echo that shall play */
 	uint32_t n_transports;		/**< so far; numbers the objects */
@@ -179,6 +183,8 @@ void agents_init(struct room *room);
 /** bluetoothd ends */
 void agents_forget(void);
 void agents_finish(void);
+/** Can the agent of \a sender, else the default one, show anything, or be told anything? */
+bool agent_can_answer(const char *sender);
 /** Ask the agent of \a sender, else the default one; \a answer is NULL if it refuses, or there is none */
 void agent_ask(struct device *device, const char *sender, const char *method, GVariant *args, const char *type,
 	       void (*answered)(struct device *device, GVariant *answer));
@@ -193,6 +199,12 @@ void device_pair(struct device *device, GDBusMethodInvocation *invocation);
 void device_cancel_pairing(struct device *device, GDBusMethodInvocation *invocation);
 /** It looks for an adapter that is discoverable, now or later, and pairs */
 void device_search(struct device *device);
+/** It connects by itself, if it may */
+void device_come(struct device *device);
+/** A client connects to it. NULL or an error, as when both sides do at the same time */
+const char *device_meet(struct device *device);
+/** What it was about to do with its pairing is void */
+void device_forget_pairing(struct device *device);
 
 /* roomd-media.c */
 

@@ -12,7 +12,8 @@
 /*
  * What a user types, one command after the other: an Echo that is told to play as soon as it
  * is paired, then each speaker. The devices take 0.3 s to be found, and 0.3 s to pair; real ones take
- * seconds for both. What is left is what the tool, BlueZ' side of the room and the policy take.
+ * seconds for both. The tool looks for a second whether a transport stays, for each. What is left is
+ * what it, BlueZ' side of the room and the policy take.
  */
 #define TOOL		ROOM_BUILD_DIR "/tools/pw-bluez-combine/pw-bluez-combine"
 #define BOUND_S		10.0
@@ -25,7 +26,7 @@ static bool has_ended(struct stack *s, void *data)
 
 static int pair(struct scene *sc, const char *what, const char *name)
 {
-	const char *argv[] = { TOOL, "pair", what, "--name", name, "--json", NULL };
+	const char *argv[] = { TOOL, "pair", what, "--address", scene_address(sc, name), "--json", NULL };
 	g_autofree char *log = g_strdup_printf("pair-%s", name);
 	struct process *p = stack_spawn(&sc->stack, log, argv);
 	int res;

@@ -136,7 +136,7 @@ static const char *address_of(const char *echo)
 	return address;
 }
 
-static const char *device_address(struct scene *sc, const char *name)
+const char *scene_address(struct scene *sc, const char *name)
 {
 	struct scene_speaker *s = find(sc, name);
 
@@ -180,7 +180,7 @@ int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
 
 static int call_device(struct scene *sc, const char *method, const char *name)
 {
-	return stack_call(&sc->stack, method, g_variant_new("(s)", device_address(sc, name)));
+	return stack_call(&sc->stack, method, g_variant_new("(s)", scene_address(sc, name)));
 }
 
 int scene_connect(struct scene *sc, const char *name)
@@ -195,7 +195,7 @@ int scene_disconnect(struct scene *sc, const char *name)
 
 int scene_stall(struct scene *sc, const char *name, double ms)
 {
-	return stack_call(&sc->stack, "Stall", g_variant_new("(sd)", device_address(sc, name), ms));
+	return stack_call(&sc->stack, "Stall", g_variant_new("(sd)", scene_address(sc, name), ms));
 }
 
 int scene_search(struct scene *sc, const char *name)
@@ -231,7 +231,7 @@ int scene_set(struct scene *sc, const char *name, const char *options, ...)
 	if ((dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL)) == NULL)
 		return -EINVAL;
 	return stack_call(&sc->stack, "Set", g_variant_new("(s@a{sv})",
-				device_address(sc, name), dict));
+				scene_address(sc, name), dict));
 }
 
 static bool have_sinks(struct stack *s, void *data)

@@ -202,6 +202,8 @@ int scene_connect_all(struct scene *sc);
 int scene_echo(struct scene *sc, const char *name, bool play);
 /** A device that is not paired looks for somebody who lets it */
 int scene_search(struct scene *sc, const char *name);
+/** Of a speaker or an Echo; until the next call */
+const char *scene_address(struct scene *sc, const char *name);
 int scene_set(struct scene *sc, const char *name, const char *options, ...)
 	G_GNUC_PRINTF(3, 4);
 /** Until so many speakers have a sink */

@@ -28,6 +28,13 @@ property() {
 }
 is() { property "$1" "$2" "$3" | grep -F -q -e "<$4>"; }
 dev() { echo "/org/bluez/$1/dev_$(echo "$2" | tr : _)"; }
+# gone_device ADAPTER ADDRESS: BlueZ does not know it any more
+gone_device() { ! property "$(dev "$1" "$2")" Device1 Paired; }
+never_capability() { ! grep -q "\"capability\": *\"$1\"" "$EVENTS"; }
+# event_since DEVICE EVENT: it has happened since mark_events, or will soon
+mark_events() { MARK=$(wc -l <"$EVENTS"); }
+happened_since() { tail -n "+$((MARK + 1))" "$EVENTS" | grep "\"device\": *\"$1\"" | grep -q "\"event\": *\"$2\""; }
+event_since() { until_true happened_since "$@"; }
 # As roomd's adapters begin: not to be found, pairable, for 180 s
 untouched() {
 	for a in hci0 hci1; do
@@ -70,7 +77,7 @@ room_wireplumber ""
 event hci1 registered
 event hci0 registered
 check 'an adapter that is not there is named, with those that are' exits 1 \
-	"there is no adapter 'hci7'; there are: hci0 hci1" --speaker --name x --adapter hci7
+	"there is no adapter 'hci7'; there are: hci0 hci1" --speaker --address AA:BB:CC:00:00:01 --adapter hci7
 
 K=AA:BB:CC:00:00:01 B=AA:BB:CC:00:00:02 O=AA:BB:CC:00:00:03 N=AA:BB:CC:00:00:04 P=AA:BB:CC:00:00:05
 speaker() { room AddSpeaker "$1" "{'name': <'$2'>, 'paired': <false>, 'report.msec': <150.0>, $3}"; }
@@ -83,12 +90,17 @@ with wave.open(sys.argv[1], "wb") as w:
         w.writeframesraw(random.randrange(-9000, 9000).to_bytes(2, "little", signed=True) * 2)
 PY
 
+nowhere=00:00:00:00:00:01
+
 # A speaker
 check 'a speaker that is not there is waited for, and then not' exits 1 'no speaker in pairing mode was found within 1 s' \
-	--speaker --name Nowhere --timeout 1
+	--speaker --address $nowhere --timeout 1
 speaker $K Kitchen "'discover.msec': <10.0>"
-check 'a speaker is found by its name, paired and connected' exits 0 'ready, and plays with the others' \
+check 'without a terminal a name is no proof' exits 1 "none that is paired has that name: give --address" \
 	--speaker --name Kitchen --adapter hci0
+check 'nobody is paired by that' never Kitchen pairing
+check 'a speaker is found by its address, paired and connected' exits 0 'ready, and plays with the others' \
+	--speaker --address $K --adapter hci0
 check 'it is paired' is "$(dev hci0 $K)" Device1 Paired true
 check 'and trusted' is "$(dev hci0 $K)" Device1 Trusted true
 check 'it has a sink' "$AWAIT" node bluez_output.AA_BB_CC_00_00_01.1
@@ -97,25 +109,26 @@ check 'one that is paired already is only connected' exits 0 'ready' --speaker -
 
 speaker $B Bath "'pairing': <'pin'>"
 check 'an old speaker gets its PIN' exits 0 'ready' --speaker --address $B --adapter hci0 --json
-check 'its steps are JSON' steps adapter discovering found pairing paired trusted connecting connected ready restored
+check 'its steps are JSON' steps adapter discovering found pairing paired restored connecting connected trusted ready
 
 speaker $O Office "'pairing': <'confirm'>"
-check 'a number to compare needs somebody who does' exits 1 'pairing was refused' --speaker --name Office --adapter hci0
+check 'a number to compare needs somebody who does' exits 1 'pairing was refused' --speaker --address $O --adapter hci0
 check 'it is not paired then' is "$(dev hci0 $O)" Device1 Paired false
 check 'at a terminal it is asked for' answers 0 'ready' 'Office' 1 'Does it show' y \
 	-- "$TOOL" pair --speaker --adapter hci0
 check 'nothing is left open after that either' untouched
 
 speaker $N Noisy "'pair.error': <'AuthenticationFailed'>"
-check 'a failed pairing is explained' exits 1 'put the device into pairing mode again' --speaker --name Noisy --adapter hci0
-check 'with what BlueZ said' exits 1 'org.bluez.Error.AuthenticationFailed' --speaker --name Noisy --adapter hci0
-check 'as JSON too' exits 1 '"error": "org.bluez.Error.AuthenticationFailed"' --speaker --name Noisy --adapter hci0 --json
+check 'a failed pairing is explained' exits 1 'put the device into pairing mode again' --speaker --address $N --adapter hci0
+check 'with what BlueZ said' exits 1 'org.bluez.Error.AuthenticationFailed' --speaker --address $N --adapter hci0
+check 'as JSON too' exits 1 '"error": "org.bluez.Error.AuthenticationFailed"' --speaker --address $N --adapter hci0 --json
 room Set $N "{'pair.error': <''>, 'connect.error': <'br-connection-create-socket'>}"
 check 'a connection that BlueZ 5.82 refuses is explained' exits 1 'BlueZ 5.82 takes one SBC speaker an adapter' \
-	--speaker --name Noisy --adapter hci0
+	--speaker --address $N --adapter hci0
+check 'who was paired in vain is not paired any more' gone_device hci0 $N
 room Set $N "{'connect.error': <'br-connection-page-timeout'>}"
 check 'and one that is out of reach' exits 1 'it does not answer: switch it on' --speaker --address $N --adapter hci0
-room Set $N "{'connect.error': <''>, 'acquire': <'ok'>}"
+room Set $N "{'connect.error': <''>}"
 check 'nothing is left open after failures' untouched
 
 # The choice
@@ -136,17 +149,46 @@ interrupt() {
 }
 check 'a signal while it pairs ends the pairing' interrupt
 check 'and leaves nothing open' untouched
+check 'at a terminal a name is asked about, and who says no is obeyed' answers 130 'was refused: you said so' \
+	'Is Porch (AA:BB:CC:00:00:05) your speaker' n 'you said so' '^C' -- "$TOOL" pair --speaker --name Por --adapter hci0
+room Set $P "{'hidden': <true>}"
+
+# What it is, and what else
+A=AA:BB:CC:00:00:06 C=AA:BB:CC:00:00:07
+speaker $A Attic "'audio': <false>"
+check 'a speaker without the service of one is no speaker' exits 1 'it plays no music, so it is no speaker' \
+	--speaker --address $A --adapter hci0
+check 'it was paired for that' event Attic paired
+check 'and is neither trusted' never Attic trusted
+check 'nor paired any more' gone_device hci0 $A
+speaker $C Cellar "'input': <true>"
+check 'one that can type is refused where nobody can be asked' exits 1 'it can also type' --speaker --address $C \
+	--adapter hci0
+check 'it is not trusted' never Cellar trusted
+check 'nor paired any more' gone_device hci0 $C
+check 'at a terminal it is asked about: no' answers 1 'you did not say yes' 'your speaker' y 'can also type' n \
+	-- "$TOOL" pair --speaker --name Cellar --adapter hci0
+check 'and gone' gone_device hci0 $C
+check 'or yes' answers 0 'ready' 'your speaker' y 'can also type' y -- "$TOOL" pair --speaker --name Cellar --adapter hci0
+check 'then it is trusted' is "$(dev hci0 $C)" Device1 Trusted true
+room Remove $C
+room Set $C "{'hidden': <true>}"
+check 'nothing is left open' untouched
 
 # The Echo
 E=EC:00:00:00:00:01 F=EC:00:00:00:00:02 X=EC:00:00:00:00:03
 echo_device() { room AddEcho "$1" "{'name': <'$2'>, 'wav': <'$T/noise.wav'>, 'loop': <true>, 'paired': <false>, $3}"; }
 check 'an Echo that does not come is waited for, and then not' exits 1 'no Echo has come within 1 s' \
-	--echo --name Echo --timeout 1
+	--echo --address $nowhere --timeout 1
 check 'nothing is left open then' untouched
 echo_device $E 'Echo Dot' "'discover.msec': <10.0>"
 room Search $E
+check 'without a terminal an Echo has to be known by more than its name' exits 1 'give --address' --echo --name Echo
+check 'it is not even let in' never 'Echo Dot' pairing
 check 'an Echo that comes is paired, on an adapter without speakers' exits 0 'ready: what it plays goes to all speakers' \
-	--echo --name Echo
+	--echo --address $E
+check 'the agent can be asked, though nobody is at a terminal' grep -q '"DisplayYesNo"' "$EVENTS"
+check 'and none that cannot is there' never_capability NoInputNoOutput
 check 'it is on the other adapter' is "$(dev hci1 $E)" Device1 Trusted true
 check 'nothing is left open' untouched
 check 'an Echo that is connected already is told, and needs no time' exits 0 \
@@ -157,15 +199,142 @@ check 'nothing was opened for that' untouched
 echo_device $F 'Echo Show' "'pairing': <'confirm'>, 'discover.msec': <10.0>"
 room Search $F
 check 'at a terminal the number is asked for' answers 0 'ready' 'Does it show' y -- "$TOOL" pair --echo
+
+# Strangers
 echo_device $X 'Stranger' "'discover.msec': <10.0>"
 room Search $X
-check 'another device than the one that is named is refused' exits 1 'Stranger (EC:00:00:00:00:03) was refused' \
-	--echo --name Nobody --timeout 1
+check 'another device than the one that is meant is refused' exits 1 'Stranger (EC:00:00:00:00:03) was refused' \
+	--echo --address $nowhere --timeout 1
 check 'and not paired' never Stranger paired
 room Search $X
 check 'who says no is obeyed' answers 130 'was refused: you said so' 'Is that your Echo' n 'was refused' '^C' \
 	-- "$TOOL" pair --echo
 check 'and it is still not paired' never Stranger paired
+room Search $X
+check 'a name is asked about, too' answers 130 'was refused: you said so' 'Is that your Echo' n 'was refused' '^C' \
+	-- "$TOOL" pair --echo --name Stra
+check 'and it is still not paired' never Stranger paired
+U=EC:00:00:00:00:04 V=EC:00:00:00:00:05 W=EC:00:00:00:00:06 Y=EC:00:00:00:00:07
+echo_device $U 'Unasked' "'pairing': <'unasked'>, 'discover.msec': <10.0>"
+room Search $U
+check 'whom an older kernel lets pair without a question is removed again' exits 1 \
+	'Unasked (EC:00:00:00:00:04) has paired and was not meant' --echo --address $nowhere --timeout 2
+check 'it was paired' event Unasked paired
+check 'and is not any more' gone_device hci1 $U
+room Search $U
+check 'at a terminal it is asked about: no' answers 130 'has paired and was not meant' \
+	'has paired without a question. Is that your Echo' n 'not meant' '^C' -- "$TOOL" pair --echo
+check 'and gone' gone_device hci1 $U
+room Search $U
+check 'or yes' answers 0 'ready' 'has paired without a question. Is that your Echo' y -- "$TOOL" pair --echo
+room Remove $U
+room Search $U
+check 'the one that is meant needs no question' exits 0 'ready' --echo --address $U
+room Remove $U
+
+# Not what it claims to be, or more
+echo_device $V 'Echo of sand' "'audio': <false>, 'discover.msec': <10.0>"
+room Search $V
+check 'an Echo that has no music is none' exits 1 'it sends no music, so it is no Echo' --echo --address $V
+check 'it was paired for that' event 'Echo of sand' paired
+check 'and is neither trusted' never 'Echo of sand' trusted
+check 'nor paired any more' gone_device hci1 $V
+echo_device $W 'Echo typist' "'input': <true>, 'discover.msec': <10.0>"
+room Search $W
+check 'an Echo that can type is refused where nobody can be asked' exits 1 'it can also type' --echo --address $W
+check 'it is not trusted' never 'Echo typist' trusted
+check 'nor paired any more' gone_device hci1 $W
+
+# One that was paired before, and is not trusted
+guest() { room AddEcho "$1" "{'name': <'$2'>, 'wav': <'$T/noise.wav'>, 'adapter': <'hci1'>, 'trusted': <false>}"; }
+guest $Y 'Phone of a guest'
+comes() {
+	device=$1
+	shift
+	"$@" &
+	pid=$!
+	event_since hci1 discoverable && room Connect "$device"
+	status=0
+	wait $pid || status=$?
+	return $status
+}
+mark_events
+check 'a paired source that happens to connect is not the Echo that is meant' comes $Y exits 1 \
+	'Phone of a guest (EC:00:00:00:00:07) was refused' --echo --address $nowhere --timeout 3
+check 'it is not trusted' is "$(dev hci1 $Y)" Device1 Trusted false
+check 'and paired as before' is "$(dev hci1 $Y)" Device1 Paired true
+mark_events
+check 'at a terminal it is asked about' comes $Y answers 130 'was refused: you said so' \
+	'which is paired, connects. Is that your Echo' n 'you said so' '^C' -- "$TOOL" pair --echo
+check 'it is still not trusted' is "$(dev hci1 $Y)" Device1 Trusted false
+mark_events
+check 'without a terminal the name of one that is paired does' comes $Y exits 0 'ready' --echo --name Phone
+check 'then it is trusted' is "$(dev hci1 $Y)" Device1 Trusted true
+room Remove $Y
+guest EC:00:00:00:00:08 'Twin 1'
+guest EC:00:00:00:00:09 'Twin 2'
+check 'a name that two have is none' exits 1 'more than one device' --echo --name Twin
+room Remove EC:00:00:00:00:08
+room Remove EC:00:00:00:00:09
+check 'nothing is left open after all that' untouched
+
+# Who connects when
+S=EC:00:00:00:00:0A G=EC:00:00:00:00:0B
+echo_device $S 'Echo slow' "'connect.msec': <7000.0>, 'discover.msec': <10.0>"
+room Search $S
+check 'an Echo that connects late is waited for' exits 0 'ready' --echo --address $S
+check 'and nobody gets into its way' never 'Echo slow' collision
+room Remove $S
+echo_device $G 'Echo late' "'connect.msec': <60000.0>, 'discover.msec': <10.0>"
+room Search $G
+check 'a transport that nothing stands behind is no music' exits 1 'its audio does not come, or does not stay' \
+	--echo --address $G
+check 'there was one' event 'Echo late' orphan-gone
+check 'it is not trusted' never 'Echo late' trusted
+check 'nor paired any more' gone_device hci1 $G
+
+# What a kill leaves
+killed() {
+	mark_events
+	"$TOOL" pair --echo --address $nowhere --adapter hci1 >"$T/out.txt" 2>&1 </dev/null &
+	pid=$!
+	event_since hci1 discoverable && kill -KILL $pid
+	wait $pid || :
+	cat "$T/out.txt"
+	is /org/bluez/hci1 Adapter1 Discoverable true && is /org/bluez/hci1 Adapter1 PairableTimeout 'uint32 125'
+}
+check 'a command that is killed leaves the adapter as it is' killed
+check 'the next one puts that back first' exits 1 'hci1 is as it was before a command that did not end by itself' \
+	--speaker --address $nowhere --adapter hci0 --timeout 1
+check 'all of it' untouched
+check 'and killed again' killed
+gdbus call --system --dest org.bluez --object-path /org/bluez/hci1 --method org.freedesktop.DBus.Properties.Set \
+	org.bluez.Adapter1 DiscoverableTimeout '<uint32 0>' >/dev/null
+check 'what somebody else has set since then stays' exits 1 'hci1 is as it was before' \
+	--speaker --address $nowhere --adapter hci0 --timeout 1
+check 'the mode' is /org/bluez/hci1 Adapter1 Discoverable true
+check 'and its limit' is /org/bluez/hci1 Adapter1 DiscoverableTimeout 'uint32 0'
+check 'and the rest is as before' is /org/bluez/hci1 Adapter1 PairableTimeout 'uint32 0'
+for value in 'Discoverable <false>' 'DiscoverableTimeout <uint32 180>'; do
+	gdbus call --system --dest org.bluez --object-path /org/bluez/hci1 --method org.freedesktop.DBus.Properties.Set \
+		org.bluez.Adapter1 "${value%% *}" "${value#* }" >/dev/null
+done
+two_at_a_time() {
+	"$TOOL" pair --speaker --address $nowhere --adapter hci0 --timeout 60 >"$T/first.txt" 2>&1 </dev/null &
+	pid=$!
+	until_true grep -q 'Looking for' "$T/first.txt"
+	good=true
+	exits 1 'another pw-bluez-combine pair is running' --speaker --address $nowhere --adapter hci1 --timeout 1 || good=false
+	kill -TERM $pid
+	wait $pid || :
+	$good
+}
+check 'two at a time would each restore what the other has changed' two_at_a_time
+unwritable() {
+	: >"$T/file"
+	XDG_STATE_HOME="$T/file" exits 1 "can't be written" --speaker --address $nowhere --adapter hci0 --timeout 1
+}
+check 'without a place for its notes it works, and says so' unwritable
 check 'nothing is left open after all that' untouched
 
 # The music, from all that was paired
@@ -176,23 +345,34 @@ check 'and in the office' event Office playing
 
 # The adapter
 room Power hci1 off
-check 'an adapter that is off is switched on' exits 1 'hci1 is off, switching it on' --speaker --name Nowhere \
+check 'an adapter that is off is switched on' exits 1 'hci1 is off, switching it on' --speaker --address $nowhere \
 	--adapter hci1 --timeout 1
 check 'and stays on' is /org/bluez/hci1 Adapter1 Powered true
+switched_off() {
+	"$TOOL" pair --echo --address $nowhere --adapter hci1 --timeout 60 >"$T/out.txt" 2>&1 </dev/null &
+	pid=$!
+	until_true grep -q 'can be found' "$T/out.txt"
+	room Power hci1 off
+	status=0
+	wait $pid || status=$?
+	cat "$T/out.txt"
+	[ $status = 1 ] && grep -q 'hci1 was switched off' "$T/out.txt"
+}
+check 'one that is switched off meanwhile is not waited for' switched_off
 room Power hci1 blocked
-check 'one that is blocked is named' exits 1 'rfkill unblock bluetooth' --speaker --name Nowhere --adapter hci1
+check 'one that is blocked is named' exits 1 'rfkill unblock bluetooth' --speaker --address $nowhere --adapter hci1
 room Power hci1 on
 
 # BlueZ goes while it waits
 gone() {
-	"$TOOL" pair --speaker --name Nowhere --timeout 1 >"$T/out.txt" 2>&1 </dev/null &
+	"$TOOL" pair --speaker --address $nowhere --timeout 60 >"$T/out.txt" 2>&1 </dev/null &
 	pid=$!
 	until_true grep -q 'Looking for' "$T/out.txt"
 	stop "$ROOMD"
 	status=0
 	wait $pid || status=$?
 	cat "$T/out.txt"
-	[ $status = 1 ]
+	[ $status = 1 ] && grep -q 'BlueZ has ended' "$T/out.txt"
 }
 check 'it ends when BlueZ does' gone
 finish

@@ -46,13 +46,16 @@ bool bluez_is_running(const struct bluez *bluez)
 	return owner != NULL;
 }
 
-void bluez_call_quietly(const struct bluez *bluez, const char *path, const char *iface, const char *method,
+bool bluez_call_quietly(const struct bluez *bluez, const char *path, const char *iface, const char *method,
 		GVariant *args)
 {
 	GVariant *reply = g_dbus_connection_call_sync(bluez->bus, BLUEZ_NAME, path, iface, method, args, NULL,
 			G_DBUS_CALL_FLAGS_NO_AUTO_START, QUIET_MS, NULL, NULL);
 
-	g_clear_pointer(&reply, g_variant_unref);
+	if (reply == NULL)
+		return false;
+	g_variant_unref(reply);
+	return true;
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -165,6 +168,11 @@ bool bluez_is_speaker(GDBusProxy *device)
 bool bluez_is_source(GDBusProxy *device)
 {
 	return bluez_has_uuid(device, BLUEZ_UUID_A2DP_SOURCE);
+}
+
+bool bluez_is_input(GDBusProxy *device)
+{
+	return bluez_has_uuid(device, BLUEZ_UUID_HID) || bluez_has_uuid(device, BLUEZ_UUID_HID_LE);
 }
 
 char *bluez_adapter_of(GDBusProxy *device)

@@ -18,6 +18,8 @@
 
 #define BLUEZ_UUID_A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
 #define BLUEZ_UUID_A2DP_SINK	"0000110b-0000-1000-8000-00805f9b34fb"
+#define BLUEZ_UUID_HID		"00001124-0000-1000-8000-00805f9b34fb"
+#define BLUEZ_UUID_HID_LE	"00001812-0000-1000-8000-00805f9b34fb"
 
 struct bluez {
 	GDBusObjectManager *manager;
@@ -50,13 +52,15 @@ bool bluez_has_uuid(GDBusProxy *proxy, const char *uuid);
 bool bluez_is_speaker(GDBusProxy *device);
 /** Does it send music? */
 bool bluez_is_source(GDBusProxy *device);
+/** Does it type, or point? */
+bool bluez_is_input(GDBusProxy *device);
 /** The object path of its adapter */
 char *bluez_adapter_of(GDBusProxy *device);
 /** The transport on which the device has the role of a speaker, or of a source; NULL: there is none */
 GDBusProxy *bluez_transport(const struct bluez *bluez, const char *device, bool speaker);
 
-/** Call a method for what it does, at the end of things: for a while, and whatever comes of it. */
-void bluez_call_quietly(const struct bluez *bluez, const char *path, const char *iface, const char *method,
+/** Call a method for what it does, at the end of things, and wait for a while. Returns whether it was done. */
+bool bluez_call_quietly(const struct bluez *bluez, const char *path, const char *iface, const char *method,
 		GVariant *args);
 
 /** What an error of BlueZ or of the bus means, and what helps; translated, static. */

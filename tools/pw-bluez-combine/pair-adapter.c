@@ -14,6 +14,7 @@
 /** What is on an adapter already */
 struct load {
 	int speakers, sources;
+	bool wanted;			/**< the device that the user means */
 };
 
 static struct load count_load(const struct pair *p, const char *adapter)
@@ -25,8 +26,11 @@ static struct load count_load(const struct pair *p, const char *adapter)
 	for (l = devices; l; l = l->next) {
 		g_autofree char *of = bluez_adapter_of(l->data);
 
-		if (g_strcmp0(of, adapter) != 0 || !bluez_bool(l->data, "Paired"))
+		struct pair_facts facts = device_facts(p, l->data);
+
+		if (g_strcmp0(of, adapter) != 0 || !facts.was_paired)
 			continue;
+		load.wanted |= facts.address_fits;
 		/* An Echo can be both, and is here to send */
 		if (bluez_is_source(l->data))
 			load.sources++;
@@ -39,14 +43,14 @@ static struct load count_load(const struct pair *p, const char *adapter)
 /*
  * A speaker takes about 15 % of what an adapter can send, and the Echo as much to
  * receive: with several adapters the Echo gets one without speakers, and speakers
- * are spread over those without an Echo. Smaller is better.
+ * are spread over those without an Echo. One that is paired already is where it is. Smaller is better.
  */
 static int rank_adapter(const struct pair *p, GDBusProxy *adapter)
 {
 	struct load load = count_load(p, bluez_path(adapter));
 	int rank = p->options->echo ? 16 * load.speakers + load.sources : 16 * load.sources + load.speakers;
 
-	return rank + (bluez_bool(adapter, "Powered") ? 0 : 1024);
+	return rank + (bluez_bool(adapter, "Powered") ? 0 : 1024) - (load.wanted ? 4096 : 0);
 }
 
 static bool is_wanted(const struct pair *p, GDBusProxy *adapter)
@@ -81,12 +85,16 @@ static bool set(struct pair *p, const char *property, GVariant *value, GError **
 	return wait_set(&p->wait, p->bluez.bus, p->adapter.path, BLUEZ_ADAPTER, property, value, error);
 }
 
-static bool is_powered(void *data)
+bool adapter_is_on(const struct pair *p)
 {
-	struct pair *p = data;
 	g_autoptr(GDBusProxy) adapter = bluez_get(&p->bluez, p->adapter.path, BLUEZ_ADAPTER);
 
 	return adapter && bluez_bool(adapter, "Powered");
+}
+
+static bool is_powered(void *data)
+{
+	return adapter_is_on(data);
 }
 
 /* It stays on: what is paired is to play. */
@@ -147,25 +155,38 @@ int adapter_choose(struct pair *p)
 	return 0;
 }
 
+struct pair_mode adapter_mode(GDBusProxy *adapter)
+{
+	return (struct pair_mode) {
+		.discoverable = bluez_bool(adapter, "Discoverable"),
+		.pairable = bluez_bool(adapter, "Pairable"),
+		.discoverable_sec = bluez_number(adapter, "DiscoverableTimeout"),
+		.pairable_sec = bluez_number(adapter, "PairableTimeout"),
+	};
+}
+
 int adapter_open(struct pair *p, bool discoverable, uint32_t limit_sec)
 {
 	g_autoptr(GDBusProxy) adapter = bluez_get(&p->bluez, p->adapter.path, BLUEZ_ADAPTER);
+	g_autofree char *address = adapter ? bluez_string(adapter, "Address") : NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (adapter == NULL)
 		return -ENODEV;
-	p->adapter.was_pairable = bluez_bool(adapter, "Pairable");
-	p->adapter.was_discoverable = bluez_bool(adapter, "Discoverable");
-	p->adapter.pairable_sec = bluez_number(adapter, "PairableTimeout");
-	p->adapter.discoverable_sec = bluez_number(adapter, "DiscoverableTimeout");
-	p->adapter.changed_pairable = true;
+	p->adapter.change = (struct pair_change) {
+		.was = adapter_mode(adapter),
+		.limit_sec = limit_sec,
+		.discoverable = discoverable,
+	};
+	p->adapter.changed = true;
+	note_write(p, address, &p->adapter.change);
 	/* The limits first: BlueZ keeps them even when we can't any more */
 	if (!set(p, "PairableTimeout", g_variant_new_uint32(limit_sec), &error) ||
 	    !set(p, "Pairable", g_variant_new_boolean(TRUE), &error))
 		goto error;
 	if (!discoverable)
 		return 0;
-	p->adapter.changed_discoverable = true;
+	p->adapter.opened = true;
 	if (!set(p, "DiscoverableTimeout", g_variant_new_uint32(limit_sec), &error) ||
 	    !set(p, "Discoverable", g_variant_new_boolean(TRUE), &error))
 		goto error;
@@ -207,29 +228,51 @@ void adapter_end_discovery(struct pair *p)
 	p->adapter.discovering = false;
 }
 
-static void put_back(struct pair *p, const char *property, GVariant *value)
+static bool put_back(struct pair *p, const char *path, const char *property, GVariant *value)
 {
-	bluez_call_quietly(&p->bluez, p->adapter.path, "org.freedesktop.DBus.Properties", "Set",
+	return bluez_call_quietly(&p->bluez, path, "org.freedesktop.DBus.Properties", "Set",
 			g_variant_new("(ssv)", BLUEZ_ADAPTER, property, value));
+}
+
+bool adapter_put_back(struct pair *p, const char *path, const struct pair_change *change,
+		const struct pair_mend *mend)
+{
+	const struct pair_mode *was = &change->was;
+	bool good = true;
+
+	/* The state before the limit: BlueZ would begin to count anew */
+	if (mend->discoverable)
+		good &= put_back(p, path, "Discoverable", g_variant_new_boolean(was->discoverable));
+	if (mend->discoverable_sec)
+		good &= put_back(p, path, "DiscoverableTimeout", g_variant_new_uint32(was->discoverable_sec));
+	if (mend->pairable)
+		good &= put_back(p, path, "Pairable", g_variant_new_boolean(was->pairable));
+	if (mend->pairable_sec)
+		good &= put_back(p, path, "PairableTimeout", g_variant_new_uint32(was->pairable_sec));
+	return good;
 }
 
 void adapter_restore(struct pair *p)
 {
-	struct pair_adapter *a = &p->adapter;
+	g_autoptr(GDBusProxy) adapter = bluez_get(&p->bluez, p->adapter.path, BLUEZ_ADAPTER);
+	g_autofree char *address = adapter ? bluez_string(adapter, "Address") : NULL;
+	const struct pair_change *change = &p->adapter.change;
+	const struct pair_mend all = {
+		.discoverable = change->discoverable,
+		.discoverable_sec = change->discoverable,
+		.pairable = true,
+		.pairable_sec = true,
+	};
 
 	adapter_end_discovery(p);
-	/* The state before the limit: BlueZ would begin to count anew */
-	if (a->changed_discoverable) {
-		put_back(p, "Discoverable", g_variant_new_boolean(a->was_discoverable));
-		put_back(p, "DiscoverableTimeout", g_variant_new_uint32(a->discoverable_sec));
+	if (!p->adapter.changed)
+		return;
+	p->adapter.changed = false;
+	if (adapter_put_back(p, p->adapter.path, change, &all)) {
+		note_remove(p, address);
+		pair_tell(p, "restored", _("%s is as it was before"), p->adapter.name);
+	} else {
+		pair_complain(p, NULL, _("%s could not be put back as it was: the next pw-bluez-combine pair does that"),
+				p->adapter.name);
 	}
-	if (a->changed_pairable) {
-		put_back(p, "Pairable", g_variant_new_boolean(a->was_pairable));
-		put_back(p, "PairableTimeout", g_variant_new_uint32(a->pairable_sec));
-	}
-	if (a->changed_discoverable || a->changed_pairable)
-		pair_tell(p, "restored", _("%s is as it was before"), a->name);
-	g_clear_pointer(&a->path, g_free);
-	g_clear_pointer(&a->name, g_free);
-	*a = (struct pair_adapter) { 0 };
 }

@@ -10,12 +10,13 @@
 #include "text.h"
 
 /*
- * While we wait, anybody in reach can try to pair. So this agent agrees to one
- * device only: the one that was chosen from the list, that --address or --name
- * names, or that the user says yes to; and only to services of audio.
+ * While we wait, anybody in reach can try to pair. Whom this agent agrees to is decided in
+ * pair-rules.c; here BlueZ is answered, and the user asked.
  */
 
 #define AGENT_PATH	"/org/bluez_combine/agent"
+/* With an agent that can do nothing the kernel would agree to whoever comes, and ask nobody. */
+#define AGENT_CAPABILITY "DisplayYesNo"
 #define CALL_MS		5000
 #define PIN_OF_SPEAKERS	"0000"	/* before Bluetooth 2.1: what has no keys has this one */
 
@@ -38,17 +39,24 @@ static const char agent_xml[] =
 	" <method name='Cancel'/>"
 	"</interface></node>";
 
-/* A2DP and its remote control; nothing that could read or type */
-static bool is_audio(const char *uuid)
+static const char *why_not(enum pair_verdict verdict)
 {
-	static const char *const allowed[] = { "0000110a", "0000110b", "0000110c", "0000110d", "0000110e", "0000110f" };
-	size_t i;
-
-	for (i = 0; i < G_N_ELEMENTS(allowed); i++)
-		if (g_ascii_strncasecmp(uuid, allowed[i], 8) == 0 &&
-		    g_ascii_strcasecmp(uuid + 8, "-0000-1000-8000-00805f9b34fb") == 0)
-			return true;
-	return false;
+	switch (verdict) {
+	case PAIR_NO_OTHER:
+		return _("it is not the one that was chosen");
+	case PAIR_NO_REFUSED:
+		return _("you said so");
+	case PAIR_NO_NAME:
+		return _("anybody can be named so: without a terminal give --address");
+	case PAIR_NO_NUMBER:
+		return _("it shows a number that somebody at a terminal has to compare");
+	case PAIR_NO_PIN:
+		return _("it wants a number that a speaker has no keys for");
+	case PAIR_NO_SERVICE:
+		return _("what it wants is not audio");
+	default:
+		return _("it is not the one that was asked for");
+	}
 }
 
 static void refuse(struct pair *p, GDBusMethodInvocation *invocation, const char *device, const char *why)
@@ -56,7 +64,17 @@ static void refuse(struct pair *p, GDBusMethodInvocation *invocation, const char
 	g_autofree char *name = pair_name(p, device);
 
 	pair_tell(p, "refused", _("%s was refused: %s"), name, why);
-	g_dbus_method_invocation_return_dbus_error(invocation, "org.bluez.Error.Rejected", "Rejected");
+	if (invocation)
+		g_dbus_method_invocation_return_dbus_error(invocation, "org.bluez.Error.Rejected", "Rejected");
+}
+
+static void accept(struct pair *p, GDBusMethodInvocation *invocation, const char *device)
+{
+	pair_choose(p, device);
+	if (invocation == NULL)
+		return;
+	p->agreed = true;
+	g_dbus_method_invocation_return_value(invocation, NULL);
 }
 
 static void on_answer(void *data, const char *line)
@@ -66,109 +84,125 @@ static void on_answer(void *data, const char *line)
 	g_autofree char *device = g_steal_pointer(&p->agent.asked);
 
 	if (ask_is_yes(line)) {
-		pair_choose(p, device);
-		g_dbus_method_invocation_return_value(invocation, NULL);
-	} else {
-		refuse(p, invocation, device, _("you said so"));
-	}
-}
-
-static void ask_user(struct pair *p, GDBusMethodInvocation *invocation, const char *device, const char *question)
-{
-	if (p->agent.invocation) {
-		refuse(p, invocation, device, _("another one is being asked about"));
+		accept(p, invocation, device);
 		return;
 	}
-	p->agent.invocation = invocation;
+	refuse(p, invocation, device, why_not(PAIR_NO_REFUSED));
+	device_refuse(p, device);
+}
+
+bool agent_ask_user(struct pair *p, const char *device, const char *question)
+{
+	/* An answer is to what was read: nothing takes the place of a question. */
+	if (p->ask.answer)
+		return false;
 	p->agent.asked = g_strdup(device);
 	printf("%s ", question);
 	fflush(stdout);
 	ask_begin(&p->ask, on_answer, p);
+	return true;
 }
 
-static bool may_pair(const struct pair *p, const char *device)
+static void ask(struct pair *p, GDBusMethodInvocation *invocation, const char *device, const char *question)
 {
-	g_autoptr(GDBusProxy) proxy = bluez_get(&p->bluez, device, BLUEZ_DEVICE);
+	/* The user is being asked about this one already, which has paired unasked and goes on. */
+	bool same = p->agent.asked && p->agent.invocation == NULL && g_str_equal(p->agent.asked, device);
 
-	if (p->device)
-		return g_strcmp0(p->device, device) == 0;
-	/* Before one is chosen only an Echo can come: a speaker waits to be found. */
-	return p->options->echo && proxy && pair_fits(p, proxy);
+	if (same || agent_ask_user(p, device, question))
+		p->agent.invocation = invocation;
+	else
+		refuse(p, invocation, device, _("another one is being asked about"));
 }
 
-/* It pairs without a number to compare: whoever is near could be that. */
-static void request_authorization(struct pair *p, GDBusMethodInvocation *invocation, const char *device)
-{
-	g_autofree char *name = pair_name(p, device), *question = NULL;
-
-	if (p->device || pair_is_named(p)) {
-		pair_choose(p, device);
-		g_dbus_method_invocation_return_value(invocation, NULL);
-		return;
-	}
-	question = g_strdup_printf(_("%s wants to pair. Is that your Echo? [y/N]"), name);
-	ask_user(p, invocation, device, question);
-}
-
-static void request_confirmation(struct pair *p, GDBusMethodInvocation *invocation, const char *device,
-		uint32_t passkey)
-{
-	g_autofree char *name = pair_name(p, device), *question = NULL;
-
-	if (!p->interactive) {
-		refuse(p, invocation, device, _("it shows a number that somebody at a terminal has to compare"));
-		return;
-	}
-	question = g_strdup_printf(_("%s wants to pair. Does it show %06u? [y/N]"), name, passkey);
-	ask_user(p, invocation, device, question);
-}
-
-static void display(struct pair *p, const char *device, const char *code)
+static char *question_of(const struct pair *p, const char *device, const char *method, GVariant *args)
 {
 	g_autofree char *name = pair_name(p, device);
-	char text[64];
+	uint32_t number;
 
+	if (g_str_equal(method, "RequestConfirmation")) {
+		g_variant_get_child(args, 1, "u", &number);
+		return g_strdup_printf(_("%s wants to pair. Does it show %06u? [y/N]"), name, number);
+	}
+	if (g_str_equal(method, "RequestAuthorization"))
+		return g_strdup_printf(_("%s wants to pair. Is that your Echo? [y/N]"), name);
+	return g_strdup_printf(p->options->echo ? _("%s, which is paired, connects. Is that your Echo? [y/N]") :
+			_("%s, which is paired, connects. Is that your speaker? [y/N]"), name);
+}
+
+static void display(struct pair *p, const char *device, const char *method, GVariant *args)
+{
+	g_autofree char *name = pair_name(p, device), *code = NULL;
+	char text[64];
+	uint32_t number;
+
+	if (g_str_equal(method, "DisplayPinCode")) {
+		g_variant_get_child(args, 1, "s", &code);
+	} else {
+		g_variant_get_child(args, 1, "u", &number);
+		code = g_strdup_printf("%06u", number);
+	}
 	text_copy(text, sizeof(text), code, TEXT_ANY_WIDTH);
 	pair_tell(p, "code", _("Type %s on %s"), text, name);
+}
+
+static enum pair_verdict judge(const struct pair *p, const char *path, const char *method, GVariant *args)
+{
+	g_autoptr(GDBusProxy) device = bluez_get(&p->bluez, path, BLUEZ_DEVICE);
+	struct pair_facts facts;
+	const char *uuid;
+
+	if (device == NULL)
+		return PAIR_NO_STRANGER;
+	facts = device_facts(p, device);
+	if (g_str_equal(method, "RequestAuthorization"))
+		return pair_may_come(&facts);
+	if (g_str_equal(method, "RequestConfirmation"))
+		return pair_may_compare(&facts);
+	if (g_str_equal(method, "AuthorizeService")) {
+		g_variant_get_child(args, 1, "&s", &uuid);
+		return pair_may_use(&facts, uuid);
+	}
+	/* There are no keys here. */
+	if (g_str_equal(method, "RequestPasskey"))
+		facts.chosen = false;
+	return pair_may_have_pin(&facts);
 }
 
 /* The methods that are about a device */
 static void call_device(struct pair *p, GDBusMethodInvocation *invocation, const char *method, GVariant *args)
 {
-	const char *device, *text;
-	uint32_t number;
+	enum pair_verdict verdict;
+	const char *device;
 
 	g_variant_get_child(args, 0, "&o", &device);
-	if (!may_pair(p, device)) {
-		refuse(p, invocation, device, p->device ? _("it is not the one that was chosen") :
-				_("it is not the one that was asked for"));
-	} else if (g_str_equal(method, "RequestAuthorization")) {
-		request_authorization(p, invocation, device);
-	} else if (g_str_equal(method, "RequestConfirmation")) {
-		g_variant_get_child(args, 1, "u", &number);
-		request_confirmation(p, invocation, device, number);
-	} else if (g_str_equal(method, "AuthorizeService")) {
-		g_variant_get_child(args, 1, "&s", &text);
-		if (p->device && is_audio(text))
-			g_dbus_method_invocation_return_value(invocation, NULL);
-		else
-			refuse(p, invocation, device, _("what it wants is not audio"));
-	} else if (g_str_equal(method, "RequestPinCode") && p->device) {
-		g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", PIN_OF_SPEAKERS));
-	} else if (g_str_equal(method, "DisplayPinCode")) {
-		g_variant_get_child(args, 1, "&s", &text);
-		display(p, device, text);
-		g_dbus_method_invocation_return_value(invocation, NULL);
-	} else if (g_str_equal(method, "DisplayPasskey")) {
-		char code[16];
+	verdict = judge(p, device, method, args);
+	if (verdict == PAIR_ASK) {
+		g_autofree char *question = question_of(p, device, method, args);
 
-		g_variant_get_child(args, 1, "u", &number);
-		snprintf(code, sizeof(code), "%06u", number);
-		display(p, device, code);
+		ask(p, invocation, device, question);
+	} else if (verdict != PAIR_YES) {
+		refuse(p, invocation, device, why_not(verdict));
+	} else if (g_str_equal(method, "RequestPinCode")) {
+		g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", PIN_OF_SPEAKERS));
+	} else if (g_str_has_prefix(method, "Display")) {
+		display(p, device, method, args);
 		g_dbus_method_invocation_return_value(invocation, NULL);
 	} else {
-		refuse(p, invocation, device, _("it wants a number that a speaker has no keys for"));
+		accept(p, invocation, device);
 	}
+}
+
+/* A question of our own is not BlueZ' to cancel. */
+static void cancel(struct pair *p)
+{
+	GDBusMethodInvocation *asked = g_steal_pointer(&p->agent.invocation);
+
+	if (asked == NULL)
+		return;
+	ask_end(&p->ask);
+	g_clear_pointer(&p->agent.asked, g_free);
+	g_dbus_method_invocation_return_dbus_error(asked, "org.bluez.Error.Canceled", "Canceled");
+	pair_tell(p, "cancelled", _("The device does not wait any longer"));
 }
 
 static void on_call(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
@@ -184,15 +218,8 @@ static void on_call(GDBusConnection *bus, const char *sender, const char *path, 
 		return;
 	}
 	if (g_str_equal(method, "Release") || g_str_equal(method, "Cancel")) {
-		GDBusMethodInvocation *asked = g_steal_pointer(&p->agent.invocation);
-
-		if (asked) {
-			ask_end(&p->ask);
-			g_dbus_method_invocation_return_dbus_error(asked, "org.bluez.Error.Canceled", "Canceled");
-			pair_tell(p, "cancelled", _("The device does not wait any longer"));
-		}
-		g_clear_pointer(&p->agent.asked, g_free);
 		p->agent.registered &= g_str_equal(method, "Cancel");
+		cancel(p);
 		g_dbus_method_invocation_return_value(invocation, NULL);
 		return;
 	}
@@ -217,7 +244,7 @@ int agent_init(struct pair *p)
 			p, NULL, &error);
 	if (p->agent.object != 0)
 		p->agent.registered = call_manager(p, "RegisterAgent", g_variant_new("(os)", AGENT_PATH,
-				p->interactive ? "DisplayYesNo" : "NoInputNoOutput"), &error);
+				AGENT_CAPABILITY), &error);
 	/* The desktop's agent would be asked instead when a device begins by itself. */
 	if (p->agent.registered &&
 	    call_manager(p, "RequestDefaultAgent", g_variant_new("(o)", AGENT_PATH), &error))

@@ -38,6 +38,9 @@ static gboolean on_input(int fd, GIOCondition condition, void *data)
 	if (n <= 0) {
 		ask->ended = true;
 		ask->source = 0;
+		/* The question that waits is not answered any more. */
+		g_string_assign(ask->line, "\n");
+		take_line(ask);
 		return G_SOURCE_REMOVE;
 	}
 	g_string_append_len(ask->line, buffer, n);
