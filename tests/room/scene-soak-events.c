@@ -260,10 +260,13 @@ static int client(struct soak *k, double seconds)
 
 	if (p == NULL)
 		return -EIO;
+	k->n_clients++;
 	if ((res = soak_pass(k, seconds)) < 0)
 		return res;
 	process_signal(p, SIGTERM);
-	return scene_await_end(k->scene, p);
+	res = scene_await_end(k->scene, p);
+	k->n_clients--;
+	return res;
 }
 
 /* WirePlumber saves what users say a real second later: what was said just before it ended has to be

@@ -88,6 +88,7 @@ struct soak {
 	double checked;		/**< s, up to here */
 	int counts[SOAK_N_KINDS], n_events;
 
+	int n_clients;		/**< of the scene's own, connected now */
 	struct soak_usage start[2];	/**< the most of pipewire and wireplumber in their first minutes */
 	int warm_up, n_compared;	/**< checks */
 	int64_t rss_growth_kb;
