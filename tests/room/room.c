@@ -33,6 +33,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_volume,
 	scenes_stall,
 	scenes_rates,
+	scenes_source,
 	scenes_relink,
 	scenes_hostile,
 	scenes_radio,

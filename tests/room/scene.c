@@ -67,7 +67,8 @@ static int add_device(struct scene *sc, const char *method, const char *address,
 	g_variant_dict_insert(&dict, "name", "s", name);
 	if (wav != NULL) {
 		g_variant_dict_insert(&dict, "wav", "s", wav);
-		g_variant_dict_insert(&dict, "rate", "u", 44100);
+		if (!g_variant_dict_contains(&dict, "rate"))
+			g_variant_dict_insert(&dict, "rate", "u", 44100);
 	}
 	return stack_call(&sc->stack, method, g_variant_new("(s@a{sv})", address,
 				g_variant_dict_end(&dict)));
