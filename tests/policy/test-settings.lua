@@ -7,6 +7,8 @@ local test, equal, contains = check.test, check.equal, check.contains
 
 local schema = {
   ["bluez-combine.headroom.msec"] = { type = "int", default = 30, min = 0, max = 500 },
+  ["bluez-combine.max-delay.msec"] = { type = "int", default = 2000, min = 0, max = 4000 },
+  ["bluez-combine.low-latency"] = { type = "bool", default = false },
   ["bluez-combine.quantum"] = { type = "int", default = 0, min = 0, max = 8192 },
   ["bluez-combine.auto-add"] = { type = "bool", default = true },
   ["bluez-combine.unaligned"] = { type = "string", default = "play" },
@@ -66,6 +68,26 @@ test ("a_wrong_value_is_named_with_its_key_and_what_is_allowed", function ()
       contains (warnings [1], tostring (c [2]))
     end
   end
+end)
+
+-- The module refuses a longest delay below the headroom, and there would be no sink at all
+test ("the_longest_delay_is_never_below_the_headroom", function ()
+  local s, warnings = with { ["bluez-combine.max-delay.msec"] = 10 }
+  equal (s:get ("max-delay.msec"), 30)
+  equal (s:get ("max-delay.msec"), 30)
+  equal (#warnings, 1)
+  contains (warnings [1], "'bluez-combine.max-delay.msec' is 10; allowed: not below headroom.msec; using 30")
+
+  s, warnings = with { ["bluez-combine.max-delay.msec"] = 400, ["bluez-combine.headroom.msec"] = 500 }
+  equal (s:get ("max-delay.msec"), 500)
+  equal (#warnings, 1)
+  s, warnings = with { ["bluez-combine.max-delay.msec"] = 500, ["bluez-combine.headroom.msec"] = 500 }
+  equal (s:get ("max-delay.msec"), 500)
+  equal (warnings, {})
+  -- the headroom does not count then
+  s, warnings = with { ["bluez-combine.max-delay.msec"] = 0, ["bluez-combine.low-latency"] = true }
+  equal (s:get ("max-delay.msec"), 0)
+  equal (warnings, {})
 end)
 
 test ("the_same_wrong_value_is_complained_of_once", function ()

@@ -23,6 +23,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_call,
 	scenes_headroom,
 	scenes_pause,
+	scenes_ends,
 	scenes_echos,
 #ifdef ROOM_HAVE_PAIR
 	scenes_pair,

@@ -142,6 +142,7 @@ extern const struct scene_type scenes_codec[];
 extern const struct scene_type scenes_call[];
 extern const struct scene_type scenes_headroom[];
 extern const struct scene_type scenes_pause[];
+extern const struct scene_type scenes_ends[];
 extern const struct scene_type scenes_echos[];
 extern const struct scene_type scenes_pair[];
 extern const struct scene_type scenes_roles[];

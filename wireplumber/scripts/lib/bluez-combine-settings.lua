@@ -30,6 +30,11 @@ settings.EXTRA = {
   },
 }
 
+-- What must not be below another one, unless a third is true
+settings.NOT_BELOW = {
+  ["bluez-combine.max-delay.msec"] = { other = "headroom.msec", unless = "low-latency" },
+}
+
 local function quoted (value)
   return type (value) == "string" and '"' .. value .. '"' or tostring (value)
 end
@@ -106,6 +111,12 @@ function settings:get (name)
     error ("setting '" .. key .. "' is not in the schema")
   end
   local value, complaint = settings.check (key, spec, self.read (key))
+  local rule = settings.NOT_BELOW [key]
+  if rule and not self:get (rule.unless) and value < self:get (rule.other) then
+    complaint = string.format ("setting '%s' is %s; allowed: not below %s; using %s", key, value, rule.other,
+        self:get (rule.other))
+    value = self:get (rule.other)
+  end
   if complaint and complaint ~= self.complaints [key] then
     self.warn (complaint)
   end
