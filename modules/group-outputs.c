@@ -9,6 +9,7 @@
 #include "group-outputs.h"
 #include "group-status.h"
 #include "known.h"
+#include "local-node.h"
 #include "log.h"
 #include "loop-time.h"
 
@@ -67,8 +68,34 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
 	return 0;
 }
 
+/*
+ * A sink that is left alone goes on by itself, in silence, for as long as the session manager lets it, at the rate
+ * of the daemon's configuration. If that is not the group's, samples are left in its encoder that make no whole frame. PipeWire
+ * (1.4.2 to 1.6.8 at least) keeps them for as long as there is the node (media-sink.c: tmp_buffer_used), and
+ * the next stream comes out later by as much. So it stops while it still has our cycles.
+ */
+static void let_rest(const struct group *group, struct output *o)
+{
+	const struct speaker *s = o->speaker;
+	uint32_t own = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
+
+	if (!speaker_is_bluetooth(s) || !o->streaming || o->failed || links_has_other(&group->members.links, s->id, own))
+		return;
+	if (local_node_pause(group->context, pw_properties_get(s->props, PW_KEY_NODE_NAME)) == -ENOENT)
+		speaker_restart(o->speaker);
+}
+
+void group_outputs_rest(struct group *group)
+{
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		let_rest(group, o);
+}
+
 void group_outputs_remove(struct group *group, struct output *o)
 {
+	let_rest(group, o);
 	o->speaker->user_data = NULL;
 	spa_list_remove(&o->link);
 	group_status_remove(group, o);

@@ -16,6 +16,9 @@ int group_outputs_add(struct group *group, struct speaker *speaker);
 
 void group_outputs_remove(struct group *group, struct output *output);
 
+/** All of them are about to end: their speakers' sinks are to let go before the group's cycles end. */
+void group_outputs_rest(struct group *group);
+
 /**
  * End outputs that failed, and try those again whose time has come.
  * Returns when to call it again at the latest, or INT64_MAX.

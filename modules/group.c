@@ -327,6 +327,7 @@ void group_finish(struct group *group)
 {
 	if (group->args == NULL)
 		return;
+	group_outputs_rest(group);
 	/* The sink's process() is the only user of the host: it goes first */
 	sink_finish(&group->sink);
 	group_status_finish(group);
