@@ -100,6 +100,10 @@ static bool may_be_unsent(struct group *group, const struct output *o, int64_t n
 	const struct speaker *s = o->speaker;
 	int64_t limit_ns = o->streaming_since_ns + UNSENT_MAX_NS;
 
+	/* For other codecs than SBC a packet's length may be a multiple of the step, too, and then it is not seen
+	 * if it has come with the first report: it must not be mute for that. */
+	if (o->reported_ns > 0 && !packet_is_seen(output_codec(o)))
+		limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
 	/* Of a former start of the same node the packet may be in there already */
 	if (!o->streaming || !speaker_is_bluetooth(s) || o->n_reports > 1 || now_ns >= limit_ns ||
 	    o->reported_ns % REPORT_STEP_NS != 0 || (o->reported_ns > 0 && (o->reported_ns == s->sent_ns ||
@@ -145,11 +149,12 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 			}
 			o->reported_ns = ns;
 			news |= update_unsent(group, o, now_ns, &next_ns) && ns > 0;
-			/* What is known of it has the packet in it */
-			if (news && !(o->unsent && o->settle.settled))
+			/* What would be believed lacks the packet, and is of one that may never play */
+			if (news && !o->unsent)
 				settle_report(&o->settle, now_ns, ns);
 			if (is_recognized(group, o))
 				settle_recognize(&o->settle, now_ns);
+			o->begun |= !o->unsent;
 		}
 		settle_tick(&o->settle, now_ns, &next);
 		if (o->settle.settled && !o->unsent)
@@ -195,8 +200,10 @@ static void start(struct group *group)
 	struct output *o;
 
 	group->audible = true;
-	spa_list_for_each(o, &group->outputs, link)
+	spa_list_for_each(o, &group->outputs, link) {
 		o->early = has_latency(o) && !o->settle.settled;
+		o->begun |= has_latency(o);
+	}
 }
 
 /* What was known of it from before is what it reports again, or the latest is believed */
@@ -249,17 +256,25 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 	spa_list_for_each(o, &group->outputs, link) {
 		if (o->settle.settled || !group->audible)
 			o->early = false;
+		if (!group->audible)
+			o->begun = false;
 		update_left(group, o, now_ns, next_ns);
 	}
 }
 
-/* Who is not heard: one that is muted until its latency is known, whose latency is
- * beyond what the group may wait for, or that is not there and will be faded in. */
+/* Who comes while others play moves nobody before there is something of it to be heard: that may never be. */
+static bool counts(const struct group *group, const struct output *o)
+{
+	return !group->audible || o->begun;
+}
+
+/* Who is not heard: one that is muted until its latency is known or its first packet is sent, whose latency
+ * is beyond what the group may wait for, or that is not there and will be faded in. */
 static bool is_audible(const struct group *group, const struct output *o)
 {
 	if (!o->settle.settled && !o->early)
 		return false;
-	if (o->left)
+	if (o->left || !counts(group, o))
 		return false;
 	return o->aligned || !group->args->mute_unaligned;
 }
@@ -307,8 +322,8 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 			.pending_ns = o->streaming ? settle_pending(&o->settle) : 0,
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
-			.settled = o->settle.settled || o->early,
-			.heard = o->streaming && o->audible,
+			.settled = (o->settle.settled || o->early) && counts(group, o),
+			.heard = o->streaming && o->audible && !o->unsent,
 		};
 	}
 	return n;

@@ -81,8 +81,8 @@ static void let_rest(const struct group *group, struct output *o)
 
 	if (!speaker_is_bluetooth(s) || !o->streaming || o->failed || links_has_other(&group->members.links, s->id, own))
 		return;
-	if (local_node_pause(group->context, pw_properties_get(s->props, PW_KEY_NODE_NAME)) == -ENOENT)
-		speaker_restart(o->speaker);
+	/* One that lives elsewhere would hear of it too late, and one that has gone not at all */
+	local_node_pause(group->context, pw_properties_get(s->props, PW_KEY_NODE_NAME));
 }
 
 void group_outputs_rest(struct group *group)

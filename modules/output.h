@@ -56,6 +56,7 @@ struct output {
 
 	/* what the group decided */
 	bool early;			/**< unsettled, but nobody plays yet: it may start */
+	bool begun;			/**< it began with the group, or has sent something since: others move for it */
 	bool left;			/**< others play, and it is not there or has just come back */
 	int64_t there_since_ns;		/**< since when its stream reaches its speaker, 0: it does not */
 	bool aligned;

@@ -44,12 +44,17 @@ int64_t packet_common_ns(const char *codec, uint32_t rate)
 	return SAMPLES_NS(samples, rate > 0 ? rate : RATE_COMMON);
 }
 
+bool packet_is_seen(const char *codec)
+{
+	return spa_streq(codec, "sbc") || spa_streq(codec, "sbc_xq");
+}
+
 int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns)
 {
 	double frames;
 
-	if ((!spa_streq(codec, "sbc") && !spa_streq(codec, "sbc_xq")) || rate == 0 ||
-	    second_ns <= first_ns || second_ns - first_ns > SPA_NSEC_PER_SEC)
+	if (!packet_is_seen(codec) || rate == 0 || second_ns <= first_ns ||
+	    second_ns - first_ns > SPA_NSEC_PER_SEC)
 		return 0;
 	frames = ((double)(second_ns - first_ns) * rate / SPA_NSEC_PER_SEC - SBC_DELAY) / SBC_FRAME;
 	/* A speaker's own report has a step of 0.1 ms, and would rarely fit */

@@ -31,6 +31,13 @@ int64_t packet_common_ns(const char *codec, uint32_t rate);
  */
 int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns);
 
+/**
+ * Does the first packet always make a report a fraction of the step of 0.1 ms that a speaker's own has?
+ *
+ * Of SBC it does, at any rate, with the 73 samples of its encoder.
+ */
+bool packet_is_seen(const char *codec);
+
 /** Is that a packet's length that somebody may have measured? */
 static inline bool packet_is_possible(int64_t ns)
 {

@@ -230,6 +230,80 @@ static void judge_never_starts(struct scene *sc, struct measure *m)
 	judge_others(sc, m);
 }
 
+/* It is slower than all others by more than the headroom, and they wait for it as soon as it can be heard, not before. */
+#define SLOWEST		"s4-300ms"
+#define SLOWEST_MS	300.0
+#define FAIL_MS		700.0
+#define NOTHING_S	6.0	/* of each kind of silence */
+#define STEP_MS		1.0	/* of how late all are, that nobody need hear */
+
+static double moved_ms;	/* before it was heard */
+
+static double group_latency_ms(const struct scene *sc)
+{
+	return graph_combine_number(sc->stack.graph, "status", "latency.nsec") / 1e6;
+}
+
+/* Nothing of it can be heard: it is starting, or failed, and how late the others are stays. */
+static int watch_start(struct scene *sc, double seconds, double before_ms, const char *when)
+{
+	int wrong = 0, res = 0;
+
+	for (double t = 0.0; t < seconds && res == 0; t += LOOK_S) {
+		g_autofree char *key = g_strdup_printf("status.%s", sc->speakers[sc->n_speakers - 1].address);
+		g_autofree char *state = NULL;
+
+		if ((res = scene_pass(sc, LOOK_S)) < 0)
+			return res;
+		state = graph_combine_string(sc->stack.graph, key, "state");
+		wrong += state != NULL && strcmp(state, "starting") != 0 && strcmp(state, "idle") != 0 &&
+			strcmp(state, "gone") != 0;
+		moved_ms = fmax(moved_ms, fabs(group_latency_ms(sc) - before_ms));
+	}
+	if (wrong > 0)
+		scene_fault(sc, "%s: %d times its state was not that it starts", when, wrong);
+	return res;
+}
+
+/* The first time it connects it does not start its stream, or fails to; and when it is known it comes back as slowly. */
+static int play_slowest(struct scene *sc)
+{
+	double before_ms;
+	int res;
+
+	moved_ms = 0.0;
+	if ((res = scene_play_all(sc, LEAD_S)) < 0 || (res = scene_add_fixed(sc, SLOWEST, SLOWEST_MS)) < 0)
+		return res;
+	sc->excused = SLOWEST;
+	before_ms = group_latency_ms(sc);
+	if ((res = scene_set(sc, SLOWEST, "{'acquire': <'fail'>, 'acquire.msec': <%.0f>}", FAIL_MS)) < 0 ||
+	    (res = scene_connect(sc, SLOWEST)) < 0 ||
+	    (res = watch_start(sc, NOTHING_S, before_ms, "its stream fails")) < 0 ||
+	    (res = scene_disconnect(sc, SLOWEST)) < 0 ||
+	    (res = scene_set(sc, SLOWEST, "{'acquire': <'never'>, 'acquire.msec': <%.0f>}", SLOWEST_MS)) < 0 ||
+	    (res = scene_connect(sc, SLOWEST)) < 0 ||
+	    (res = watch_start(sc, NOTHING_S, before_ms, "it does not answer")) < 0 ||
+	    (res = scene_disconnect(sc, SLOWEST)) < 0)
+		return res;
+	sc->mark_ns = stack_now(&sc->stack);
+	if ((res = scene_set(sc, SLOWEST, "{'acquire': <'ok'>, 'acquire.msec': <%.0f>}", LATE_MS)) < 0 ||
+	    (res = scene_connect(sc, SLOWEST)) < 0 ||
+	    (res = watch_start(sc, LATE_MS / 1000.0 - 1.0, before_ms, "it answers late")) < 0 ||
+	    (res = scene_await_one_playing(sc, SLOWEST, sc->mark_ns)) < 0)
+		return res;
+	since = stack_now(&sc->stack) / 1e9;
+	return scene_pass(sc, 2.0 * BACK_S);
+}
+
+static void judge_slowest(struct scene *sc, struct measure *m)
+{
+	int i = span_find_speaker(m, SLOWEST);
+
+	scene_figure(sc, "others_moved_before_ms", moved_ms, STEP_MS);
+	scene_figure(sc, "noticed_by_others_before", span_others(m, i, LEAD_S / 2.0, since - 0.1), 0.0);
+	scene_figure(sc, "skew_when_well_ms", span_spread(m, since + BACK_S, since + 2.0 * BACK_S), SYNC_MS);
+}
+
 const struct scene_type scenes_unavailable[] = {
 	{ .name = "unavailable", .text = "a speaker is switched off, ends its stream, hears nothing, is removed; the others play on",
 	  .runs = 4, .speakers = 3, .seconds = 60.0, .brief_runs = 1,
@@ -239,5 +313,9 @@ const struct scene_type scenes_unavailable[] = {
 	  .runs = 2, .speakers = 3, .seconds = 240.0, .brief_runs = 1, .brief_seconds = 120.0,
 	  .bounds = { .median = 0.3, .whole = true }, .no_peer = true,
 	  .play = play_never_starts, .judge = judge_never_starts },
+	{ .name = "slowest-never-starts", .text = "the slowest speaker connects for the first time, and its stream does not start",
+	  .runs = 2, .speakers = 3, .seconds = 60.0, .brief_runs = 1,
+	  .bounds = { .median = 0.3 }, .no_peer = true,
+	  .play = play_slowest, .judge = judge_slowest },
 	{ 0 },
 };
