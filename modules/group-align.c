@@ -91,6 +91,49 @@ static void learn_packet(struct output *o, int64_t packet_ns)
 }
 
 /*
+ * It says something else than before, and not for the first time since it plays. The first time that is its first packet.
+ * Later the packets may have become longer: on a bad link bluez5 lowers the bitpool. The report rises by as much, but what is
+ * heard does not come later: a speaker places what it plays by the packets that it began with.
+ */
+static void hear_packets(struct output *o, int64_t ns)
+{
+	struct speaker *s = o->speaker;
+	int64_t grown_ns;
+
+	if (o->n_reports == 1) {
+		learn_packet(o, packet_between_ns(output_codec(o), s->rate, o->raw_ns, ns));
+	} else {
+		grown_ns = packet_growth_ns(output_codec(o), s->rate, o->packet_ns, ns - o->raw_ns);
+		s->grown_ns += grown_ns;
+		learn_packet(o, grown_ns > 0 ? o->packet_ns + grown_ns : 0);
+	}
+}
+
+/* Returns what it reports, without what does not count of it, and whether that is news. */
+static int64_t hear_report(struct output *o, int64_t ns, bool *news)
+{
+	struct speaker *s = o->speaker;
+
+	*news = ns > 0 && ns != o->raw_ns;
+	/* It falls by a packet: the sink has begun another stream */
+	if (*news && packet_between_ns(output_codec(o), s->rate, ns, o->raw_ns) > 0)
+		o->n_reports = 0;
+	if (*news && o->n_reports > 0) {
+		hear_packets(o, ns);
+		s->sent_ns = ns;
+	} else if (*news && ns != s->sent_ns) {
+		/* Not the same stream as before: it begins with short packets again */
+		s->grown_ns = 0;
+	}
+	if (*news) {
+		o->n_reports++;
+		pw_log_debug("%s reports %" PRIi64 " ns", speaker_address(s), ns);
+	}
+	o->raw_ns = ns;
+	return ns > s->grown_ns ? ns - s->grown_ns : ns;
+}
+
+/*
  * The first packet of a sink adds its length to what it reports. So one that has reported only once, and what a
  * speaker reports by itself, has sent none: its transport is not acquired yet, or never will be, and
  * bluetoothd or D-Bus say so in the end. Returns whether that may be.
@@ -106,7 +149,7 @@ static bool may_be_unsent(struct group *group, const struct output *o, int64_t n
 		limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
 	/* Of a former start of the same node the packet may be in there already */
 	if (!o->streaming || !speaker_is_bluetooth(s) || o->n_reports > 1 || now_ns >= limit_ns ||
-	    o->reported_ns % REPORT_STEP_NS != 0 || (o->reported_ns > 0 && (o->reported_ns == s->sent_ns ||
+	    o->reported_ns % REPORT_STEP_NS != 0 || (o->reported_ns > 0 && (o->raw_ns == s->sent_ns ||
 	     known_has(&group->known, speaker_address(s), output_codec(o), o->reported_ns))))
 		return false;
 	*next_ns = SPA_MIN(*next_ns, limit_ns);
@@ -136,22 +179,13 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 		if (o->streaming) {
 			int64_t ns = heard_latency(o, output_latency_ns(o, quantum, rate),
 					now_ns, &next_ns);
-			bool news = ns > 0 && ns != o->reported_ns;
+			bool news;
 
-			if (news) {
-				if (o->n_reports > 0)
-					o->speaker->sent_ns = ns;
-				if (o->n_reports++ == 1)
-					learn_packet(o, packet_between_ns(output_codec(o), o->speaker->rate,
-							o->reported_ns, ns));
-				pw_log_debug("%s reports %" PRIi64 " ns",
-						speaker_address(o->speaker), ns);
-			}
-			o->reported_ns = ns;
+			o->reported_ns = hear_report(o, ns, &news);
 			news |= update_unsent(group, o, now_ns, &next_ns) && ns > 0;
 			/* What would be believed lacks the packet, and is of one that may never play */
 			if (news && !o->unsent)
-				settle_report(&o->settle, now_ns, ns);
+				settle_report(&o->settle, now_ns, o->reported_ns);
 			if (is_recognized(group, o))
 				settle_recognize(&o->settle, now_ns);
 			o->begun |= !o->unsent;

@@ -82,7 +82,7 @@ static void let_rest(const struct group *group, struct output *o)
 	if (!speaker_is_bluetooth(s) || !o->streaming || o->failed || links_has_other(&group->members.links, s->id, own))
 		return;
 	/* One that lives elsewhere would hear of it too late, and one that has gone not at all */
-	local_node_pause(group->context, pw_properties_get(s->props, PW_KEY_NODE_NAME));
+	local_node_pause(group->context, speaker_name(s));
 }
 
 void group_outputs_rest(struct group *group)

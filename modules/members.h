@@ -47,6 +47,7 @@ struct speaker {
 	uint32_t former;		/**< and this was the node that it was linked to */
 	bool told;			/**< the owner's: the log says that it fails */
 	int64_t sent_ns;		/**< the owner's: what it has reported once it had sent something, 0: nothing yet */
+	int64_t grown_ns;		/**< the owner's: what is in there of packets that became longer as it went on */
 };
 
 struct members_events {

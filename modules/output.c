@@ -235,7 +235,7 @@ void output_started(struct output *output, int64_t now_ns)
 	output->no_report_ns = 0;
 	output->n_wakes = 0;
 	/* Also the same report is one */
-	output->reported_ns = 0;
+	output->raw_ns = output->reported_ns = 0;
 	settle_restart(&output->settle);
 }
 

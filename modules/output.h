@@ -47,8 +47,9 @@ struct output {
 	bool suspending;		/**< and the speaker's sink has been told to let go */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
-	int64_t reported_ns;		/**< the same, in the graph's present quantum and rate */
-	int64_t packet_ns;		/**< how long a packet of its speaker is, 0: not known */
+	int64_t raw_ns;			/**< the same, in the graph's present quantum and rate */
+	int64_t reported_ns;		/**< without what packets have become longer by since the stream began */
+	int64_t packet_ns;		/**< how long a packet of its speaker is now, 0: not known */
 	int64_t no_report_ns;		/**< the owner's: since when it reports 0 after something else, 0: it does not */
 	uint32_t n_reports;		/**< that differed from the one before, while streaming */
 	bool unsent;			/**< as far as that tells, nothing was sent since it is streaming */

@@ -15,6 +15,8 @@
 #define SBC_DELAY	73	/* samples, of the encoder, with 8 subbands */
 #define SBC_FRAME	128	/* samples, 16 blocks of 8 subbands */
 #define SBC_FRAMES_MAX	15	/* of a packet, as many as its header can count */
+#define STEP_NS		(0.1 * SPA_NSEC_PER_MSEC)	/* of what a speaker reports itself */
+#define ROUNDING_NS	4
 /* PipeWire chooses this where a speaker has it */
 #define RATE_COMMON	48000
 #define SAMPLES_NS(n, rate)	((int64_t)(n) * (int64_t)SPA_NSEC_PER_SEC / (rate))
@@ -61,6 +63,21 @@ int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, in
 	if (fabs(frames - rint(frames)) > 0.001 || rint(frames) < 1.0 || rint(frames) > SBC_FRAMES_MAX)
 		return 0;
 	return SAMPLES_NS(rint(frames) * SBC_FRAME, rate);
+}
+
+int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns)
+{
+	int64_t n, frames_ns;
+
+	if (!packet_is_seen(codec) || rate == 0 || packet_ns <= 0 || rise_ns <= 0 || rise_ns > PACKET_MAX_NS)
+		return 0;
+	n = (rise_ns * rate + SBC_FRAME * SPA_NSEC_PER_SEC / 2) / (SBC_FRAME * (int64_t)SPA_NSEC_PER_SEC);
+	frames_ns = SAMPLES_NS(n * SBC_FRAME, rate);
+	/* Both reports, and both packets in them, are rounded down. Three frames at 48 kHz are 8 ms, which a speaker may mean. */
+	if (n < 1 || SPA_ABS(frames_ns - rise_ns) > ROUNDING_NS || SPA_ABS(remainder(frames_ns, STEP_NS)) <= ROUNDING_NS ||
+	    packet_ns + rise_ns > SAMPLES_NS(SBC_FRAMES_MAX * SBC_FRAME, rate) + ROUNDING_NS)
+		return 0;
+	return rise_ns;
 }
 
 uint32_t packet_quantum(int64_t packet_ns, uint32_t rate)

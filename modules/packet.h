@@ -32,6 +32,14 @@ int64_t packet_common_ns(const char *codec, uint32_t rate);
 int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns);
 
 /**
+ * By how much packets of \a packet_ns have become longer while the stream goes on, if a report that rises by \a rise_ns says so.
+ *
+ * A bitpool that is lowered makes room for more frames in a packet. Returns ns, or 0 if the rise is not one that only frames of
+ * SBC make: then the speaker itself reports another delay.
+ */
+int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns);
+
+/**
  * Does the first packet always make a report a fraction of the step of 0.1 ms that a speaker's own has?
  *
  * Of SBC it does, at any rate, with the 73 samples of its encoder.

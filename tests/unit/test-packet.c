@@ -66,6 +66,50 @@ static void another_delay_of_the_speaker_is_no_packet(void)
 	check_int(taken, 0);
 }
 
+static int64_t grows(const char *codec, int64_t rate, int from, int to)
+{
+	int64_t before = 150 * MS + samples_ns(73, rate) + samples_ns(128 * from, rate);
+	int64_t after = 150 * MS + samples_ns(73, rate) + samples_ns(128 * to, rate);
+
+	return packet_growth_ns(codec, rate, samples_ns(128 * from, rate), after - before);
+}
+
+static void a_lowered_bitpool_makes_a_packet_longer_by_frames(void)
+{
+	static const int64_t rates[] = { 44100, 48000 };
+
+	for (int i = 0; i < 2; i++)
+		for (int from = 1; from < 15; from++)
+			for (int n = 1; n <= 2; n++) {
+				int64_t ns = grows("sbc", rates[i], from, from + n);
+
+				check(from + n > 15 ? ns == 0 : ns >= samples_ns(128 * n, rates[i]) &&
+						ns <= samples_ns(128 * n, rates[i]) + 1);
+			}
+	check(grows("sbc_xq", 44100, 5, 8) > 0);
+	/* 8 ms are what a speaker may report, too */
+	check_int(grows("sbc", 48000, 5, 8), 0);
+	check_int(grows("sbc", 48000, 8, 7), 0);
+	check_int(grows("sbc", 48000, 8, 8), 0);
+	check_int(grows("aac", 48000, 8, 9), 0);
+	/* nobody knows how long they were before */
+	check_int(packet_growth_ns("sbc", 48000, 0, samples_ns(128, 48000)), 0);
+	check_int(packet_growth_ns("sbc", 0, 20 * MS, samples_ns(128, 48000)), 0);
+	check_int(packet_growth_ns("sbc", 48000, 20 * MS, 3600 * (int64_t)SPA_NSEC_PER_SEC), 0);
+}
+
+static void what_a_speaker_or_its_user_says_is_no_growth(void)
+{
+	int taken = 0;
+
+	for (int64_t rise = MS / 10; rise <= 40 * MS; rise += MS / 10)
+		taken += (packet_growth_ns("sbc", 48000, 10 * MS, rise) > 0) +
+			(packet_growth_ns("sbc", 44100, 10 * MS, rise) > 0);
+	/* an offset of 2.667 ms, typed in */
+	taken += packet_growth_ns("sbc", 48000, 10 * MS, 2667000) > 0;
+	check_int(taken, 0);
+}
+
 static void every_codec_has_a_packet(void)
 {
 	static const char *const codecs[] = { "sbc", "aac", "", "one of the future" };
@@ -86,6 +130,8 @@ int main(void)
 	run(a_cycle_is_the_power_of_two_that_holds_a_packet);
 	run(the_first_packet_adds_its_length_to_the_report);
 	run(another_delay_of_the_speaker_is_no_packet);
+	run(a_lowered_bitpool_makes_a_packet_longer_by_frames);
+	run(what_a_speaker_or_its_user_says_is_no_growth);
 	run(every_codec_has_a_packet);
 	return harness_finish();
 }
