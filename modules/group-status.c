@@ -65,6 +65,11 @@ static const char *member_state(const struct group *group, const struct output *
 	return group->warm ? "warm" : "playing";
 }
 
+static void member_key(char *key, size_t size, const char *address)
+{
+	snprintf(key, size, BLUEZ_COMBINE_KEY_STATUS ".%s", address);
+}
+
 static void write_member(struct group *group, const struct output *o, const char *state)
 {
 	const struct speaker *s = o->speaker;
@@ -89,13 +94,28 @@ static void write_member(struct group *group, const struct output *o, const char
 		json_add_int(&b, "packet.nsec", o->packet_ns);
 	spa_strbuf_append(&b, " }");
 
-	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_STATUS ".%s", speaker_address(s));
+	member_key(key, sizeof(key), speaker_address(s));
 	status_set(&group->status, group->members.metadata, key, json);
 }
 
 void group_status_remove(struct group *group, struct output *output)
 {
+	char key[METADATA_KEY_LEN_MAX + 1];
+
 	write_member(group, output, "gone");
+	member_key(key, sizeof(key), speaker_address(output->speaker));
+	status_gone(&group->status, key);
+	status_changed(&group->status);
+}
+
+void group_status_found(struct group *group, const char *address)
+{
+	char key[METADATA_KEY_LEN_MAX + 1];
+
+	if (group->status.loop == NULL)
+		return;
+	member_key(key, sizeof(key), address);
+	status_found(&group->status, key);
 }
 
 void group_status_write(struct group *group)
@@ -136,6 +156,7 @@ void group_status_write(struct group *group)
 		json_add_int(&b, "rate.wanted", group->args->rate);
 	spa_strbuf_append(&b, " }");
 	status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
+	status_trim(&group->status, group->members.metadata);
 }
 
 void group_status_finish(struct group *group)

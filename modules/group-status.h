@@ -16,6 +16,9 @@ void group_status_write(struct group *group);
 /** A member leaves: say so, and keep what it had settled at. Main loop. */
 void group_status_remove(struct group *group, struct output *output);
 
+/** A line of this address stands in the metadata, ours or another's. Main loop. */
+void group_status_found(struct group *group, const char *address);
+
 /** The group ends: nothing is left of its own status. Main loop. */
 void group_status_finish(struct group *group);
 

@@ -60,9 +60,11 @@ void known_set(struct spa_list *list, const char *address, const char *codec,
 	if (k != NULL) {
 		put_latency(k, latency_ns);
 		k->packet_ns = packet_ns;
+		spa_list_remove(&k->link);
+		spa_list_append(list, &k->link);
 		return;
 	}
-	/* Anybody can write a status: the oldest makes room */
+	/* Speakers of ever new addresses: who has settled least lately makes room */
 	spa_list_for_each(k, list, link)
 		n++;
 	if (n >= KNOWN_MAX) {

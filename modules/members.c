@@ -465,6 +465,25 @@ static void drop_metadata(struct members *members)
 	members->metadata_id = SPA_ID_INVALID;
 }
 
+/* The group's own line, and what is there of its members */
+static bool in_use(void *data, const char *key)
+{
+	static const char * const prefixes[] = { BLUEZ_COMBINE_KEY_MEMBER, BLUEZ_COMBINE_KEY_STATUS "." };
+	struct members *members = data;
+	struct speaker *s;
+
+	if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS))
+		return true;
+	SPA_FOR_EACH_ELEMENT_VAR(prefixes, p) {
+		if (!spa_strstartswith(key, *p))
+			continue;
+		spa_list_for_each(s, &members->speakers, link)
+			if (s->member && spa_streq(speaker_address(s), key + strlen(*p)))
+				return true;
+	}
+	return false;
+}
+
 int members_ensure_metadata(struct members *members)
 {
 	const struct pw_properties *props;
@@ -479,7 +498,7 @@ int members_ensure_metadata(struct members *members)
 		return -errno;
 	members->metadata = pw_impl_metadata_get_implementation(members->own);
 	if ((res = metadata_guard_init(&members->guard, pw_context_get_main_loop(members->context),
-					members->metadata)) < 0)
+					members->metadata, in_use, members)) < 0)
 		pw_log_warn("the metadata object '%s' is without bounds: %s", name, spa_strerror(res));
 	props = pw_impl_metadata_get_properties(members->own);
 	members->own_proxy = pw_core_export(members->core, PW_TYPE_INTERFACE_Metadata,

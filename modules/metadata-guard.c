@@ -64,7 +64,7 @@ static bool may_stay(struct metadata_guard *guard, uint32_t subject, const char 
 		return false;
 	if (find_key(guard, key))
 		return true;
-	if (guard->n_keys >= METADATA_KEYS_MAX)
+	if (guard->n_keys >= METADATA_KEYS_MAX && !guard->in_use(guard->data, key))
 		return false;
 	if (add_key(&guard->keys, subject, key))
 		guard->n_keys++;
@@ -129,14 +129,16 @@ static void on_event(void *data, uint64_t count)
 		take_out_oldest(guard);
 }
 
-int metadata_guard_init(struct metadata_guard *guard, struct pw_loop *loop,
-		struct pw_metadata *metadata)
+int metadata_guard_init(struct metadata_guard *guard, struct pw_loop *loop, struct pw_metadata *metadata,
+		bool (*in_use)(void *data, const char *key), void *data)
 {
 	spa_zero(*guard);
 	if ((guard->event = pw_loop_add_event(loop, on_event, guard)) == NULL)
 		return -errno;
 	guard->loop = loop;
 	guard->metadata = metadata;
+	guard->in_use = in_use;
+	guard->data = data;
 	guard->ratelimit = METADATA_RATELIMIT;
 	spa_list_init(&guard->keys);
 	spa_list_init(&guard->excess);

@@ -34,12 +34,17 @@ struct metadata_guard {
 	struct spa_list excess;		/**< struct guard_key.link: to be taken out */
 	uint32_t n_excess;
 	struct spa_ratelimit ratelimit;
+	bool (*in_use)(void *data, const char *key);
+	void *data;
 };
 
-/** Guard \a metadata, an implementation of our own. Main loop, like all of this.
- * Returns 0 or -errno. */
-int metadata_guard_init(struct metadata_guard *guard, struct pw_loop *loop,
-		struct pw_metadata *metadata);
+/**
+ * Guard \a metadata, an implementation of our own. Main loop, like all of this.
+ * \a in_use tells whether a key has its place whatever others have filled the object with.
+ * Returns 0 or -errno.
+ */
+int metadata_guard_init(struct metadata_guard *guard, struct pw_loop *loop, struct pw_metadata *metadata,
+		bool (*in_use)(void *data, const char *key), void *data);
 
 /** A zeroed guard is fine. */
 void metadata_guard_finish(struct metadata_guard *guard);

@@ -13,15 +13,43 @@
 #include "status.h"
 
 #define INTERVAL_NS	(SPA_NSEC_PER_SEC / 2)
+/* Anybody can write lines. More than this are not looked at until the next time that we write */
+#define FOUND_MAX	(4 * STATUS_GONE_MAX)
 
 struct line {
 	struct spa_list link;		/**< status.lines */
 	char *key;
-	char *json;
+	char *json;			/**< NULL: not what we have written */
+	bool gone;
 };
 
-static void line_free(struct line *line)
+static struct line *find_line(struct status *status, const char *key)
 {
+	struct line *line;
+
+	spa_list_for_each(line, &status->lines, link)
+		if (spa_streq(line->key, key))
+			return line;
+	return NULL;
+}
+
+static struct line *line_new(struct status *status, const char *key, const char *json)
+{
+	struct line *line = calloc(1, sizeof(*line));
+
+	/* Without memory it is written again each time */
+	if (line == NULL || (line->key = strdup(key)) == NULL) {
+		free(line);
+		return NULL;
+	}
+	line->json = json ? strdup(json) : NULL;
+	spa_list_append(&status->lines, &line->link);
+	return line;
+}
+
+static void line_free(struct status *status, struct line *line)
+{
+	status->n_gone -= line->gone;
 	spa_list_remove(&line->link);
 	free(line->key);
 	free(line->json);
@@ -32,7 +60,7 @@ static void clear_lines(struct status *status)
 {
 	struct line *line;
 	spa_list_consume(line, &status->lines, link)
-		line_free(line);
+		line_free(status, line);
 }
 
 static void on_timer(void *data, uint64_t expirations)
@@ -87,25 +115,52 @@ void status_forget(struct status *status)
 void status_set(struct status *status, struct pw_metadata *metadata,
 		const char *key, const char *json)
 {
-	struct line *line, *l = NULL;
+	struct line *line = find_line(status, key);
 
-	spa_list_for_each(line, &status->lines, link)
-		if (spa_streq(line->key, key)) {
-			l = line;
-			break;
-		}
-	if (l && json && spa_streq(l->json, json))
+	if (line ? json && line->json && spa_streq(line->json, json) && !line->gone : json == NULL)
 		return;
-	if (l)
-		line_free(l);
-	else if (json == NULL)
-		return;
-
-	if (json && (l = calloc(1, sizeof(*l))) != NULL) {
-		l->key = strdup(key);
-		l->json = strdup(json);
-		spa_list_append(&status->lines, &l->link);
-	}
+	if (line)
+		line_free(status, line);
+	if (json)
+		line_new(status, key, json);
 	if (metadata)
 		pw_metadata_set_property(metadata, 0, key, json ? "Spa:String:JSON" : NULL, json);
+}
+
+void status_gone(struct status *status, const char *key)
+{
+	struct line *line = find_line(status, key);
+
+	if (line == NULL || line->gone)
+		return;
+	line->gone = true;
+	status->n_gone++;
+	/* The youngest of them */
+	spa_list_remove(&line->link);
+	spa_list_append(&status->lines, &line->link);
+}
+
+void status_found(struct status *status, const char *key)
+{
+	if (find_line(status, key) || status->n_gone >= FOUND_MAX || line_new(status, key, NULL) == NULL)
+		return;
+	status_gone(status, key);
+	/* Not from here: others have yet to hear of it */
+	if (status->n_gone > STATUS_GONE_MAX)
+		status_changed(status);
+}
+
+void status_trim(struct status *status, struct pw_metadata *metadata)
+{
+	struct line *line, *t;
+
+	spa_list_for_each_safe(line, t, &status->lines, link) {
+		if (status->n_gone <= STATUS_GONE_MAX)
+			return;
+		if (!line->gone)
+			continue;
+		if (metadata)
+			pw_metadata_set_property(metadata, 0, line->key, NULL, NULL);
+		line_free(status, line);
+	}
 }

@@ -4,15 +4,17 @@
 #
 # Sourced, after what has $T and spawn(). $BUILD_DIR has the client.
 
-# start_impostor [-u]: -u with the rights of a Flatpak's. Its input is file descriptor 9
-start_impostor() {
+start_impostor_with() {
 	rm -f "$T/impostor"
 	mkfifo "$T/impostor"
 	# spawn() has no input for it
-	spawn impostor sh -c "exec \"\$0\" \"\$@\" <'$T/impostor'" "$BUILD_DIR/tests/module/impostor" "$@"
+	spawn impostor sh -c "exec \"\$0\" $1 <'$T/impostor'" "$BUILD_DIR/tests/module/impostor"
 	IMPOSTOR=$PID
 	exec 9>"$T/impostor"
 }
+# With the rights of any program of the user's, and of one in a Flatpak. Its input is file descriptor 9
+start_impostor() { start_impostor_with ''; }
+start_restricted() { start_impostor_with -u; }
 
 # impostor LINE: it does that, and the daemon has heard of it
 impostor() {

@@ -5,6 +5,8 @@
 set -eu
 # shellcheck source=tests/module/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/module/impostor.sh
+. "$(dirname "$0")/impostor.sh"
 
 two_sinks
 start_pipewire pipewire
@@ -69,6 +71,24 @@ stop "$nodes"
 check 'they leave with their nodes' status status '"members": 1,'
 meta member.speaker_a '{ "include": true }'
 check 'and the group plays on with those that are left' playing
+
+# Ever new ones: what is left of those that are gone has an end
+start_impostor
+passers_by() {
+	for n in $(seq 300); do
+		impostor "node node.name=speaker_passer_$n media.class=Audio/Sink" && impostor drop || return 1
+	done
+	status status '"members": 2,' && playing
+}
+check '300 speakers pass by, one after the other' passers_by
+lines_left() {
+	left=$(pw-metadata -n bluez-combine 0 2>/dev/null | grep -c "key:'status[.]")
+	echo "$left lines of status"
+	[ "$left" -le 270 ] && status status.speaker_a '"state": "playing"'
+}
+check 'lines of those that are long gone are dropped' lines_left
+sed 's/^/# /' "$T/check.log"
+stop_impostor
 
 destroyed() {
 	pw-cli destroy "$1" >/dev/null && logged host "$2" && playing

@@ -76,6 +76,13 @@ until_bounded() {
 check 'of 4000 keys no more than 2048 are kept' junk
 sed 's/^/# /' "$T/check.log"
 check 'which is said' logged host 'is taken out: allowed are 2048 keys'
+newcomer() {
+	spawn newcomer pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = speaker_new
+		media.class = Audio/Sink audio.position = [ FL FR ] }'
+	"$AWAIT" metadata bluez-combine status.speaker_new '"state": "playing"'
+}
+check 'a speaker that comes now has its line all the same' newcomer
+stop "$PID"
 pw-metadata -n bluez-combine -d >/dev/null
 "$BUILD_DIR/tests/module/flood" bluez-combine 1 member.speaker_x '{ }'
 pw-metadata -n bluez-combine 0 member.speaker_b '{ "gain": 0.25 }' Spa:String:JSON >/dev/null

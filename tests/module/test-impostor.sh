@@ -68,7 +68,7 @@ stop_impostor
 check 'and all goes on' going_on
 
 # A restricted client: it cannot write the metadata, and cannot join either
-start_impostor -u
+start_restricted
 refused() {
 	what=$1
 	shift
@@ -99,7 +99,7 @@ stop_impostor
 stop "$HOST"
 
 # It comes first, with the names that are the group's
-start_impostor -u
+start_restricted
 # shellcheck disable=SC2086
 impostor adapter node.name=bluez_combine.default $NULL_SINK
 # shellcheck disable=SC2086

@@ -12,6 +12,7 @@ local function world (own)
   local w = { object = {}, n = 0, most = 0, seen = {}, warnings = {}, timers = {} }
   w.inbox = inbox.new {
     uses = function (key) return key == USED end,
+    in_use = function (key) return key == USED end,
     changed = function (key) table.insert (w.seen, key or "all") end,
     take_out = function (subject, key) w.write (subject, key, nil) end,
     warn = function (text) table.insert (w.warnings, text) end,

@@ -442,4 +442,101 @@ test ("clearing_everything_does_not_let_a_source_hear_itself", function ()
   equal (w.members:is_member (A), false)
 end)
 
+local function address (i)
+  return string.format ("00:00:00:%02X:%02X:%02X", i // 65536, i // 256 % 256, i % 256)
+end
+
+-- i comes and goes
+local function pass_by (w, i)
+  w.members:speaker_added (address (i), "node " .. i, true)
+  w.members:speaker_removed (address (i), "node " .. i)
+  w.events ()
+end
+
+local function count (t)
+  local n = 0
+  for _ in pairs (t) do
+    n = n + 1
+  end
+  return n
+end
+
+test ("speakers_of_ever_new_addresses_do_not_stay", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  w.members:speaker_added (B, NODE_B, true)
+  w.user_writes (B, '{ "role": "left" }')
+  w.members:speaker_removed (B, NODE_B)
+  local start = os.clock ()
+  for i = 1, 20000 do
+    pass_by (w, i)
+  end
+  print (string.format ("# 20000 speakers: %.1f s, %d entries", os.clock () - start,
+      count (w.members.entries)))
+  equal (count (w.members.entries), 257)
+  equal (count (w.store), 257)
+  -- the oldest have gone; who is there, and who was spoken of, has not
+  equal (w.entry (address (1)), nil)
+  equal (w.entry (address (20000 - 255)), nil)
+  equal (w.entry (address (20000 - 254)), { include = true })
+  equal (w.entry (address (20000)), { include = true })
+  equal (w.entry (A), { include = true, target = NODE_A })
+  equal (w.entry (B), { include = true, role = "left" })
+  equal (w.saved, { [B] = '{ "role": "left" }' })
+  equal (w.warnings, {})
+end)
+
+test ("the_users_words_come_before_what_nobody_has_said", function ()
+  local w = world ()
+  for i = 1, 256 do
+    pass_by (w, i)
+  end
+  for i = 1001, 1256 do
+    w.user_writes (address (i), '{ "gain": 0.5 }')
+  end
+  equal (w.warnings, {})
+  equal (w.entry (address (1)), nil)
+  equal (w.entry (address (256)), nil)
+  equal (w.entry (address (1001)), { include = true, gain = 0.5 })
+  -- all places are the user's: one that leaves has none, and one more is too many
+  pass_by (w, 1)
+  equal (w.entry (address (1)), nil)
+  w.user_writes (address (2000), '{ "gain": 0.5 }')
+  equal (#w.warnings, 1)
+end)
+
+test ("who_comes_back_is_young_again", function ()
+  local w = world ()
+  for i = 1, 256 do
+    pass_by (w, i)
+  end
+  pass_by (w, 1)
+  pass_by (w, 257)
+  equal (w.entry (address (1)), { include = true })
+  equal (w.entry (address (2)), nil)
+end)
+
+test ("only_connected_speakers_are_in_use", function ()
+  local w = world ()
+  w.members:speaker_added (A, NODE_A, true)
+  pass_by (w, 1)
+  equal (w.members:in_use ("member." .. A), true)
+  equal (w.members:in_use ("status." .. A), true)
+  equal (w.members:in_use ("status"), true)
+  equal (w.members:in_use ("member." .. address (1)), false)
+  equal (w.members:in_use ("status." .. address (1)), false)
+  equal (w.members:in_use ("junk"), false)
+  equal (w.members:uses ("member." .. address (1)), true)
+end)
+
+test ("what_sends_music_is_not_forgotten_for_others", function ()
+  local w = world ()
+  w.members:set_blocked (B, true)
+  for i = 1, 300 do
+    pass_by (w, i)
+  end
+  w.members:speaker_added (B, NODE_B, true)
+  equal (w.members:is_member (B), false)
+end)
+
 check.finish ()

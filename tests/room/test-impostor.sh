@@ -72,7 +72,7 @@ refused() {
 	did() { impostor "$@" && sleep 0.3 && same; }
 	check "$what" did "$@"
 }
-start_impostor -u
+start_restricted
 impostor "device device.api=bluez5 device.name=bluez_card.x media.class=Audio/Device device.vendor.id=bluetooth:0171 \
 api.bluez5.address=EC:00:00:00:00:66"
 # shellcheck disable=SC2086 # words
@@ -133,7 +133,7 @@ stop_impostor
 check 'all goes on' playing
 
 # It has the names of the group before the session manager is there
-start_impostor -u
+start_restricted
 impostor "device device.name=none"
 stop "$WIREPLUMBER"
 "$AWAIT" gone bluez_combine.default

@@ -50,6 +50,24 @@ static void the_last_is_the_first_and_older_ones_are_still_known(void)
 	known_clear(&list);
 }
 
+static void who_has_settled_least_lately_makes_room(void)
+{
+	char address[32];
+
+	spa_list_init(&list);
+	known_set(&list, A, "sbc", MS(100), 0);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(address, sizeof(address), "speaker %d", i);
+		known_set(&list, address, "sbc", MS(100), 0);
+		if (i % 500 == 0)
+			known_set(&list, A, "sbc", MS(100), 0);
+	}
+	check_int(last(A, "sbc"), MS(100));
+	check_int(last("speaker 0", "sbc"), -1);
+	check_int(last("speaker 2999", "sbc"), MS(100));
+	known_clear(&list);
+}
+
 static void the_oldest_latency_makes_room(void)
 {
 	uint32_t i;
@@ -84,6 +102,7 @@ int main(void)
 	run(a_speaker_has_others_with_another_codec);
 	run(the_last_is_the_first_and_older_ones_are_still_known);
 	run(the_oldest_latency_makes_room);
+	run(who_has_settled_least_lately_makes_room);
 	run(the_oldest_speaker_makes_room);
 	return harness_finish();
 }

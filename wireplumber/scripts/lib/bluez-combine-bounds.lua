@@ -24,8 +24,8 @@ end
 local keys = {}
 keys.__index = keys
 
--- Which keys may stay in the object. in_use (key): whether it is one of our own, which
--- always may
+-- Which keys may stay in the object. in_use (key): whether it is one of a speaker that is
+-- connected, or the group's, which always may
 function bounds.keys (in_use)
   local self = setmetatable ({ in_use = in_use }, keys)
   self:cleared ()

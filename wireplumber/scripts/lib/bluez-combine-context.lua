@@ -319,6 +319,7 @@ context.members = members.new {
 
 context.inbox = inbox.new {
   uses = function (key) return context.members:uses (key) end,
+  in_use = function (key) return context.members:in_use (key) end,
   changed = function (key) context.members:changed (key) end,
   take_out = function (subject, key) context.store.object.take_out (subject, key) end,
   warn = warn_of_metadata,

@@ -17,13 +17,14 @@ inbox.__index = inbox
 local MAX_EXCESS = 64
 
 -- backend, all functions:
---   uses (key)               whether the key is that of an entry in use
+--   uses (key)               whether the key is that of an entry that is known
+--   in_use (key)             whether it is of a speaker that is connected, or the group's
 --   changed (key)            a key of subject 0 that may stay has changed; nil: all were cleared
 --   take_out (subject, key)  clears a key that may not stay
 --   warn (text)
 --   later (f)                calls f once, soon
 function inbox.new (backend)
-  local self = setmetatable ({ backend = backend, keys = bounds.keys (backend.uses) }, inbox)
+  local self = setmetatable ({ backend = backend, keys = bounds.keys (backend.in_use) }, inbox)
   self:attach (false)
   return self
 end

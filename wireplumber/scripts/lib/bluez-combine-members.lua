@@ -25,7 +25,8 @@ members.__index = members
 
 members.KEY = "member."
 
--- Entries of speakers that are not connected; a program gone wild shall not fill the memory.
+-- Entries of speakers that are not connected; neither a program gone wild nor speakers of ever
+-- new addresses shall fill the memory. The oldest goes of which the user has said nothing.
 local MAX_ABSENT = 256
 
 local ROLES = { stereo = true, left = true, right = true, mono = true }
@@ -61,8 +62,10 @@ function members.new (backend)
   return setmetatable ({
     backend = backend,
     entries = {},      -- by address
+    present = {},      -- those of speakers that are connected, by address
     absent = 0,        -- number of entries without a speaker
     arrivals = 0,      -- number of speakers that have ever come
+    departures = 0,    -- and number of entries that ever were without one
   }, members)
 end
 
@@ -70,6 +73,7 @@ end
 --   node      name of the speaker's node while it is connected
 --   auto      whether it takes part without the user having said so
 --   arrival   the how manieth speaker it was to come
+--   left      the how manieth entry to be without its speaker; of no meaning while it is there
 --   full      others have all the places; nil while that has not been looked at
 --   blocked   it is sending music now, and would hear itself
 --   user      the fields that the user has written
@@ -82,6 +86,8 @@ local function entry_of (self, address)
     e = { user = {}, complaints = {} }
     self.entries [address] = e
     self.absent = self.absent + 1
+    self.departures = self.departures + 1
+    e.left = self.departures
   end
   return e
 end
@@ -94,14 +100,43 @@ local function forget (self, address)
   end
 end
 
-local function set_node (self, e, node)
+-- Whether the user has said anything of this speaker
+local function has_word (e)
+  return next (e.user) ~= nil or e.removed or e.by_hand
+end
+
+-- Forgets the oldest entry without a speaker of which the user has said nothing, and which nobody
+-- would miss. Returns whether there was one.
+local function forget_oldest (self)
+  local oldest
+  for address, e in pairs (self.entries) do
+    if not e.node and not e.blocked and not has_word (e) and
+        (not oldest or e.left < self.entries [oldest].left) then
+      oldest = address
+    end
+  end
+  if not oldest then
+    return false
+  end
+  local key = members.KEY .. oldest
+  forget (self, oldest)
+  if self.backend.read (key) ~= nil then
+    self.backend.write (key, nil)
+  end
+  return true
+end
+
+local function set_node (self, address, e, node)
   if node and not e.node then
     self.absent = self.absent - 1
     self.arrivals = self.arrivals + 1
     e.arrival = self.arrivals
   elseif not node and e.node then
     self.absent = self.absent + 1
+    self.departures = self.departures + 1
+    e.left = self.departures
   end
+  self.present [address] = node and e
   e.node = node
 end
 
@@ -234,11 +269,12 @@ local function sync (self, address)
   if not e then
     if current == nil then
       return
-    elseif self.absent >= MAX_ABSENT then
+    elseif self.absent >= MAX_ABSENT and not forget_oldest (self) then
       if not self.full then
         self.full = true
         self.backend.warn (string.format ("metadata 'bluez-combine': more than %d entries of " ..
-            "speakers that are not connected; '%s' and further ones are ignored", MAX_ABSENT, key))
+            "speakers that are not connected, and the user's; '%s' and further ones are ignored",
+            MAX_ABSENT, key))
       end
       return
     end
@@ -275,8 +311,8 @@ end
 function members:share_places ()
   local waiting, left = {}, self.backend.max ()
 
-  for address, e in pairs (self.entries) do
-    if not e.node or e.blocked or e.removed or e.user.include == false then
+  for address, e in pairs (self.present) do
+    if e.blocked or e.removed or e.user.include == false then
       goto continue
     elseif e.user.include then
       left = left - 1
@@ -304,7 +340,7 @@ end
 -- A speaker's node is there. auto: whether it takes part by itself
 function members:speaker_added (address, node, auto)
   local e = entry_of (self, address)
-  set_node (self, e, node)
+  set_node (self, address, e, node)
   e.auto = auto
   self:share_places ()
   sync (self, address)
@@ -318,12 +354,15 @@ function members:speaker_removed (address, node)
   end
   -- What was cleared while it was here has to be seen as that.
   sync (self, address)
-  set_node (self, e, nil)
+  set_node (self, address, e, nil)
   e.full = nil
   sync (self, address)
   self:share_places ()
   if is_empty (e) then
     forget (self, address)
+  end
+  if self.absent > MAX_ABSENT then
+    forget_oldest (self)
   end
 end
 
@@ -346,6 +385,13 @@ end
 -- Whether a key of the metadata object is that of an entry here
 function members:uses (key)
   return self.entries [key:match ("^member%.(.*)$")] ~= nil
+end
+
+-- Whether a key of the metadata object is of a speaker that is connected, or the group's: it
+-- has its place, whatever others have filled the object with
+function members:in_use (key)
+  local e = self.entries [key:match ("^member%.(.*)$") or key:match ("^status%.(.*)$") or ""]
+  return key == "status" or (e ~= nil and e.node ~= nil)
 end
 
 -- A key of the metadata object has changed; nil: all of them were cleared.
