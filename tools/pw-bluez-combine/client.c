@@ -132,7 +132,10 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 
 	if (graph_add(&client->graph, id, type, props))
 		changed_anew(client);
+	owners_global(&client->owners, id, type, props);
+	/* The module and the policy do not use one that a restricted client has made */
 	if (!spa_streq(type, PW_TYPE_INTERFACE_Metadata) || props == NULL ||
+	    owners_find(&client->owners, props) == OWNER_RESTRICTED ||
 	    (name = spa_dict_lookup(props, PW_KEY_METADATA_NAME)) == NULL ||
 	    (group = group_of_object(name)) == NULL ||
 	    (object = calloc(1, sizeof(*object))) == NULL)
@@ -161,6 +164,7 @@ static void on_global_remove(void *data, uint32_t id)
 
 	if (graph_remove(&client->graph, id))
 		changed_soon(client);
+	owners_global_remove(&client->owners, id);
 	spa_list_for_each(object, &client->objects, link)
 		if (object->id == id) {
 			object_free(object);
@@ -234,6 +238,7 @@ int client_init(struct client *client, const char *remote, const char *group,
 	client->changed = changed;
 	client->data = data;
 	spa_list_init(&client->objects);
+	owners_init(&client->owners);
 	graph_init(&client->graph, on_graph_changed, client);
 
 	/* libpipewire prefers the environment to the property */
@@ -267,6 +272,7 @@ void client_finish(struct client *client)
 
 	spa_list_consume(object, &client->objects, link)
 		object_free(object);
+	owners_finish(&client->owners);
 	graph_finish(&client->graph);
 	if (client->registry) {
 		spa_hook_remove(&client->registry_listener);

@@ -11,6 +11,7 @@
 #include <spa/utils/list.h>
 
 #include "graph.h"
+#include "owners.h"
 
 /** A key of the group's metadata. */
 struct client_entry {
@@ -39,6 +40,7 @@ struct client {
 	struct spa_hook core_listener;
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
+	struct owners owners;		/**< who is restricted, and has no group */
 	struct spa_list objects;	/**< struct client_object.link */
 	struct graph graph;		/**< what else there is */
 	int sync;			/**< what is waited for, while syncing */

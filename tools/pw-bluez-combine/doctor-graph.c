@@ -15,6 +15,7 @@
 #include "doctor.h"
 #include "json.h"
 #include "names.h"
+#include "owners.h"
 
 /* Only there to end a hang: a daemon answers within milliseconds */
 #define ANSWER_LIMIT_SEC	5
@@ -33,6 +34,7 @@ struct survey {
 	struct spa_list objects;	/* struct object.link */
 	int sync, rounds;
 	bool done;
+	struct owners owners;
 };
 
 /** What is bound */
@@ -223,6 +225,7 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 
 	if (props == NULL)
 		return;
+	owners_global(&g->owners, id, type, props);
 	if (spa_streq(type, PW_TYPE_INTERFACE_Node)) {
 		struct fact_node *n = g_new0(struct fact_node, 1);
 
@@ -245,7 +248,8 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 		bind(g, id, type, PW_VERSION_DEVICE, &device_events, c);
 	} else if (spa_streq(type, PW_TYPE_INTERFACE_Client)) {
 		bind(g, id, type, PW_VERSION_CLIENT, &client_events, NULL);
-	} else if (spa_streq(type, PW_TYPE_INTERFACE_Metadata) && spa_streq(name, g->metadata)) {
+	} else if (spa_streq(type, PW_TYPE_INTERFACE_Metadata) && spa_streq(name, g->metadata) &&
+		   owners_find(&g->owners, props) != OWNER_RESTRICTED) {
 		f->policy = true;
 		bind(g, id, type, PW_VERSION_METADATA, &group_events, NULL);
 	} else if (spa_streq(type, PW_TYPE_INTERFACE_Metadata) && spa_streq(name, "default")) {
@@ -358,10 +362,12 @@ void facts_read_graph(struct facts *f, const char *remote, const char *group)
 	if (remote)
 		setenv("PIPEWIRE_REMOTE", remote, true);
 	spa_list_init(&g.objects);
+	owners_init(&g.owners);
 	if ((g.loop = pw_main_loop_new(NULL)) &&
 	    (g.context = pw_context_new(pw_main_loop_get_loop(g.loop), NULL, 0)) &&
 	    (g.core = pw_context_connect(g.context, NULL, 0)))
 		read_all(&g);
 	f->pipewire = g.done;
 	survey_finish(&g);
+	owners_finish(&g.owners);
 }
