@@ -131,6 +131,16 @@ done
 unknown() { rm "$T/bin/bluetoothctl"; result=0; finds || result=$?; bluez_is 5.87; return $result; }
 check 'a version that is not known is no fault' unknown
 
+# Another adapter sees this computer as a device that is a source and a speaker
+own=$(gdbus call --system --dest org.bluez --object-path /org/bluez/hci0 --method org.freedesktop.DBus.Properties.Get \
+	org.bluez.Adapter1 Address | tr -dc '0-9A-F:')
+room AddEcho "$own" "{'name': <'own adapter'>, 'adapter': <'hci1'>, 'wav': <'$T/tone.wav'>, 'speaker': <true>, 'vendor': <'bluetooth:1d6b'>}"
+room Connect "$own"
+itself() { "$TOOL" doctor --json >"$T/out.txt" || :; cat "$T/out.txt"; ! found 'own adapter'; }
+check 'this computer is no Echo of itself' itself
+check 'nor is anything wrong with it' eventually
+room Disconnect "$own"
+
 # Where the music goes
 to_speaker() {
 	id=$(pw-cli ls Node | awk '/^\tid / { id = $2 } /node.name = "bluez_input/ { sub(",", "", id); print id }')
@@ -217,6 +227,14 @@ if [ -z "$REALTIME" ]; then
 		case $(cat "$tid/comm") in data-loop*) chrt -o -p 0 "${tid##*/}" ;; esac
 	done
 	check 'audio without real-time priority is found' eventually warning:realtime
+	for tid in /proc/"$WIREPLUMBER"/task/*; do
+		case $(cat "$tid/comm") in data-loop*) chrt -f -p 20 "${tid##*/}" ;; esac
+	done
+	check 'and not when it has it' eventually
+	renice -n 0 -p "$WIREPLUMBER" >/dev/null
+	prlimit --pid "$WIREPLUMBER" --nice=0:0
+	check 'a main thread that may not be quicker is found' eventually warning:realtime
+	check 'with the limit that it lacks' says 1 'nice limit'
 fi
 
 # What WirePlumber was told

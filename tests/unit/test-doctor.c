@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
+#include "doctor-conf.h"
 #include "doctor.h"
 #include "harness.h"
 
@@ -193,6 +196,167 @@ static void an_offset_makes_up_for_a_report(void)
 	facts_finish(&f);
 }
 
+/* PipeWire's and WirePlumber's threads as the two limits leave them */
+static enum doctor_level realtime(int slow_loops, int nice, int nice_limit)
+{
+	struct fact_daemon p = { .running = true, .data_loops = 1, .slow_loops = slow_loops, .nice = nice,
+		.nice_limit = nice_limit };
+	struct facts f = { .daemon = p, .manager = p };
+
+	return examine(checks_of_system, "realtime", &f);
+}
+
+static void both_limits_are_asked_for(void)
+{
+	check(realtime(0, -11, 31) == DOCTOR_OK);
+	/* rtkit gives what no limit allows */
+	check(realtime(0, -11, 0) == DOCTOR_OK);
+	check(realtime(1, -11, 31) == DOCTOR_WARNING);
+	check(strstr(mends, "rtprio") && !strstr(mends, "nice"));
+	check(realtime(1, 0, 0) == DOCTOR_WARNING);
+	check(strstr(mends, "rtprio") && strstr(mends, "nice"));
+	check(realtime(0, 0, 0) == DOCTOR_WARNING);
+	check(strstr(mends, "nice limit"));
+	check(realtime(0, 0, 30) == DOCTOR_WARNING);
+	/* it may, and was told not to */
+	check(realtime(0, 0, 31) == DOCTOR_OK);
+}
+
+static void begin_with_roles(struct facts *f, const char *roles)
+{
+	begin(f);
+	f->roles = g_strdup(roles);
+	f->roles_file = g_strdup("/etc/roles.conf");
+}
+
+static struct fact_adapter *adapter_of(struct facts *f, guint i)
+{
+	return f->adapters->pdata[i];
+}
+
+static void a_file_is_accused_of_what_it_says(void)
+{
+	struct facts f;
+
+	begin_with_roles(&f, "[ a2dp_source ]");
+	adapter_of(&f, 0)->receives = false;
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_ERROR);
+	check(strstr(said, "/etc/roles.conf") && strstr(said, "a2dp_sink"));
+	/* another program has told of its own on another adapter */
+	add_adapter(&f, "hci1", true)->receives = true;
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_ERROR);
+	check(strstr(said, "/etc/roles.conf"));
+	facts_finish(&f);
+
+	begin_with_roles(&f, "[ \"a2dp_sink\", hfp_ag ]");
+	adapter_of(&f, 0)->sends = false;
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_ERROR);
+	check(strstr(said, "/etc/roles.conf") && strstr(said, "a2dp_source"));
+	facts_finish(&f);
+}
+
+static void a_file_is_not_accused_of_an_adapter_that_is_off(void)
+{
+	struct fact_adapter *other;
+	struct facts f;
+
+	begin_with_roles(&f, "[ a2dp_sink a2dp_source ]");
+	adapter_of(&f, 0)->powered = false;
+	/* with what another program has registered there */
+	other = add_adapter(&f, "hci1", true);
+	other->sends = true;
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_OK);
+	other->sends = false;
+	other->receives = true;
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
+static void a_role_that_is_missing_although_it_is_configured_is_told_without_a_file(void)
+{
+	struct facts f;
+
+	begin_with_roles(&f, "[ a2dp_sink a2dp_source ]");
+	adapter_of(&f, 0)->receives = false;
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_ERROR);
+	check(strstr(said, "a2dp_sink") && !strstr(said, "roles.conf") && strstr(mends, "restart wireplumber"));
+	g_clear_pointer(&f.roles, g_free);
+	check(examine(checks_of_system, "roles", &f) == DOCTOR_ERROR);
+	facts_finish(&f);
+}
+
+/* WirePlumber's files, in a folder of this test's own */
+static char *folder;
+
+static void write_file(const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL), *dir = g_path_get_dirname(path);
+
+	check(g_mkdir_with_parents(dir, 0700) == 0 && g_file_set_contents(path, text, -1, NULL));
+}
+
+static void remove_files(void)
+{
+	g_autofree char *command = g_strdup_printf("rm -rf '%s'", folder);
+
+	check(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+	g_clear_pointer(&folder, g_free);
+}
+
+static void begin_files(void)
+{
+	folder = g_dir_make_tmp("test-doctor-XXXXXX", NULL);
+	check(folder != NULL);
+}
+
+/* The roles are \a wanted, words with spaces between them, and \a name is who has the last say */
+static void check_roles(const char *wanted, const char *name)
+{
+	static const char *const all[] = { "a2dp_sink", "a2dp_source", "hfp_ag" };
+	static const char *const path[] = { "monitor.bluez.properties", "bluez5.roles", NULL };
+	char *dirs[] = { folder, NULL };
+	g_autofree char *file = NULL, *value = conf_find(dirs, path, &file);
+	size_t i;
+
+	printf("# %s in %s\n", value ? value : "-", file ? file : "-");
+	check((value != NULL) == (wanted != NULL) && (file != NULL) == (wanted != NULL));
+	check(file == NULL || g_str_has_suffix(file, name));
+	for (i = 0; wanted && value && i < G_N_ELEMENTS(all); i++)
+		check(conf_has_word(value, all[i]) == conf_has_word(wanted, all[i]));
+}
+
+static void files_add_to_each_other_and_override_each_other(void)
+{
+	begin_files();
+	check_roles(NULL, NULL);
+	write_file("wireplumber.conf", "# the main file\nmonitor.bluez.properties = { }\n");
+	check_roles(NULL, NULL);
+	write_file("wireplumber.conf.d/10-a.conf", "monitor.bluez.properties = { bluez5.roles = [ a2dp_source ] }");
+	check_roles("a2dp_source", "10-a.conf");
+	/* arrays are joined */
+	write_file("wireplumber.conf.d/20-b.conf", "monitor.bluez.properties = { \"bluez5.roles\": [ \"a2dp_sink\" ] }");
+	check_roles("a2dp_source a2dp_sink", "20-b.conf");
+	/* and texts are not */
+	write_file("wireplumber.conf.d/30-c.conf", "monitor.bluez.properties = { bluez5.roles = \"[ hfp_ag ]\" }");
+	check_roles("hfp_ag", "30-c.conf");
+	remove_files();
+}
+
+static void an_override_is_found_wherever_it_stands(void)
+{
+	begin_files();
+	write_file("wireplumber.conf", "monitor.bluez.properties = { bluez5.roles = [ hfp_ag ] }");
+	check_roles("hfp_ag", "/wireplumber.conf");
+	write_file("wireplumber.conf.d/40-d.conf", "override.monitor.bluez.properties = { bluez5.roles = [ a2dp_source ] }");
+	check_roles("a2dp_source", "40-d.conf");
+	write_file("wireplumber.conf.d/50-e.conf", "monitor.bluez.properties = { override.bluez5.roles = [ a2dp_sink ] }");
+	check_roles("a2dp_sink", "50-e.conf");
+	/* one that says nothing of it takes all away */
+	write_file("wireplumber.conf.d/60-f.conf", "override.monitor.bluez.properties = { bluez5.enable-msbc = true }");
+	check_roles(NULL, NULL);
+	remove_files();
+}
+
 int main(void)
 {
 	run(versions_are_compared_by_their_numbers);
@@ -203,5 +367,11 @@ int main(void)
 	run(the_load_of_an_adapter_has_two_steps);
 	run(a_mend_names_the_adapter_to_use);
 	run(an_offset_makes_up_for_a_report);
+	run(both_limits_are_asked_for);
+	run(a_file_is_accused_of_what_it_says);
+	run(a_file_is_not_accused_of_an_adapter_that_is_off);
+	run(a_role_that_is_missing_although_it_is_configured_is_told_without_a_file);
+	run(files_add_to_each_other_and_override_each_other);
+	run(an_override_is_found_wherever_it_stands);
 	return harness_finish();
 }

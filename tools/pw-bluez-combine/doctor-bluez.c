@@ -13,12 +13,27 @@ static void add_adapter(struct facts *f, GDBusProxy *proxy)
 	g_autofree char *state = bluez_string(proxy, "PowerState");
 
 	a->name = g_path_get_basename(bluez_path(proxy));
+	a->address = bluez_string(proxy, "Address");
 	a->powered = bluez_bool(proxy, "Powered");
 	a->blocked = g_strcmp0(state, "off-blocked") == 0;
 	/* The services of this computer, as others see them */
 	a->sends = bluez_has_uuid(proxy, BLUEZ_UUID_A2DP_SOURCE);
 	a->receives = bluez_has_uuid(proxy, BLUEZ_UUID_A2DP_SINK);
 	g_ptr_array_add(f->adapters, a);
+}
+
+/* A computer with two adapters that can reach each other is a device of both */
+static bool is_this_computer(const struct facts *f, const char *address)
+{
+	guint i;
+
+	for (i = 0; address && i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+
+		if (a->address && g_ascii_strcasecmp(a->address, address) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void add_device(struct facts *f, const struct bluez *bluez, GDBusProxy *proxy)
@@ -89,8 +104,12 @@ void facts_read_bluez(struct facts *f)
 		devices = bluez_list(&bluez, BLUEZ_DEVICE);
 		for (l = adapters; l; l = l->next)
 			add_adapter(f, l->data);
-		for (l = devices; l; l = l->next)
-			add_device(f, &bluez, l->data);
+		for (l = devices; l; l = l->next) {
+			g_autofree char *address = bluez_string(l->data, "Address");
+
+			if (!is_this_computer(f, address))
+				add_device(f, &bluez, l->data);
+		}
 	}
 	bluez_finish(&bluez);
 }

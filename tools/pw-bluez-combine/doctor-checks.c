@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "doctor-conf.h"
 #include "doctor.h"
 #include "i18n.h"
 
@@ -246,19 +247,88 @@ static void endpoints(struct doctor *d, const struct facts *f)
 				_("WirePlumber has told BlueZ of no audio"));
 }
 
+/* A role of this computer: what the configuration has to name for it, and who misses it */
+struct role {
+	bool sends;
+	const char *name;		/* in bluez5.roles */
+	const char *left_out;		/* %s: a file */
+	const char *missing;
+};
+
+static const struct role needed_roles[] = {
+	{ false, "a2dp_sink", N_("nothing can send music to this computer: bluez5.roles is without a2dp_sink in %s"),
+		N_("nothing can send music to this computer: WirePlumber has not told BlueZ of a2dp_sink, which its "
+			"configuration does not leave out") },
+	{ true, "a2dp_source", N_("no speaker can be played on: bluez5.roles is without a2dp_source in %s"),
+		N_("no speaker can be played on: WirePlumber has not told BlueZ of a2dp_source, which its "
+			"configuration does not leave out") },
+};
+
+static bool all_adapters(const struct facts *f, bool sends)
+{
+	guint i;
+
+	for (i = 0; i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+
+		if (a->powered && !(sends ? a->sends : a->receives))
+			return false;
+	}
+	return true;
+}
+
+/* One that is off has them as well, and another program may have told of its own on one that is on */
+static bool is_registered(const struct facts *f, bool sends)
+{
+	guint i;
+
+	for (i = 0; i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+
+		if (sends ? a->sends : a->receives)
+			return true;
+	}
+	return false;
+}
+
 static void roles(struct doctor *d, const struct facts *f)
 {
-	const char *where = f->roles_file ? f->roles_file : _("WirePlumber's configuration");
-	const char *mend = _("give bluez5.roles both, a2dp_sink and a2dp_source, or take it out; then restart WirePlumber");
+	size_t i;
 
 	if (is_silent(f))
 		return;
-	if (!any_adapter(f, false))
-		doctor_say(d, DOCTOR_ERROR, mend, _("nothing can send music to this computer: bluez5.roles is without "
-				"a2dp_sink in %s"), where);
-	if (!any_adapter(f, true))
-		doctor_say(d, DOCTOR_ERROR, mend, _("no speaker can be played on: bluez5.roles is without a2dp_source "
-				"in %s"), where);
+	for (i = 0; i < G_N_ELEMENTS(needed_roles); i++) {
+		const struct role *r = &needed_roles[i];
+
+		/* A file is accused of what it says, and only when that is so */
+		if (f->roles && !conf_has_word(f->roles, r->name) && !all_adapters(f, r->sends))
+			doctor_say(d, DOCTOR_ERROR, _("give bluez5.roles both, a2dp_sink and a2dp_source, or take it out; "
+					"then restart WirePlumber"), _(r->left_out), f->roles_file);
+		else if ((f->roles == NULL || conf_has_word(f->roles, r->name)) && !is_registered(f, r->sends))
+			doctor_say(d, DOCTOR_ERROR, _("systemctl --user restart wireplumber; journalctl --user -u wireplumber "
+					"may tell why"), "%s", _(r->missing));
+	}
+}
+
+#define NICE_WANTED	(-11)	/* of a main thread, in PipeWire's and WirePlumber's configuration */
+#define NICE_LIMIT(n)	(20 - (n))	/* setrlimit(2), RLIMIT_NICE */
+
+/*
+ * PipeWire asks for both, real-time priority for threads of audio and a higher one for the main thread. It uses the
+ * limits of the user, or rtkit where one of the two is missing.
+ */
+static const char *mend_realtime(const struct fact_daemon *p)
+{
+	bool lacks_nice = p->nice_limit < NICE_LIMIT(NICE_WANTED);
+
+	if (p->slow_loops > 0 && lacks_nice)
+		return _("install rtkit, or give this user both limits in /etc/security/limits.d/ (group pipewire on many "
+				"distributions): rtprio of 88 and more, and nice of -11; then log in again");
+	if (p->slow_loops > 0)
+		return _("install rtkit, or give this user an rtprio limit of 88 and more in "
+				"/etc/security/limits.d/ (group pipewire on many distributions); then log in again");
+	return _("install rtkit, or give this user a nice limit of -11 in /etc/security/limits.d/ (group pipewire on many "
+			"distributions), beside that of rtprio; then log in again");
 }
 
 static void realtime_of(struct doctor *d, const char *name, const struct fact_daemon *p)
@@ -266,10 +336,14 @@ static void realtime_of(struct doctor *d, const char *name, const struct fact_da
 	if (p->running && p->data_loops == 0)
 		doctor_say(d, DOCTOR_UNKNOWN, NULL, _("the threads of %s can't be seen"), name);
 	else if (p->slow_loops > 0)
-		doctor_say(d, DOCTOR_WARNING, _("install rtkit, or give this user an rtprio limit of 88 and more in "
-				"/etc/security/limits.d/ (group pipewire on many distributions); then log in again"),
+		doctor_say(d, DOCTOR_WARNING, mend_realtime(p),
 				_("%s processes audio without real-time priority: other programs can make it stutter"),
 				name);
+	/* Without a limit that would keep it from more it is somebody's choice */
+	else if (p->running && p->nice >= 0 && p->nice_limit < NICE_LIMIT(NICE_WANTED))
+		doctor_say(d, DOCTOR_WARNING, mend_realtime(p),
+				_("the main thread of %s has no higher priority than any program: while others are busy, speakers "
+				"are connected and linked late"), name);
 }
 
 static void realtime(struct doctor *d, const struct facts *f)

@@ -60,43 +60,79 @@ char **conf_dirs(char **env, bool conf)
 	return (char **)g_ptr_array_free(dirs, FALSE);
 }
 
-/* The object, or the value, that \a key has; relaxed JSON with equal signs is read alike */
-static bool find_key(struct spa_json *it, const char *key, struct spa_json *object, char *value, size_t size)
-{
-	const char *raw;
-	char name[256];
-	int len;
+/*
+ * Files add to each other: what a later one says of a key counts, but arrays are joined. "override." before a name,
+ * of the section or of anything below it, throws away all that was said before.
+ */
 
-	while ((len = spa_json_object_next(it, name, sizeof(name), &raw)) > 0) {
-		if (!spa_streq(name, key))
-			continue;
-		if (object) {
-			if (!spa_json_is_object(raw, len))
-				return false;
-			spa_json_enter(it, object);
-			return true;
-		}
-		if (spa_json_is_container(raw, len))
-			len = spa_json_container_len(it, raw, len);
-		g_strlcpy(value, raw, MIN(size, (size_t)len + 1));
-		return true;
-	}
-	return false;
+/** What a value that is looked for is so far */
+struct found {
+	char *value;			/* NULL: nobody has said anything */
+	char *file;			/* who has said the last of it */
+};
+
+static void forget(struct found *found)
+{
+	g_clear_pointer(&found->value, g_free);
+	g_clear_pointer(&found->file, g_free);
 }
 
-static char *find_in_file(const char *path, const char *section, const char *sub, const char *key)
+static void take(struct found *found, const char *raw, int len, bool override, const char *file)
+{
+	char *value;
+
+	if (!override && found->value && found->value[0] == '[' && raw[0] == '[')
+		value = g_strdup_printf("%s %.*s", found->value, len, raw);
+	else
+		value = g_strndup(raw, len);
+	forget(found);
+	found->value = value;
+	found->file = g_strdup(file);
+}
+
+/* Is it \a name, or an override of it? */
+static bool is_key(const char *key, const char *name, bool *override)
+{
+	static const char prefix[] = "override.";
+
+	*override = g_str_has_prefix(key, prefix);
+	return spa_streq(*override ? key + strlen(prefix) : key, name);
+}
+
+/* The rest of an object: \a path is the names of what is below it, the last one that of the value, then NULL.
+ * Relaxed JSON with equal signs is read alike. */
+static void look(struct found *found, struct spa_json *it, const char *const *path, const char *file)
+{
+	struct spa_json sub;
+	bool override;
+	char key[256];
+	const char *raw;
+	int len;
+
+	while ((len = spa_json_object_next(it, key, sizeof(key), &raw)) > 0) {
+		if (!is_key(key, path[0], &override))
+			continue;
+		if (path[1] == NULL) {
+			if (spa_json_is_container(raw, len))
+				len = spa_json_container_len(it, raw, len);
+			take(found, raw, len, override, file);
+		} else if (spa_json_is_object(raw, len)) {
+			if (override)
+				forget(found);
+			spa_json_enter(it, &sub);
+			look(found, &sub, path + 1, file);
+		}
+	}
+}
+
+static void look_in_file(struct found *found, const char *const *path, const char *file)
 {
 	g_autofree char *text = NULL;
-	struct spa_json top, in, below;
-	char value[512];
+	struct spa_json top;
 	gsize size;
 
-	if (!g_file_get_contents(path, &text, &size, NULL) ||
-	    spa_json_begin_object_relax(&top, text, size) <= 0 || !find_key(&top, section, &in, NULL, 0))
-		return NULL;
-	if (sub && !find_key(&in, sub, &below, NULL, 0))
-		return NULL;
-	return find_key(sub ? &below : &in, key, NULL, value, sizeof(value)) ? g_strdup(value) : NULL;
+	if (g_file_get_contents(file, &text, &size, NULL) && spa_json_begin_object_relax(&top, text, size) > 0)
+		look(found, &top, path, file);
 }
 
 /* Name -> path. Of files of the same name the one in the first folder counts. */
@@ -124,25 +160,39 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-char *conf_find(char **dirs, const char *section, const char *sub, const char *key, char **file)
+/* The main file: the first that there is */
+static void look_in_main(struct found *found, char **dirs, const char *const *path)
+{
+	size_t i;
+
+	for (i = 0; dirs[i]; i++) {
+		g_autofree char *file = g_build_filename(dirs[i], "wireplumber.conf", NULL);
+
+		if (g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
+			look_in_file(found, path, file);
+			return;
+		}
+	}
+}
+
+char *conf_find(char **dirs, const char *const *path, char **file)
 {
 	GHashTable *files = list_fragments(dirs);
 	GList *names = g_list_sort(g_hash_table_get_keys(files), compare_names), *l;
-	char *value = NULL;
+	struct found found = { 0 };
 
-	/* Later files change what earlier ones say */
-	for (l = names; l; l = l->next) {
-		const char *path = g_hash_table_lookup(files, l->data);
-		char *found = find_in_file(path, section, sub, key);
-
-		if (found == NULL)
-			continue;
-		g_free(value);
-		g_free(*file);
-		value = found;
-		*file = g_strdup(path);
-	}
+	look_in_main(&found, dirs, path);
+	for (l = names; l; l = l->next)
+		look_in_file(&found, path, g_hash_table_lookup(files, l->data));
 	g_list_free(names);
 	g_hash_table_unref(files);
-	return value;
+	*file = found.file;
+	return found.value;
+}
+
+bool conf_has_word(const char *value, const char *word)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, " []{}\"',:=\t\r\n", -1);
+
+	return g_strv_contains((const char *const *)words, word);
 }

@@ -13,8 +13,14 @@
  * To be freed with g_strfreev(). */
 char **conf_dirs(char **env, bool conf);
 
-/** The value of a key below up to two others, in the last of the files that has it:
- * NULL if none has. \a file is then set to that file; both are to be freed. */
-char *conf_find(char **dirs, const char *section, const char *sub, const char *key, char **file);
+/**
+ * What WirePlumber makes of all its files: the value below these names, of which the last is followed by NULL;
+ * several arrays one after the other. NULL if none has it. \a file is set to the last one that has a say in it, or
+ * NULL; both are to be freed.
+ */
+char *conf_find(char **dirs, const char *const *path, char **file);
+
+/** Is \a word among those of \a value, an array or a text? */
+bool conf_has_word(const char *value, const char *word);
 
 #endif /* BLUEZ_COMBINE_DOCTOR_CONF_H */

@@ -33,6 +33,7 @@ static void adapter_free(void *data)
 	struct fact_adapter *a = data;
 
 	g_free(a->name);
+	g_free(a->address);
 	g_free(a);
 }
 
@@ -84,6 +85,7 @@ void facts_finish(struct facts *f)
 	g_free(f->default_sink);
 	g_free(f->bluez_version);
 	g_free(f->bluez_version_from);
+	g_free(f->roles);
 	g_free(f->roles_file);
 	g_free(f->disabled_file);
 }

@@ -2,9 +2,12 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +96,19 @@ static void count_loops(struct fact_daemon *d)
 		g_dir_close(dir);
 }
 
+/* "Max nice priority", and then the soft limit */
+static int read_nice_limit(pid_t pid)
+{
+	static const char name[] = "\nMax nice priority ";
+	g_autofree char *text = read_proc(pid, "limits", NULL);
+	const char *line = text ? strstr(text, name) : NULL;
+	int limit = 0;
+
+	if (line == NULL || sscanf(line + strlen(name), "%d", &limit) != 1)
+		return INT_MAX;		/* "unlimited", or not known: nothing to complain of */
+	return limit;
+}
+
 static bool is_ours(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d", (int)pid);
@@ -110,6 +126,9 @@ static void read_daemon(struct fact_daemon *d)
 	d->started_sec = start_time(d->pid);
 	d->env = read_env(d->pid);
 	count_loops(d);
+	/* The main thread has the id of the process */
+	d->nice = getpriority(PRIO_PROCESS, d->pid);
+	d->nice_limit = read_nice_limit(d->pid);
 }
 
 /* When it came there: the time of its inode, for packages keep that of the contents */
@@ -191,18 +210,31 @@ static enum fact_yes find_seat(void)
 		g_str_equal(g_variant_get_string(value, NULL), "active") ? FACT_YES : FACT_NO;
 }
 
+static char *find_in_profile(char **dirs, const char *feature, char **file)
+{
+	const char *const path[] = { "wireplumber.profiles", "main", feature, NULL };
+
+	return conf_find(dirs, path, file);
+}
+
+static bool is_disabled(char **dirs, const char *feature, char **where)
+{
+	g_autofree char *file = NULL, *value = find_in_profile(dirs, feature, &file);
+	bool disabled = value && conf_has_word(value, "disabled");
+
+	if (disabled && where)
+		*where = g_steal_pointer(&file);
+	return disabled;
+}
+
 static void read_conf(struct facts *f, char **dirs)
 {
-	g_autofree char *file = NULL, *policy = NULL, *logind = NULL;
-	g_autofree char *seat = conf_find(dirs, "wireplumber.profiles", "main", "monitor.bluez.seat-monitoring", &file);
+	static const char *const roles[] = { "monitor.bluez.properties", "bluez5.roles", NULL };
 
-	/* Which roles those are is seen from what is registered: files add to each other */
-	g_free(conf_find(dirs, "monitor.bluez.properties", NULL, "bluez5.roles", &f->roles_file));
-	logind = conf_find(dirs, "wireplumber.profiles", "main", "support.logind", &file);
-	f->seat_monitoring = spa_streq(seat, "disabled") || spa_streq(logind, "disabled") ? FACT_NO : FACT_YES;
-	policy = conf_find(dirs, "wireplumber.profiles", "main", "policy.bluez-combine", &f->disabled_file);
-	if (!spa_streq(policy, "disabled"))
-		g_clear_pointer(&f->disabled_file, g_free);
+	f->roles = conf_find(dirs, roles, &f->roles_file);
+	f->seat_monitoring = is_disabled(dirs, "monitor.bluez.seat-monitoring", NULL) ||
+		is_disabled(dirs, "support.logind", NULL) ? FACT_NO : FACT_YES;
+	is_disabled(dirs, "policy.bluez-combine", &f->disabled_file);
 }
 
 void facts_read_system(struct facts *f)

@@ -24,6 +24,8 @@ struct fact_daemon {
 	int64_t started_sec;		/**< since 1970 */
 	char **env;			/**< what it was started with; NULL: not readable */
 	int data_loops, slow_loops;	/**< its threads for audio; those without real-time priority */
+	int nice;			/**< of its main thread */
+	int nice_limit;			/**< RLIMIT_NICE: the best that it may have is 20 less this */
 };
 
 struct fact_node {
@@ -45,6 +47,7 @@ struct fact_card {
 
 struct fact_adapter {
 	char *name;			/**< hci0 */
+	char *address;
 	bool powered, blocked;
 	bool sends, receives;		/**< somebody has registered A2DP for speakers; for sources */
 };
@@ -83,7 +86,8 @@ struct facts {
 	struct fact_file module, plugin, conf, scripts, bluez_plugin;
 	enum fact_yes seat;		/**< this user has an active one */
 	enum fact_yes seat_monitoring;	/**< Bluetooth waits for that */
-	char *roles_file;		/**< where bluez5.roles is set; NULL: nowhere */
+	char *roles;			/**< what bluez5.roles is, in all files; NULL: not set */
+	char *roles_file;		/**< the last that sets it; NULL: nowhere */
 	char *disabled_file;		/**< where the policy is switched off; NULL: nowhere */
 };
 
