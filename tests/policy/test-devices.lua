@@ -74,6 +74,34 @@ test ("a_speaker_plays_music_over_bluetooth", function ()
   equal (sink (nil, "Audio/Sink"), false)
 end)
 
+test ("a_filter_plays_what_plays_into_it", function ()
+  local function in_use (links, filters)
+    return devices.plays_into ("sink", links, filters or {}, { echo = true })
+  end
+  local filters = { eq_in = "eq", eq_out = "eq", bass_in = "bass", bass_out = "bass" }
+  local function link (from, to)
+    return { from = from, to = to }
+  end
+
+  equal (in_use {}, false)
+  equal (in_use { link ("echo", "sink") }, false)
+  equal (in_use { link ("echo", "sink"), link ("player", "sink") }, true)
+  equal (in_use { link ("player", "elsewhere") }, false)
+  -- a filter alone, or with a source, is nobody who listens
+  equal (in_use ({ link ("eq_out", "sink") }, filters), false)
+  equal (in_use ({ link ("echo", "eq_in"), link ("eq_out", "sink") }, filters), false)
+  equal (in_use ({ link ("player", "eq_in"), link ("eq_out", "sink") }, filters), true)
+  -- one after the other
+  local chain = { link ("bass_out", "eq_in"), link ("eq_out", "sink"), link ("echo", "bass_in") }
+  equal (in_use (chain, filters), false)
+  table.insert (chain, link ("player", "bass_in"))
+  equal (in_use (chain, filters), true)
+  -- what is no smart filter was put there by somebody
+  equal (in_use { link ("echo", "eq_in"), link ("eq_out", "sink") }, true)
+  -- a circle ends
+  equal (in_use ({ link ("eq_out", "eq_in"), link ("eq_out", "sink") }, filters), false)
+end)
+
 test ("an_echo_that_is_a_speaker_too_is_no_candidate", function ()
   equal (devices.is_candidate ({ ["device.vendor.id"] = "bluetooth:0171" }, OPTIONS), false)
   equal (devices.is_candidate ({ ["device.vendor.id"] = "bluetooth:0075" }, OPTIONS), true)

@@ -39,6 +39,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_hostile,
 	scenes_radio,
 	scenes_drivers,
+	scenes_filter,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

@@ -76,6 +76,12 @@ void tale_of_two_echos(struct tale *t);
 void tale_of_removed(struct tale *t);
 extern const char tale_of_sources_conf[];
 
+/* scene-filter.c */
+
+void tale_of_filters(struct tale *t);
+/** For pipewire.conf.d */
+extern const char tale_of_filters_conf[];
+
 /** All stories in turn; returns the worst enum scene_verdict. */
 int tale_run(const struct scene_type *type, const struct scene_options *o, struct json *j,
 	     const struct story *stories, size_t n);

@@ -155,6 +155,7 @@ extern const struct scene_type scenes_relink[];
 extern const struct scene_type scenes_hostile[];
 extern const struct scene_type scenes_radio[];
 extern const struct scene_type scenes_drivers[];
+extern const struct scene_type scenes_filter[];
 
 /* From scene-start.c: what most scenes begin with. 0 or -errno. */
 

@@ -89,6 +89,12 @@ refused 'nor if it says that it is the session manager'\''s, many times' \
 refused 'nor if its node lingers, and the daemon says that it is the session manager'\''s' \
 	adapter node.name=fake_4 api.bluez5.address=AA:BB:CC:00:00:7A device.id="$card" client.id="$monitor" \
 	object.linger=true $SPEAKER
+# shellcheck disable=SC2086
+refused 'nor a filter in front of the group' adapter node.name=fake_filter node.link-group=fake_filter filter.smart=true \
+	filter.smart.target='{"node.name"="bluez_combine.default"}' $SINK
+hears_nothing() { pw-link -l >"$T/links.txt" && grep -q bluez_combine.default: "$T/links.txt" && ! grep -q fake_filter "$T/links.txt"; }
+check 'through which nothing is sent' hears_nothing
+check 'as the log says' logged wireplumber "a restricted client's filter"
 included() {
 	for n in 77 78 79 7A; do
 		pw-metadata -n bluez-combine 0 member.AA:BB:CC:00:00:$n '{ "include": true }' Spa:String:JSON >/dev/null

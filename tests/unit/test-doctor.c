@@ -357,6 +357,46 @@ static void an_override_is_found_wherever_it_stands(void)
 	remove_files();
 }
 
+static struct fact_node *add_node(struct facts *f, uint32_t id, const char *name, const char *class, const char *link_group)
+{
+	struct fact_node *n = g_new0(struct fact_node, 1);
+
+	n->id = id;
+	n->name = g_strdup(name);
+	n->class = g_strdup(class);
+	n->link_group = g_strdup(link_group);
+	g_ptr_array_add(f->nodes, n);
+	return n;
+}
+
+static void add_link(struct facts *f, uint32_t from, uint32_t to)
+{
+	struct fact_link *l = g_new0(struct fact_link, 1);
+
+	*l = (struct fact_link) { from, to };
+	g_ptr_array_add(f->links, l);
+}
+
+static void a_filter_in_front_of_the_group_is_no_other_target(void)
+{
+	struct facts f;
+
+	begin(&f);
+	f.sink = g_strdup("bluez_combine.default");
+	add_node(&f, 1, "bluez_input.E", "Stream/Output/Audio", NULL)->api = g_strdup("bluez5");
+	add_node(&f, 2, "bluez_combine.default", "Audio/Sink", "bluez_combine.default");
+	add_node(&f, 3, "eq_in", "Audio/Sink", "eq");
+	add_node(&f, 4, "eq_out", "Stream/Output/Audio", "eq");
+	add_node(&f, 5, "desktop", "Audio/Sink", NULL);
+	add_link(&f, 1, 3);
+	add_link(&f, 4, 2);
+	check(examine(checks_of_speakers, "target", &f) == DOCTOR_OK);
+	((struct fact_link *)f.links->pdata[1])->to = 5;
+	check(examine(checks_of_speakers, "target", &f) == DOCTOR_WARNING);
+	check(strstr(said, "eq_in"));
+	facts_finish(&f);
+}
+
 int main(void)
 {
 	run(versions_are_compared_by_their_numbers);
@@ -367,6 +407,7 @@ int main(void)
 	run(the_load_of_an_adapter_has_two_steps);
 	run(a_mend_names_the_adapter_to_use);
 	run(an_offset_makes_up_for_a_report);
+	run(a_filter_in_front_of_the_group_is_no_other_target);
 	run(both_limits_are_asked_for);
 	run(a_file_is_accused_of_what_it_says);
 	run(a_file_is_not_accused_of_an_adapter_that_is_off);

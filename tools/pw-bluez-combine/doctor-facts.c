@@ -16,6 +16,7 @@ static void node_free(void *data)
 	g_free(n->api);
 	g_free(n->address);
 	g_free(n->profile);
+	g_free(n->link_group);
 	g_free(n);
 }
 

@@ -72,6 +72,7 @@ static void on_node_info(void *data, const struct pw_node_info *info)
 	take(&n->api, info->props, PW_KEY_DEVICE_API);
 	take(&n->address, info->props, "api.bluez5.address");
 	take(&n->profile, info->props, "api.bluez5.profile");
+	take(&n->link_group, info->props, PW_KEY_NODE_LINK_GROUP);
 }
 
 static const struct pw_node_events node_events = {

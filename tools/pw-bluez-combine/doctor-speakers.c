@@ -15,6 +15,8 @@
 #define SPEAKERS_GOOD	3
 #define SPEAKERS_MAX	7
 
+#define FILTERS_MAX	8	/* one after the other: more is a circle */
+
 static const struct fact_device *device_of(const struct facts *f, guint i)
 {
 	return f->devices->pdata[i];
@@ -258,6 +260,24 @@ static bool is_ours(const struct fact_node *n)
 	return n->name && g_str_has_prefix(n->name, BLUEZ_COMBINE_NODE_PREFIX);
 }
 
+/* Does it play into the group, itself or what is behind a filter? */
+static bool leads_to_ours(const struct facts *f, const struct fact_node *n, int depth)
+{
+	guint i;
+
+	if (is_ours(n))
+		return true;
+	for (i = 0; n->link_group && depth < FILTERS_MAX && i < f->links->len; i++) {
+		const struct fact_link *l = f->links->pdata[i];
+		const struct fact_node *from = find_node(f, l->from), *to = find_node(f, l->to);
+
+		if (from && to && from != n && g_strcmp0(from->link_group, n->link_group) == 0 &&
+		    leads_to_ours(f, to, depth + 1))
+			return true;
+	}
+	return false;
+}
+
 static void target(struct doctor *d, const struct facts *f)
 {
 	guint i;
@@ -267,7 +287,7 @@ static void target(struct doctor *d, const struct facts *f)
 		const struct fact_node *from = find_node(f, l->from), *to = find_node(f, l->to);
 		guint j;
 
-		if (from == NULL || to == NULL || is_ours(to) || g_strcmp0(from->api, "bluez5") != 0 ||
+		if (from == NULL || to == NULL || leads_to_ours(f, to, 0) || g_strcmp0(from->api, "bluez5") != 0 ||
 		    g_strcmp0(from->class, "Stream/Output/Audio") != 0)
 			continue;
 		/* A link for each channel */

@@ -31,6 +31,7 @@ struct fact_daemon {
 struct fact_node {
 	uint32_t id;
 	char *name, *description, *class, *api, *address, *profile;
+	char *link_group;		/**< of a filter: both of its nodes have the same */
 	bool running, broken;		/**< broken: suspended, or in error */
 };
 

@@ -3,8 +3,8 @@
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
 --
--- The last finder takes any sink rather than none. A stream that was sent here,
--- or a default that the user has set, is another matter: those are chosen.
+-- The last finder takes any sink rather than none. A stream that was sent here, a filter
+-- of the sink's, or a default that the user has set, is another matter: those are chosen.
 
 local context = require ("bluez-combine-context")
 local lutils = require ("linking-utils")
@@ -23,6 +23,7 @@ SimpleEventHook {
 
     if not target or target.properties ["node.name"] ~= context.SINK or
         si_flags.has_defined_target or context.streams [si_props ["node.id"]] or
+        context.is_smart_filter (si) or
         context.default_node ("audio.sink") == context.SINK then
       return
     end

@@ -11,6 +11,7 @@
 -- in the one sink, where PipeWire mixes them, and a speaker has one owner.
 
 local cutils = require ("common-utils")
+local futils = require ("filter-utils")
 local settings = require ("bluez-combine-settings")
 local devices = require ("bluez-combine-devices")
 local owners = require ("bluez-combine-owners")
@@ -24,6 +25,7 @@ local saved = require ("bluez-combine-saved")
 local context = {
   MODULE = "libpipewire-module-bluez-combine",
   GROUP = "default",
+  PREFIX = "bluez_combine.",   -- of all names of groups' nodes
   SINK = "bluez_combine.default",
   METADATA = "bluez-combine",
 
@@ -232,6 +234,29 @@ function context.rescan (what)
   end
 end
 
+-- Whether an item belongs to a smart filter: one that WirePlumber puts in front of its target
+function context.is_smart_filter (item)
+  local name = item.properties ["node.link-group"]
+  return name ~= nil and (futils.is_filter_smart ("input", name) or futils.is_filter_smart ("output", name))
+end
+
+-- Whether an item's node is of somebody who may hear what the sources send: not a restricted client's
+function context.is_trusted (item)
+  local node = item:get_associated_proxy ("node")
+  if not node or node.properties ["object.linger"] ~= nil then
+    return false
+  end
+  local global = node ["global-properties"]
+  return owners.is_trusted (global, client_of (global))
+end
+
+-- Whether it is what the group plays on one of its speakers
+function context.is_output (item)
+  local name = item.properties ["node.link-group"]
+  return name ~= nil and name:sub (1, #context.PREFIX) == context.PREFIX and
+      item.properties ["item.node.direction"] == "output"
+end
+
 -- The sink
 
 -- Whether an item of the sink's name is the sink: anybody can have that name.
@@ -270,21 +295,24 @@ local function sink_is_coming ()
   return false
 end
 
--- Whether anything else than a source is linked to the sink: somebody put it
+-- Whether anything else than a source plays into the sink: somebody put it
 -- there, and it shall not fall silent because the Echo has left.
 local function sink_in_use ()
   local sink = context.find_sink ()
   if not sink then
     return false
   end
-  for link in context.objects ("link"):iterate {
-    Constraint { "link.input.node", "=", sink.properties ["node.id"] },
-  } do
-    if not context.streams [link.properties ["link.output.node"]] then
-      return true
+  local links, filters = {}, {}
+  for link in context.objects ("link"):iterate () do
+    local p = link.properties
+    table.insert (links, { from = p ["link.output.node"], to = p ["link.input.node"] })
+  end
+  for item in context.objects ("session-item"):iterate { type = "SiLinkable" } do
+    if context.is_smart_filter (item) then
+      filters [item.properties ["node.id"]] = item.properties ["node.link-group"]
     end
   end
-  return false
+  return devices.plays_into (sink.properties ["node.id"], links, filters, context.streams)
 end
 
 context.group = group.new {

@@ -133,6 +133,35 @@ function devices.is_candidate (props, options)
   return not is_source, is_source and why or nil
 end
 
+-- Whether anything else than a source plays into a node, through filters or not.
+-- links: { from, to } of nodes' ids; filters: id -> link group of a smart filter, whose nodes are one
+-- way through; sources: by id
+function devices.plays_into (node, links, filters, sources)
+  local seen = {}
+
+  local function looks_into (to)
+    for _, link in ipairs (links) do
+      local group = filters [link.from]
+      if link.to ~= to or sources [link.from] or seen [link.from] then
+        goto next
+      end
+      seen [link.from] = true
+      if not group then
+        return true
+      end
+      for id, of in pairs (filters) do
+        if of == group and looks_into (id) then
+          return true
+        end
+      end
+      ::next::
+    end
+    return false
+  end
+
+  return looks_into (node)
+end
+
 -- Complaints about one rule, for the log; and whether it can be used at all
 function devices.check_rule (rule, i)
   local found, usable = {}, true
