@@ -123,8 +123,7 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 
 			if (g_strcmp0(device->path, path) != 0)
 				continue;
-			device_remove(device);
-			g_dbus_method_invocation_return_value(invocation, NULL);
+			device_remove_for(device, invocation);
 			return;
 		}
 		bus_error(invocation, "DoesNotExist", "Does Not Exist");

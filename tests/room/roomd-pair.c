@@ -5,6 +5,7 @@
 #include "roomd.h"
 
 #define PIN		"0000"	/* what speakers of old have */
+#define DISCONNECT_MS	2000	/* that bluetoothd gives services to end */
 #define ORPHAN_MS	1500	/* a transport that nothing stands behind goes */
 
 /* In the order of the names in options.c */
@@ -108,6 +109,32 @@ void device_forget_pairing(struct device *device)
 {
 	end_pairing(device, device->pairing.going_on ? "AuthenticationCanceled" : NULL);
 	device->orphaned = false;
+}
+
+struct removal {
+	struct device *device;
+	GDBusMethodInvocation *invocation;
+};
+
+static gboolean on_removal(void *data)
+{
+	struct removal *removal = data;
+
+	device_remove(removal->device);
+	g_dbus_method_invocation_return_value(removal->invocation, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+void device_remove_for(struct device *device, GDBusMethodInvocation *invocation)
+{
+	struct removal *removal = g_new0(struct removal, 1);
+
+	removal->device = device;
+	removal->invocation = invocation;
+	/* What it is about to do is not done any more. */
+	device->pairing.generation++;
+	g_timeout_add_full(G_PRIORITY_DEFAULT, device->connected || device->coming ? DISCONNECT_MS : 0,
+			   on_removal, removal, g_free);
 }
 
 static void paired(struct device *device)

@@ -203,6 +203,8 @@ void device_search(struct device *device);
 void device_come(struct device *device);
 /** A client connects to it. NULL or an error, as when both sides do at the same time */
 const char *device_meet(struct device *device);
+/** A client removes it, and is answered when it is gone */
+void device_remove_for(struct device *device, GDBusMethodInvocation *invocation);
 /** What it was about to do with its pairing is void */
 void device_forget_pairing(struct device *device);
 

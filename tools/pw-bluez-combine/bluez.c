@@ -6,7 +6,8 @@
 
 #include "bluez.h"
 
-#define QUIET_MS	2000	/* a daemon that lives answers at once */
+/* A device that is connected has 2 s to go before it is removed, and a machine may stutter. */
+#define QUIET_MS	10000
 
 /* Class of Device, "Assigned Numbers" of the Bluetooth SIG, 2.8 */
 #define CLASS_MAJOR(c)		(((c) >> 8) & 0x1f)

@@ -240,15 +240,15 @@ bool adapter_put_back(struct pair *p, const char *path, const struct pair_change
 	const struct pair_mode *was = &change->was;
 	bool good = true;
 
-	/* The state before the limit: BlueZ would begin to count anew */
+	/* The state before the limit: BlueZ would begin to count anew. If it does not answer, no more is asked. */
 	if (mend->discoverable)
-		good &= put_back(p, path, "Discoverable", g_variant_new_boolean(was->discoverable));
+		good = good && put_back(p, path, "Discoverable", g_variant_new_boolean(was->discoverable));
 	if (mend->discoverable_sec)
-		good &= put_back(p, path, "DiscoverableTimeout", g_variant_new_uint32(was->discoverable_sec));
+		good = good && put_back(p, path, "DiscoverableTimeout", g_variant_new_uint32(was->discoverable_sec));
 	if (mend->pairable)
-		good &= put_back(p, path, "Pairable", g_variant_new_boolean(was->pairable));
+		good = good && put_back(p, path, "Pairable", g_variant_new_boolean(was->pairable));
 	if (mend->pairable_sec)
-		good &= put_back(p, path, "PairableTimeout", g_variant_new_uint32(was->pairable_sec));
+		good = good && put_back(p, path, "PairableTimeout", g_variant_new_uint32(was->pairable_sec));
 	return good;
 }
 

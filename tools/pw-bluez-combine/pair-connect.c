@@ -149,8 +149,8 @@ static int await_transport(struct pair *p, int limit_ms, int stay_ms)
 		if (!is_there(p))
 			return -ENOENT;
 		res = chosen_facts(p).has_audio ? await_stay(p, stay_ms) : -EAGAIN;
-	} while (res == -EAGAIN);
-	return res;
+	} while (res == -EAGAIN && g_get_monotonic_time() < end_us);
+	return res == -EAGAIN ? -ETIMEDOUT : res;
 }
 
 /* BlueZ may also have brought up the other role of a device that has two. */
@@ -233,6 +233,7 @@ static int trust(struct pair *p, bool audio_stays)
 		return device_fail(p, NULL, why_not(p, verdict));
 	if (device_has(p, "Trusted"))
 		return 0;
+	p->trusting = true;
 	if (!wait_set(&p->wait, p->bluez.bus, p->device, BLUEZ_DEVICE, "Trusted", g_variant_new_boolean(TRUE), &error))
 		return device_fail(p, error, _("could not be trusted"));
 	pair_tell(p, "trusted", _("It may connect by itself from now on"));

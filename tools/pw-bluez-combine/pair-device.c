@@ -187,9 +187,9 @@ void device_undo(struct pair *p, bool done)
 			pair_tell(p, "removed", _("%s is not paired any more"), name);
 		break;
 	case PAIR_UNTRUST:
-		good = !bluez_bool(device, "Trusted") ||
-			bluez_call_quietly(&p->bluez, p->device, "org.freedesktop.DBus.Properties", "Set",
-					g_variant_new("(ssv)", BLUEZ_DEVICE, "Trusted", g_variant_new_boolean(FALSE)));
+		/* Somebody else may have trusted it meanwhile. */
+		good = !p->trusting || bluez_call_quietly(&p->bluez, p->device, "org.freedesktop.DBus.Properties",
+				"Set", g_variant_new("(ssv)", BLUEZ_DEVICE, "Trusted", g_variant_new_boolean(FALSE)));
 		break;
 	case PAIR_KEEP:
 		break;

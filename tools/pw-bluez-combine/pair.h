@@ -59,6 +59,7 @@ struct pair {
 	char *device;			/**< path of the only one that may pair; NULL: not chosen yet */
 	gint64 chosen_us;
 	bool agreed;			/**< BlueZ was told that it may pair */
+	bool trusting;			/**< and to trust it */
 };
 
 /* pair-ask.c */
