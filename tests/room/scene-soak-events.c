@@ -129,9 +129,10 @@ static int flap(struct soak *k, int speaker, double u)
 	return res;
 }
 
-/* WirePlumber 0.5.8 keeps what users say of a device, but now and then it stores a route without the last
- * change: nobody notices while the device is there, and then it comes back without its volume. That is
- * not what is tested here: they say it again. */
+/* WirePlumber before 0.5.11 keeps what users say of a device, but now and then it stores a route without the last
+ * change: as its source has it, because it judges that by what it has read of the device's routes before, which may not
+ * be there yet. Nobody notices while the device is there, and then it comes back without its volume. That is not what is
+ * tested here: they say it again. */
 static int say_again(struct soak *k, int speaker)
 {
 	int res = scene_await_sinks(k->scene, k->scene->n_speakers);
