@@ -160,6 +160,7 @@ static void only_audio_is_for_use(void)
 	check(pair_may_use(&f, NOT_SIG) == PAIR_NO_SERVICE);
 	check(pair_may_use(&f, "") == PAIR_NO_SERVICE);
 	f.chosen = true;
+	check(pair_may_use(&f, HEADSET) == PAIR_YES);
 	check(pair_may_use(&f, HID) == PAIR_NO_SERVICE);
 	f = at_a_terminal();
 	check(pair_may_use(&f, A2DP_SOURCE) == PAIR_ASK);

@@ -47,26 +47,29 @@ enum pair_verdict pair_may_compare(const struct pair_facts *f)
 	return f->can_ask ? PAIR_ASK : PAIR_NO_NUMBER;
 }
 
-/* A2DP and its remote control; nothing that could read or type */
-static bool is_audio(const char *uuid)
+#define IN(uuid, list)	is_one_of(uuid, list, sizeof(list) / sizeof(list[0]))
+
+static bool is_one_of(const char *uuid, const char *const *list, size_t n)
 {
-	static const char *const allowed[] = { "0000110a", "0000110b", "0000110c", "0000110d", "0000110e", "0000110f" };
 	size_t i;
 
-	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (strncasecmp(uuid, allowed[i], 8) == 0 &&
-		    strcasecmp(uuid + 8, "-0000-1000-8000-00805f9b34fb") == 0)
+	for (i = 0; i < n; i++)
+		if (strncasecmp(uuid, list[i], 8) == 0 && strcasecmp(uuid + 8, "-0000-1000-8000-00805f9b34fb") == 0)
 			return true;
 	return false;
 }
 
 enum pair_verdict pair_may_use(const struct pair_facts *f, const char *uuid)
 {
+	/* A2DP and its remote control; nothing that could read or type */
+	static const char *const music[] = { "0000110a", "0000110b", "0000110c", "0000110d", "0000110e", "0000110f" };
+	/* Many speakers have a microphone, and connect for calls first: one that was refused may not go on. */
+	static const char *const calls[] = { "00001108", "00001112", "0000111e", "0000111f" };
 	enum pair_verdict verdict = pair_may_come(f);
 
 	if (verdict != PAIR_YES && verdict != PAIR_ASK)
 		return verdict;
-	return is_audio(uuid) ? verdict : PAIR_NO_SERVICE;
+	return IN(uuid, music) || (f->chosen && IN(uuid, calls)) ? verdict : PAIR_NO_SERVICE;
 }
 
 enum pair_verdict pair_may_have_pin(const struct pair_facts *f)
