@@ -54,6 +54,7 @@
 #define BLUEZ_COMBINE_METADATA		"bluez-combine"
 #define BLUEZ_COMBINE_KEY_MEMBER	"member."		/* + address */
 #define BLUEZ_COMBINE_KEY_STATUS	"status"		/* alone, or + "." + address */
+#define BLUEZ_COMBINE_KEY_SOURCE	"source."		/* + address */
 
 /* Fields of the JSON in member.<address> */
 #define BLUEZ_COMBINE_MEMBER_TARGET	"target"		/* node.name of the speaker's sink */

@@ -96,6 +96,16 @@ PY
 E=EC:00:00:00:00:01
 room AddEcho $E "{'name': <'Echo'>, 'wav': <'$T/tone.wav'>, 'loop': <true>, 'adapter': <'hci1'>}"
 speaker() { room AddSpeaker "AA:BB:CC:00:00:0$1" "{'name': <'s$1'>, $2}"; }
+# An Echo under another name, of which BlueZ has not learnt the services to the end, and a phone
+nobody() { "$AWAIT" gone bluez_combine.default && eventually warning:source; }
+room AddEcho EC:00:00:00:00:07 "{'name': <'AB-12'>, 'wav': <'$T/tone.wav'>, 'adapter': <'hci1'>, 'vendor': <''>}"
+room Disconnect $E 2>/dev/null || :
+room Connect EC:00:00:00:00:07
+check 'a source that is not taken is found' nobody
+check 'with what it is' grep -F 'AB-12 (EC:00:00:00:00:07) can send music' "$T/last.txt"
+check 'and how it is taken' grep -F 'bluetoothctl remove EC:00:00:00:00:07' "$T/last.txt"
+room Disconnect EC:00:00:00:00:07
+check 'and not when it has gone' eventually
 for n in 1 2 3; do
 	speaker $n "'report.msec': <150.0>, 'adapter': <'hci0'>"
 	room Connect AA:BB:CC:00:00:0$n

@@ -397,6 +397,42 @@ static void a_filter_in_front_of_the_group_is_no_other_target(void)
 	facts_finish(&f);
 }
 
+static enum doctor_level examine_source(struct facts *f, struct fact_device *e, bool taken, const char *why)
+{
+	struct fact_source *s = g_new0(struct fact_source, 1);
+
+	g_ptr_array_set_size(f->sources, 0);
+	s->address = g_strdup(e->address);
+	s->taken = taken;
+	s->why = g_strdup(why);
+	g_ptr_array_add(f->sources, s);
+	return examine(checks_of_speakers, "source", f);
+}
+
+static void a_source_that_is_not_taken_is_told(void)
+{
+	struct fact_device *e;
+	struct facts f;
+
+	begin(&f);
+	e = add(&f, "AB-12", false, true);
+	check(examine(checks_of_speakers, "source", &f) == DOCTOR_OK);
+	check(examine_source(&f, e, true, "vendor bluetooth:0171") == DOCTOR_OK);
+	check(examine_source(&f, e, false, "no vendor id") == DOCTOR_WARNING);
+	check(strstr(said, "AB-12") && strstr(mends, "pair --echo") && strstr(mends, "bluez-combine.rules"));
+	check(examine_source(&f, e, false, "vendor bluetooth:004c") == DOCTOR_WARNING);
+	check(strstr(said, "bluetooth:004c") && strstr(mends, "bluez-combine.source.vendors"));
+	/* it was told to */
+	check(examine_source(&f, e, false, "rule") == DOCTOR_OK);
+	/* a phone, where there is an Echo */
+	add(&f, "Echo", false, true)->paired = true;
+	check(examine_source(&f, e, false, "vendor bluetooth:004c") == DOCTOR_OK);
+	check(examine_source(&f, e, false, "no vendor id") == DOCTOR_WARNING);
+	e->connected = false;
+	check(examine_source(&f, e, false, "no vendor id") == DOCTOR_OK);
+	facts_finish(&f);
+}
+
 int main(void)
 {
 	run(versions_are_compared_by_their_numbers);
@@ -408,6 +444,7 @@ int main(void)
 	run(a_mend_names_the_adapter_to_use);
 	run(an_offset_makes_up_for_a_report);
 	run(a_filter_in_front_of_the_group_is_no_other_target);
+	run(a_source_that_is_not_taken_is_told);
 	run(both_limits_are_asked_for);
 	run(a_file_is_accused_of_what_it_says);
 	run(a_file_is_not_accused_of_an_adapter_that_is_off);

@@ -29,6 +29,15 @@ static void card_free(void *data)
 	g_free(c);
 }
 
+static void source_free(void *data)
+{
+	struct fact_source *s = data;
+
+	g_free(s->address);
+	g_free(s->why);
+	g_free(s);
+}
+
 static void adapter_free(void *data)
 {
 	struct fact_adapter *a = data;
@@ -54,6 +63,7 @@ void facts_init(struct facts *f)
 	f->nodes = g_ptr_array_new_with_free_func(node_free);
 	f->links = g_ptr_array_new_with_free_func(g_free);
 	f->cards = g_ptr_array_new_with_free_func(card_free);
+	f->sources = g_ptr_array_new_with_free_func(source_free);
 	f->adapters = g_ptr_array_new_with_free_func(adapter_free);
 	f->devices = g_ptr_array_new_with_free_func(device_free);
 	f->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -78,6 +88,7 @@ void facts_finish(struct facts *f)
 	g_ptr_array_unref(f->nodes);
 	g_ptr_array_unref(f->links);
 	g_ptr_array_unref(f->cards);
+	g_ptr_array_unref(f->sources);
 	g_ptr_array_unref(f->adapters);
 	g_ptr_array_unref(f->devices);
 	g_hash_table_unref(f->members);

@@ -159,6 +159,17 @@ static void read_member(struct facts *f, const char *address, const char *json)
 		g_hash_table_add(f->corrected, g_strdup(address));
 }
 
+static void read_source(struct facts *f, const char *address, const char *json)
+{
+	struct fact_source *s = g_new0(struct fact_source, 1);
+	char text[512];
+
+	s->address = g_strdup(address);
+	s->taken = json_find(json, "taken", text, sizeof(text)) && spa_streq(text, "true");
+	s->why = g_strdup(json_find(json, "why", text, sizeof(text)) ? text : "");
+	g_ptr_array_add(f->sources, s);
+}
+
 static int on_group_property(void *data, uint32_t subject, const char *key, const char *type, const char *value)
 {
 	struct object *o = data;
@@ -169,6 +180,8 @@ static int on_group_property(void *data, uint32_t subject, const char *key, cons
 		return 0;
 	if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_MEMBER)) {
 		read_member(f, key + strlen(BLUEZ_COMBINE_KEY_MEMBER), value);
+	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_SOURCE)) {
+		read_source(f, key + strlen(BLUEZ_COMBINE_KEY_SOURCE), value);
 	} else if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS)) {
 		f->playing = json_find(value, "state", text, sizeof(text)) && spa_streq(text, "playing");
 		if (json_find(value, "sink", text, sizeof(text)))

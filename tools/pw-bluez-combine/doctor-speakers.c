@@ -77,6 +77,56 @@ static void echo(struct doctor *d, const struct facts *f)
 			_("no Echo, or other source of music, was ever paired with this computer"));
 }
 
+static const struct fact_source *find_source(const struct facts *f, const char *address)
+{
+	guint i;
+
+	for (i = 0; i < f->sources->len; i++) {
+		const struct fact_source *s = f->sources->pdata[i];
+
+		if (g_ascii_strcasecmp(s->address, address) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* Somebody's phone is no Echo, and need not be one where there is another */
+static bool has_other_source(const struct facts *f, const struct fact_device *than)
+{
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++)
+		if (device_of(f, i) != than && device_of(f, i)->paired && device_of(f, i)->source)
+			return true;
+	return false;
+}
+
+/* Its maker is in its services, which BlueZ asks for once; if that is cut off there is none. */
+static void source(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++) {
+		const struct fact_device *e = device_of(f, i);
+		const struct fact_source *s = is_source(e) ? find_source(f, e->address) : NULL;
+		g_autofree char *mend = NULL;
+
+		if (s == NULL || s->taken)
+			continue;
+		if (g_str_equal(s->why, "no vendor id")) {
+			mend = g_strdup_printf(_("if it is an Echo: bluetoothctl remove %s, and pw-bluez-combine pair --echo, which "
+					"asks for its services anew; or name it in bluez-combine.rules (man 5 bluez-combine)"), e->address);
+			doctor_say(d, DOCTOR_WARNING, mend, _("%s (%s) can send music, but does not say who has made it, and is "
+					"not taken for an Echo"), e->name, e->address);
+		} else if (g_str_has_prefix(s->why, "vendor ") && !has_other_source(f, e)) {
+			doctor_say(d, DOCTOR_WARNING, _("if it shall play on all speakers: name it in bluez-combine.rules, or its "
+					"vendor in bluez-combine.source.vendors (man 5 bluez-combine)"),
+					_("%s (%s) can send music, and is not taken for an Echo: its maker is %s"), e->name,
+					e->address, s->why + strlen("vendor "));
+		}
+	}
+}
+
 static void echo_role(struct doctor *d, const struct facts *f)
 {
 	guint i;
@@ -326,6 +376,7 @@ static void default_sink(struct doctor *d, const struct facts *f)
 
 const struct check checks_of_speakers[] = {
 	{ "echo", N_("a source of music is paired"), NEEDS_ADAPTER, echo },
+	{ "source", N_("what sends music is taken for a source"), NEEDS_WIREPLUMBER | NEEDS_ADAPTER, source },
 	{ "echo-role", N_("the Echo has come as a source"), NEEDS_ADAPTER, echo_role },
 	{ "profile", N_("speakers are used for music"), NEEDS_PIPEWIRE, profile },
 	{ "adapter-shared", N_("the Echo has an adapter for itself"), NEEDS_ADAPTER, adapter_shared },

@@ -61,6 +61,13 @@ struct fact_device {
 	bool reports;			/**< and it tells its delay */
 };
 
+/** A connected device that can send, as the policy sees it */
+struct fact_source {
+	char *address;
+	char *why;			/**< it is taken, or not */
+	bool taken;
+};
+
 /** A file that has to be there */
 struct fact_file {
 	char *path;			/**< NULL: nowhere */
@@ -79,6 +86,7 @@ struct facts {
 	char *default_sink;
 	GHashTable *members;		/**< address -> name of its sink, of who is a member */
 	GHashTable *corrected;		/**< addresses of speakers with a correction */
+	GPtrArray *sources;
 
 	bool bus, bluez;		/**< could be reached */
 	char *bluez_version, *bluez_version_from;

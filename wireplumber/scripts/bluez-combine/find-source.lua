@@ -10,6 +10,7 @@
 
 local context = require ("bluez-combine-context")
 local devices = require ("bluez-combine-devices")
+local json = require ("bluez-combine-json")
 local cutils = require ("common-utils")
 
 -- What is gone has no properties any more, only its object's id.
@@ -51,6 +52,27 @@ local function remove_device (device)
   end
 end
 
+-- Who can send is told to whoever wonders why nothing plays, taken or not.
+local told = {}   -- object id of a device -> key of the metadata
+
+local function tell (device, address, props, is_source, why)
+  told [device.id] = "source." .. address
+  context.tell (told [device.id], json.encode {
+    version = 1,
+    name = devices.display_name (props),
+    taken = is_source,
+    why = why,
+  })
+end
+
+local function device_removed (device)
+  if told [device.id] then
+    context.tell (told [device.id], nil)
+    told [device.id] = nil
+  end
+  remove_device (device)
+end
+
 local function check_device (device)
   local props = context.properties (nil, device)
   local address = devices.address (props ["api.bluez5.address"])
@@ -63,10 +85,14 @@ local function check_device (device)
     return
   end
   local is_source, why = devices.is_source (props, context.device_options ())
+  local can_send = has_source_profile (device)
+  if can_send then
+    tell (device, address, props, is_source, why)
+  end
   if not is_source then
     remove_device (device)
     return
-  elseif not has_source_profile (device) then
+  elseif not can_send then
     return
   end
   connected [device.id] = address
@@ -157,7 +183,7 @@ local handlers = {
     owner_added ()
   end,
   ["device-params-changed"] = check_device,
-  ["device-removed"] = remove_device,
+  ["device-removed"] = device_removed,
   ["node-added"] = check_stream,
   ["node-removed"] = remove_stream,
 }

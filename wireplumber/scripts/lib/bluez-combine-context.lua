@@ -168,6 +168,16 @@ local function is_sink (node)
   return owners.is_sink (global, node.properties ["object.linger"], client_of (global))
 end
 
+-- What the policy itself has to tell: by key of the metadata, which may not be there yet
+context.told = {}
+
+function context.tell (key, text)
+  if context.told [key] ~= text then
+    context.told [key] = text
+    context.store:write (key, text)
+  end
+end
+
 -- State: the user's words by speaker, and the sources that were ever seen
 
 local function after (ms, f)
