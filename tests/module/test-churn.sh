@@ -105,6 +105,16 @@ sink_destroyed() {
 		stop "$player" && start_player && playing
 }
 check 'and the sink' sink_destroyed
+again_and_again() {
+	for round in 1 2; do
+		pw-cli destroy bluez_combine.default >/dev/null && "$AWAIT" gone bluez_combine.default &&
+			"$AWAIT" node bluez_combine.default || return 1
+	done
+	said=$(grep -c 'failed and is made again' "$T/host.log")
+	echo "said $said times in $round"
+	[ "$said" = 1 ]
+}
+check 'if that goes on it is made again each time, and said once' again_and_again
 stop "$HOST"
 
 # Only valgrind sees what PipeWire itself reads

@@ -104,6 +104,7 @@ start_restricted
 impostor adapter node.name=bluez_combine.default $NULL_SINK
 # shellcheck disable=SC2086
 impostor adapter node.name=bluez_combine.default.driver $NULL_SINK client.id="$wm" object.linger=true
+impostor node node.name=bluez_combine.default.driver
 impostor metadata metadata.name=bluez-combine client.id="$wm" client.id="$wm"
 impostor 'set member.speaker_a { "include": false }'
 start_host after
