@@ -113,7 +113,10 @@ bool fanout_host_is_quiet(const struct fanout_host *host);
  */
 bool fanout_host_process(struct fanout_host *host, struct pw_stream *sink) REALTIME;
 
-/** Let a cycle pass in which nothing is heard and nothing is kept. Data loop. */
+/**
+ * Let a cycle pass in which nothing is heard and nothing is kept. Data loop. A sink that gets nothing
+ * from its converter is given silence: the packets that it sends are as many as ever.
+ */
 void fanout_host_skip(struct fanout_host *host, struct pw_stream *sink) REALTIME;
 
 #endif /* BLUEZ_COMBINE_FANOUT_HOST_H */

@@ -123,11 +123,14 @@ static void drop_failed(struct group *group, struct output *o, int64_t now_ns)
 }
 
 /* Not while it runs: the graph is about to stop it for want of a link, and in PipeWire 1.4.2 that comes
- * to its end after the suspension, so that the daemon takes a suspended node for an idle one. */
+ * to its end after the suspension, so that the daemon takes a suspended node for an idle one. Nor while
+ * another speaker stands to be started anew: it could not be for as long as this one takes. */
 static void suspend_failed(struct group *group)
 {
 	struct speaker *s;
 
+	if (repair_is_stopping(&group->repair))
+		return;
 	spa_list_for_each(s, &group->members.speakers, link) {
 		if (!s->let_go || s->running || s->user_data != NULL)
 			continue;
@@ -179,9 +182,9 @@ static bool has_error(struct output *o, int64_t now_ns, int64_t *next_ns)
 
 /* Others that play to it are interrupted for as long as their speaker needs to start. Once, as
  * opposed to being out of step, and heard twice, for as long as both play. */
-static void restart_foreign(struct output *o)
+static void restart_foreign(const struct group *group, struct output *o)
 {
-	if (!o->foreign)
+	if (!o->foreign || repair_is_stopping(&group->repair))
 		return;
 	o->foreign = false;
 	pw_log_info("%s has played by another clock: it is started anew", speaker_address(o->speaker));
@@ -194,7 +197,7 @@ int64_t group_outputs_update(struct group *group, int64_t now_ns)
 	struct output *o, *t;
 
 	spa_list_for_each_safe(o, t, &group->outputs, link) {
-		restart_foreign(o);
+		restart_foreign(group, o);
 		if (!o->failed && !has_error(o, now_ns, &next_ns) &&
 		    !output_is_stuck(o, now_ns, &next_ns) && output_wake(o, now_ns, &next_ns))
 			continue;

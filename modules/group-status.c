@@ -118,6 +118,16 @@ void group_status_found(struct group *group, const char *address)
 	status_found(&group->status, key);
 }
 
+static void add_stalls(struct spa_strbuf *b, const struct stutter *s)
+{
+	if (s->n_stalls == 0)
+		return;
+	json_add_int(b, "stalls", s->n_stalls);
+	json_add_int(b, "stalls.nsec", stutter_sum_ns(s));
+	json_add_int(b, "stalls.longest.nsec", stutter_longest_ns(s));
+	spa_strbuf_append(b, ", \"stutter\": %s", s->on ? "true" : "false");
+}
+
 void group_status_write(struct group *group)
 {
 	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum), rate = SPA_ATOMIC_LOAD(group->rate);
@@ -148,6 +158,7 @@ void group_status_write(struct group *group)
 	json_add_int(&b, "restarts", group->repair.n_restarts);
 	json_add_int(&b, "keep-warm.nsec", group->args->keep_warm_ns == KEEP_WARM_ALWAYS ? -1 :
 			group->args->keep_warm_ns);
+	add_stalls(&b, &group->repair.stutter);
 	/* Another client can force another quantum: they stay together, but the
 	 * packets no longer leave at a fixed delay. */
 	if (quantum != group->quantum_wanted)

@@ -27,7 +27,7 @@ static bool is_heard(const struct group *group)
 	const struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (o->streaming)
+		if (o->streaming || output_is_returning(o))
 			return true;
 	return false;
 }
@@ -292,6 +292,7 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 	group->rate = args->rate;
 	spa_list_init(&group->outputs);
 	spa_list_init(&group->known);
+	repair_init(&group->repair);
 	members_init(&group->members, context, core, registry, args, &members_events, group);
 	rivals_init(&group->rivals, registry, rival_forced, group);
 }

@@ -46,6 +46,7 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
 		output->failed = "its stream was ended";
 	output->streaming = state == PW_STREAM_STATE_STREAMING;
+	output->returning &= !output->streaming;
 	output->events->changed(output->data, output, output->streaming && !was_streaming);
 }
 
@@ -219,13 +220,21 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
 }
 
+/* Others may be linked to it, too: a recorder */
+static bool is_linked(const struct output *output)
+{
+	return output->stream && links_has(&output->speaker->members->links,
+			pw_stream_get_node_id(output->stream), output->speaker->id);
+}
+
 bool output_is_there(const struct output *output)
 {
-	const struct speaker *s = output->speaker;
+	return output->streaming && is_linked(output);
+}
 
-	/* Others may be linked to it, too: a recorder */
-	return output->streaming && output->stream && links_has(&s->members->links,
-			pw_stream_get_node_id(output->stream), s->id);
+bool output_is_returning(const struct output *output)
+{
+	return (output->held || output->returning) && is_linked(output);
 }
 
 void output_started(struct output *output, int64_t now_ns)
@@ -263,6 +272,7 @@ void output_hold(struct output *output, bool held)
 	if (output->held == held)
 		return;
 	output->held = held;
+	output->returning = !held;
 	pw_stream_set_active(output->stream, !held);
 	update_run(output);
 	/* What waits in it would be played first, and all that follows later */

@@ -12,6 +12,7 @@
 #include "fanout-host.h"
 #include "members.h"
 #include "settle.h"
+#include "stutter.h"
 
 struct output;
 
@@ -42,8 +43,11 @@ struct output {
 	int64_t error_ns;		/**< the owner's: since when its speaker's node is in error, 0: it is not */
 	bool foreign;			/**< that was output_is_foreign(): nothing has been done about it */
 	uint32_t n_wakes;		/**< since it is streaming: output_wake() */
-	bool out_of_step;		/**< a stall may have put it apart from the others */
+	enum stutter_step step;		/**< what stalls have done to its speaker */
+	int64_t let_go_ns;		/**< how long its speaker took to let go when it was last started anew */
+	bool shared;			/**< it could not be, as somebody else plays to it; said in the log */
 	bool held;			/**< stopped, so that its speaker is started anew */
+	bool returning;			/**< no longer, and it does not stream yet */
 	bool suspending;		/**< and the speaker's sink has been told to let go */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
@@ -82,6 +86,9 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 
 /** Does what it plays reach its speaker? */
 bool output_is_there(const struct output *output);
+
+/** Does it not only because it is being started anew? */
+bool output_is_returning(const struct output *output);
 
 /** It begins to play: what its speaker reports is waited for anew. */
 void output_started(struct output *output, int64_t now_ns);

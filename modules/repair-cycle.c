@@ -8,8 +8,14 @@
 
 #include "repair.h"
 
+void repair_init(struct repair *r)
+{
+	r->late_max_ns = stutter_late_max_ns(&r->stutter);
+}
+
 void repair_reset(struct repair *r)
 {
+	SPA_ATOMIC_STORE(r->behind, false);
 	SPA_ATOMIC_STORE(r->fresh, true);
 }
 
@@ -29,6 +35,7 @@ unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_
 
 	if (period == 0)
 		return 0;
+	SPA_ATOMIC_STORE(r->period_ns, period);
 	/* Between its two readings the thread may have been away: it is never more than that */
 	slept = asleep_ns - r->asleep_ns;
 	r->asleep_ns = SPA_MAX(r->asleep_ns, asleep_ns);
@@ -53,5 +60,5 @@ unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_
 	if (late > worst && !SPA_ATOMIC_CAS(r->late_ns, worst, late))
 		SPA_ATOMIC_STORE(r->late_ns, late);
 	__atomic_add_fetch(&r->lost_ns, lost, __ATOMIC_SEQ_CST);
-	return late > REPAIR_LATE_MAX_NS ? REPAIR_TELL | REPAIR_SKIP : REPAIR_TELL;
+	return late > SPA_ATOMIC_LOAD(r->late_max_ns) ? REPAIR_TELL | REPAIR_SKIP : REPAIR_TELL;
 }

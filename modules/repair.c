@@ -10,108 +10,200 @@
 #include "log.h"
 #include "repair.h"
 
-/* In a reported latency this may be the packet and the codec, which are no buffer */
-#define PACKET_MAX_NS		(25 * (int64_t)SPA_NSEC_PER_MSEC)
-/* A sink lets go of its transport within this, or another stream keeps it running */
-#define STOP_NS			(400 * (int64_t)SPA_NSEC_PER_MSEC)
-/* A client that is late again and again must not silence the group */
-#define REST_NS			(5 * (int64_t)SPA_NSEC_PER_SEC)
+#define MSEC		((int64_t)SPA_NSEC_PER_MSEC)
 
-/*
- * A speaker plays from its buffer while nothing comes. How much it has is not known: what it
- * reports is as good a guess as any, but parts of it may be elsewhere, so half of it.
- */
-static bool may_be_dry(const struct output *o, int64_t late_ns)
+/* A speaker lets go of its stream within 0.3 to 0.8 s; bluetoothd gives up one that does not answer
+ * after 6 s */
+#define STOP_NS		(7000 * MSEC)
+/* One that has needed longer comes after all others */
+#define SLOW_NS		(1000 * MSEC)
+
+static int64_t latency_ns(const struct output *o)
 {
-	int64_t latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns;
-
-	return late_ns > (latency_ns - PACKET_MAX_NS) / 2;
+	return o->settle.settled ? o->settle.latency_ns : o->reported_ns;
 }
 
-static void take_stock(struct group *group, int64_t late_ns, int64_t lost_ns)
+/* Others than Bluetooth sinks have no buffer that could be apart */
+static bool is_repairable(const struct output *o)
 {
-	bool all = lost_ns > 0 || late_ns > REPAIR_LATE_MAX_NS;
-	uint32_t n = 0, n_all = 0;
-	struct output *o;
-
-	spa_list_for_each(o, &group->outputs, link) {
-		if (!o->streaming || o->held || !speaker_is_bluetooth(o->speaker))
-			continue;
-		o->out_of_step |= all || may_be_dry(o, late_ns);
-		n += o->out_of_step;
-		n_all++;
-	}
-	pw_log_info("cycles were %" PRIi64 " ms late, %" PRIi64 " ms are lost: "
-			"%u of %u speakers are out of step", late_ns / (int64_t)SPA_NSEC_PER_MSEC,
-			lost_ns / (int64_t)SPA_NSEC_PER_MSEC, n, n_all);
+	return o->stream && o->streaming && !o->held && speaker_is_bluetooth(o->speaker);
 }
 
-static bool stop(struct group *group)
+static uint32_t count(const struct group *group, enum stutter_step step)
 {
+	const struct output *o;
 	uint32_t n = 0;
-	struct output *o;
 
-	spa_list_for_each(o, &group->outputs, link) {
-		if (o->out_of_step && o->streaming) {
-			output_hold(o, true);
-			n++;
-		}
-		o->out_of_step = false;
-	}
-	if (n > 0) {
-		pw_log_warn("%u speakers of the group %s may be out of step after a stall: "
-				"starting them anew", n, group->args->group);
-		group->repair.n_restarts++;
-	}
-	return n > 0;
+	spa_list_for_each(o, &group->outputs, link)
+		n += is_repairable(o) && o->step == step;
+	return n;
 }
 
-/* Returns true when nobody has to be waited for any longer. */
-static bool start(struct group *group, bool now)
+static void raise_all(struct group *group, enum stutter_step from, enum stutter_step to)
 {
-	bool all = true;
 	struct output *o;
 
-	/* bluez5's nodes keep their transports while they are idle */
+	spa_list_for_each(o, &group->outputs, link)
+		if (is_repairable(o) && o->step >= from)
+			o->step = SPA_MAX(o->step, to);
+}
+
+static void take_stock(struct group *group, int64_t now_ns, const struct stutter_event *e)
+{
+	struct stutter *s = &group->repair.stutter;
+	bool was = s->on;
+	struct output *o;
+
+	stutter_add(s, now_ns, e);
+	spa_list_for_each(o, &group->outputs, link)
+		if (is_repairable(o))
+			o->step = SPA_MAX(o->step, stutter_judge(s, e, latency_ns(o)));
+	pw_log_info("cycles were %" PRIi64 " ms late, %" PRIi64 " ms are lost: %u speakers are out of "
+			"step, %u may be", e->late_ns / MSEC, e->lost_ns / MSEC,
+			count(group, STUTTER_OUT_OF_STEP), count(group, STUTTER_DOUBTFUL));
+	if (s->on && !was)
+		pw_log_warn("%s: this machine stutters: it stood still %u times within a minute, for %" PRIi64
+				" ms at most", group->args->group, s->n_stalls, stutter_longest_ns(s) / MSEC);
+}
+
+static void update_steps(struct group *group)
+{
+	struct stutter *s = &group->repair.stutter;
+
+	/* Nobody hears it, or it pays again */
+	if (!s->on || fanout_host_is_quiet(&group->host))
+		raise_all(group, STUTTER_DOUBTFUL, STUTTER_OUT_OF_STEP);
+	/* What all have lost parts nobody until the first of them has it again */
+	if (s->lost_ns > 0 && count(group, STUTTER_OUT_OF_STEP) > 0) {
+		raise_all(group, STUTTER_IN_STEP, STUTTER_OUT_OF_STEP);
+		s->lost_ns = 0;
+	}
+}
+
+/* Somebody else than we plays to it, and keeps it running. */
+static bool is_shared(struct output *o)
+{
+	const struct speaker *s = o->speaker;
+	bool shared = links_has_other(&s->members->links, s->id, pw_stream_get_node_id(o->stream));
+
+	if (shared && !o->shared)
+		pw_log_warn("%s can't be started anew: somebody else plays to it, too", speaker_address(s));
+	o->shared = shared;
+	return shared;
+}
+
+/* Who is silent in any case comes first, who may hold up the others last. */
+static bool comes_before(const struct output *a, const struct output *b)
+{
+	bool a_slow = a->let_go_ns >= SLOW_NS || a->speaker->backoff.failures > 0;
+	bool b_slow = b->let_go_ns >= SLOW_NS || b->speaker->backoff.failures > 0;
+
+	return a_slow != b_slow ? b_slow : latency_ns(a) < latency_ns(b);
+}
+
+static struct output *find_next(struct group *group)
+{
+	struct output *o, *best = NULL;
+
 	spa_list_for_each(o, &group->outputs, link) {
-		if (!o->held)
+		if (o->step != STUTTER_OUT_OF_STEP || !is_repairable(o))
 			continue;
-		if (!o->suspending && !o->speaker->running) {
-			speaker_suspend(o->speaker, pw_stream_get_node_id(o->stream));
-			o->suspending = true;
-		}
-		all &= o->speaker->suspended;
+		if (is_shared(o))
+			o->step = STUTTER_DOUBTFUL;
+		else if (best == NULL || comes_before(o, best))
+			best = o;
 	}
-	/* Together: they are one group, and one silence is enough */
-	if ((!all || SPA_ATOMIC_LOAD(group->repair.behind)) && !now)
+	return best;
+}
+
+static struct output *find_held(struct group *group)
+{
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (o->held && o->stream)
+			return o;
+	return NULL;
+}
+
+static void stop(struct group *group, struct output *o, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+
+	if (r->n_stops == 0) {
+		pw_log_warn("%u speakers of the group %s may be out of step after a stall: "
+				"starting them anew", count(group, STUTTER_OUT_OF_STEP),
+				group->args->group);
+		r->n_restarts++;
+	}
+	o->step = STUTTER_IN_STEP;
+	output_hold(o, true);
+	r->state = REPAIR_STOPPING;
+	r->since_ns = now_ns;
+	r->until_ns = now_ns + STOP_NS;
+}
+
+/* bluez5's nodes keep their transports while they are idle. Returns whether it is over. */
+static bool let_go(struct group *group, struct output *o, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+
+	if (!o->suspending && !o->speaker->running) {
+		speaker_suspend(o->speaker, pw_stream_get_node_id(o->stream));
+		o->suspending = true;
+	}
+	if (now_ns < r->until_ns && !is_shared(o) &&
+	    (!o->speaker->suspended || SPA_ATOMIC_LOAD(r->behind)))
 		return false;
-	spa_list_for_each(o, &group->outputs, link) {
-		if (o->held && !o->speaker->suspended)
-			pw_log_warn("%s can't be started anew: somebody else keeps it running",
-					speaker_address(o->speaker));
-		if (o->held)
-			output_hold(o, false);
-		o->suspending = false;
-	}
+	if (!o->speaker->suspended && !o->shared)
+		pw_log_warn("%s has not let go of its stream within %" PRIi64 " ms",
+				speaker_address(o->speaker), (now_ns - r->since_ns) / MSEC);
+	o->let_go_ns = now_ns - r->since_ns;
+	o->suspending = false;
+	output_hold(o, false);
 	return true;
+}
+
+/* One after the other, and then a rest */
+static void repair(struct group *group, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+	struct output *o = find_held(group);
+
+	if (r->state == REPAIR_STOPPING) {
+		if (o != NULL && !let_go(group, o, now_ns))
+			return;
+		r->n_stops++;
+		r->took_ns = SPA_MAX(r->took_ns, now_ns - r->since_ns);
+	}
+	if (r->state == REPAIR_RESTING && now_ns < r->until_ns)
+		return;
+	r->state = REPAIR_NONE;
+	if ((o = find_next(group)) != NULL) {
+		stop(group, o, now_ns);
+	} else if (r->n_stops > 0) {
+		r->state = REPAIR_RESTING;
+		r->until_ns = now_ns + stutter_rest_ns(r->took_ns);
+		r->took_ns = 0;
+		r->n_stops = 0;
+	}
 }
 
 int64_t group_repair(struct group *group, int64_t now_ns)
 {
 	struct repair *r = &group->repair;
-	int64_t late = SPA_ATOMIC_XCHG(r->late_ns, 0), lost = SPA_ATOMIC_XCHG(r->lost_ns, 0);
+	struct stutter_event e = {
+		.late_ns = SPA_ATOMIC_XCHG(r->late_ns, 0),
+		.lost_ns = SPA_ATOMIC_XCHG(r->lost_ns, 0),
+		.period_ns = SPA_ATOMIC_LOAD(r->period_ns),
+	};
+	int64_t next_ns;
 
-	if (late > 0 || lost > 0)
-		take_stock(group, late, lost);
-	if (r->state == REPAIR_STOPPING && start(group, now_ns >= r->until_ns)) {
-		r->state = REPAIR_RESTING;
-		r->until_ns = now_ns + REST_NS;
-	}
-	if (r->state == REPAIR_RESTING && now_ns >= r->until_ns)
-		r->state = REPAIR_NONE;
-	if (r->state == REPAIR_NONE && stop(group)) {
-		r->state = REPAIR_STOPPING;
-		r->until_ns = now_ns + STOP_NS;
-	}
-	return r->state == REPAIR_NONE ? INT64_MAX : r->until_ns;
+	if (e.late_ns > 0 || e.lost_ns > 0)
+		take_stock(group, now_ns, &e);
+	next_ns = stutter_tick(&r->stutter, now_ns);
+	SPA_ATOMIC_STORE(r->late_max_ns, stutter_late_max_ns(&r->stutter));
+	update_steps(group);
+	repair(group, now_ns);
+	return r->state == REPAIR_NONE ? next_ns : SPA_MIN(next_ns, r->until_ns);
 }

@@ -11,15 +11,12 @@
 #include <spa/node/io.h>
 
 #include "realtime.h"
+#include "stutter.h"
 
 struct group;
 
 /* Lateness of a loaded machine, below what any speaker's buffer has */
 #define REPAIR_LATE_MIN_NS	(15 * (int64_t)SPA_NSEC_PER_MSEC)
-/* The missed cycles are sent at once, and so many packets fit: bluez5 asks for four MTUs of room, and
- * the kernel makes eight of that, in which packets count with its own overhead. Measured with SBC at
- * bitpool 53: 5 packets at an MTU of 672, 67 ms; 4 at 895, 75 ms; 4 at 1005, 85 ms. */
-#define REPAIR_LATE_MAX_NS	(60 * (int64_t)SPA_NSEC_PER_MSEC)
 
 /*
  * A Bluetooth sink sends what it gets, when it gets it. A cycle that comes late is made up for:
@@ -29,9 +26,12 @@ struct group;
  * because another client was not ready in time, is missing in every speaker's buffer for good.
  *
  * Nobody tells which of this happened. So what may have happened is worked out from when the
- * cycles came, and a speaker that may be out of step is started anew: its output is stopped until
+ * cycles came (stutter.h), and a speaker that is out of step is started anew: its output is stopped until
  * the speaker's sink stands and has let go of its transport, and then started again. It comes
  * back as one that joins.
+ *
+ * One after the other: bluez5's Release blocks its main loop, which may be ours, until the device
+ * has answered, and nobody could be started again meanwhile. Who needs long for it comes last.
  */
 struct repair {
 	/* data loop */
@@ -42,25 +42,40 @@ struct repair {
 	int64_t late_ns;		/**< the worst lateness since the main loop looked, 0: none */
 	int64_t lost_ns;		/**< time for which no cycle came, since then */
 	bool behind;			/**< missed cycles are being run */
+	int64_t period_ns;		/**< of a cycle */
 	/* atomic, to the data loop */
+	int64_t late_max_ns;		/**< what is later is not made up for */
 	bool fresh;			/**< what was before the next cycle does not matter */
 
 	/* main loop */
+	struct stutter stutter;
 	enum {
 		REPAIR_NONE,
-		REPAIR_STOPPING,	/**< some outputs stand until their speakers do */
+		REPAIR_STOPPING,	/**< an output stands until its speaker does */
 		REPAIR_RESTING,		/**< not again for a while */
 	} state;
 	int64_t until_ns;		/**< the state's end, at the latest */
+	int64_t since_ns;		/**< when the output was stopped */
+	uint32_t n_stops;		/**< since the last rest */
+	int64_t took_ns;		/**< the longest that one stood, since the last rest */
 	uint32_t n_restarts;		/**< of one or more speakers, in all */
 };
+
+/** Once. Main loop. */
+void repair_init(struct repair *r);
 
 /** Before the first cycle, and when cycles have stopped because nobody plays. Main loop. */
 void repair_reset(struct repair *r);
 
+/** Does a speaker stand to be started anew? What blocks the main loop had better wait. */
+static inline bool repair_is_stopping(const struct repair *r)
+{
+	return r->state == REPAIR_STOPPING;
+}
+
 enum repair_cycle {
 	REPAIR_TELL = 1 << 0,		/**< group_repair() is to be called */
-	REPAIR_SKIP = 1 << 1,		/**< the speakers' sockets cannot take this cycle, too */
+	REPAIR_SKIP = 1 << 1,		/**< so late that all are started anew: it is not worth keeping */
 };
 
 /**
@@ -73,7 +88,7 @@ enum repair_cycle {
 unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_t now_ns,
 		int64_t asleep_ns) REALTIME;
 
-/** Start the speakers anew that may be out of step. Main loop. Returns when to call again. */
+/** Start the speakers anew that are out of step. Main loop. Returns when to call again. */
 int64_t group_repair(struct group *group, int64_t now_ns);
 
 #endif /* BLUEZ_COMBINE_REPAIR_H */

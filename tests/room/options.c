@@ -44,6 +44,7 @@ static const struct option table[] = {
 	{ "volume", 'i', FIELD(volume), 0, 127, ALL },
 	{ "acquire", 'e', FIELD(acquire), 0, 0, ALL, acquire_names, G_N_ELEMENTS(acquire_names) },
 	{ "acquire.msec", 'd', FIELD(acquire_ms), 0, 60000, ALL },
+	{ "release.msec", 'd', FIELD(release_ms), 0, 60000, ALL },
 	{ "paired", 'b', FIELD(paired), 0, 0, BOTH },
 	{ "trusted", 'b', FIELD(trusted), 0, 0, BOTH },
 	{ "audio", 'b', FIELD(audio), 0, 0, BOTH },

@@ -36,6 +36,7 @@ struct options {
 	uint32_t seed;
 	int32_t acquire;	/**< enum acquire_behaviour */
 	double acquire_ms;	/**< after which it is known */
+	double release_ms;	/**< after which a Release is answered */
 	bool paired;		/**< with the adapter, from the beginning, */
 	bool trusted;		/**< and trusted */
 	bool audio;		/**< the services of its roles are among those that it has */

@@ -33,6 +33,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_roles,
 	scenes_volume,
 	scenes_stall,
+	scenes_stutter,
 	scenes_rates,
 	scenes_source,
 	scenes_relink,

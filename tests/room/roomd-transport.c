@@ -120,6 +120,12 @@ static void forget_acquire(struct transport *t)
 		bus_error(g_steal_pointer(&t->acquiring), "Failed", "Operation canceled");
 }
 
+/* The stream is over, and the device has said so at last. */
+static void answer_release(void *data)
+{
+	g_dbus_method_invocation_return_value(data, NULL);
+}
+
 static void release(struct transport *t)
 {
 	bool was = t->state == TRANSPORT_ACTIVE;
@@ -137,7 +143,10 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 
 	if (g_str_equal(method, "Release")) {
 		release(t);
-		g_dbus_method_invocation_return_value(invocation, NULL);
+		if (t->device->options.release_ms > 0.0)
+			room_later(t->device->room, t->device->options.release_ms, answer_release, invocation);
+		else
+			answer_release(invocation);
 	} else if (g_str_equal(method, "TryAcquire") && t->state != TRANSPORT_PENDING) {
 		bus_error(invocation, "NotAvailable", "Operation currently not available");
 	} else {

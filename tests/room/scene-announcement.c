@@ -21,6 +21,7 @@
 #define COMPARED_S	0.03
 #define WAKE_MS		400.0
 #define CUT_BOUND_MS	5.0
+#define STALL_S		0.15
 
 /*
  * In announcement-open and -always the Echo's stream goes on meanwhile and brings digital silence, as that of a
@@ -68,6 +69,27 @@ static bool is_warm(const struct scene *sc)
 	return sc->type->stack.wireplumber_conf != cold_conf;
 }
 
+static bool is_stalled(const struct scene *sc)
+{
+	return strcmp(sc->type->name, "announcement-stall") == 0;
+}
+
+/* In the midst of it the machine stands still: speakers are started anew, and are kept warm again. */
+static int stall(struct scene *sc)
+{
+	struct clock_shm *shm = sc->stack.clock.shm;
+	pid_t pid = sc->stack.wireplumber.pid;
+	int res;
+
+	if (!is_stalled(sc))
+		return 0;
+	if ((res = scene_pass(sc, 1.0)) < 0 || (res = clock_shm_stall(shm, pid, true)) < 0)
+		return res;
+	res = scene_pass(sc, STALL_S);
+	clock_shm_stall(shm, pid, false);
+	return res;
+}
+
 /* At real speed: it is by the machine's clock that WirePlumber gives up a link. */
 static int be_silent(struct scene *sc)
 {
@@ -77,9 +99,13 @@ static int be_silent(struct scene *sc)
 		return res;
 	if (!is_warm(sc))
 		return stack_wait(&sc->stack, all_released, sc, SCENE_PATIENCE_MS, "end of the links to speakers");
-	for (int i = 0; i < sc->n_speakers; i++)
-		if (stack_find_event(&sc->stack, sc->speakers[i].name, "released", 0) != NULL)
-			scene_fault(sc, "the link to %s was given up", sc->speakers[i].name);
+	for (int i = 0; i < sc->n_speakers; i++) {
+		bool released = stack_find_event(&sc->stack, sc->speakers[i].name, "released", 0) != NULL;
+
+		if (released != is_stalled(sc))
+			scene_fault(sc, "the link to %s was %s", sc->speakers[i].name,
+				released ? "given up" : "not made anew after a stall");
+	}
 	return 0;
 }
 
@@ -94,7 +120,7 @@ static int play_announcement(struct scene *sc)
 	    (res = scene_echo(sc, SCENE_ECHO, false)) < 0 ||
 	    (res = stack_wait(&sc->stack, echo_is_gone, NULL, SCENE_PATIENCE_MS,
 			      "the end of the Echo's stream")) < 0 ||
-	    (res = be_silent(sc)) < 0)
+	    (res = stall(sc)) < 0 || (res = be_silent(sc)) < 0)
 		return res;
 	now = stack_now(&sc->stack);
 	if ((res = scene_echo(sc, SCENE_ECHO, true)) < 0)
@@ -252,6 +278,10 @@ const struct scene_type scenes_announcement[] = {
 	  .bounds = { .median = 0.3 }, OPEN },
 	{ .name = "announcement-always", .text = "the same without end, and with a noise of " G_STRINGIFY(TOLD_STEPS) " steps",
 	  .stack = { .wireplumber_conf = always_conf }, .bounds = { .median = 0.3 }, OPEN },
+	/* One: of several there is always one that is not being started anew */
+	{ .name = "announcement-stall", .text = "the same when wireplumber has stood still in that silence",
+	  .runs = 2, .speakers = 1, .seconds = 20.0, .brief_runs = 1, .brief_seconds = 6.0,
+	  .play = play_announcement, .judge = judge_announcement },
 	{ .name = "announcement-cold", .text = "the same with speakers that are let sleep: how much is lost",
 	  .stack = { .wireplumber_conf = cold_conf }, COMMON },
 	{ 0 },

@@ -10,6 +10,7 @@
 
 #include "measure-span.h"
 #include "scene.h"
+#include "scene-logs.h"
 
 #define BEFORE_S	4.0
 #define AFTER_S		10.0	/* when the speakers have to be together again */
@@ -18,6 +19,8 @@
 #define SLEEP_S		300.0
 #define AWAY_MS		3000	/* until those that have lost the machine have found it again */
 #define RETURN_MS	4000.0	/* and from then on to their sound */
+#define GIVEN_UP_MS	6000.0	/* bluetoothd waits so long for a speaker that does not answer */
+#define SLOW_S		20.0	/* until such a speaker is back */
 
 enum victim {
 	WIREPLUMBER	= 1 << 0,
@@ -68,6 +71,23 @@ static const struct stall_plan lengths[] = {
 	{ WIREPLUMBER, 120 },
 };
 
+/* One speaker needs long to let go of its stream: as long as bluetoothd waits, or as real ones do */
+static const struct stall_plan slow_plan = { WIREPLUMBER, 150 };
+
+static const struct slow {
+	int speaker;
+	double ms;
+} slow[] = {
+	{ 0, GIVEN_UP_MS },
+	{ 1, 800.0 },
+	{ 4, GIVEN_UP_MS },
+};
+
+static bool of_slow(const struct scene *sc)
+{
+	return strcmp(sc->type->name, "stall-slow-release") == 0;
+}
+
 static bool of_lengths(const struct scene *sc)
 {
 	return strcmp(sc->type->name, "stall-length") == 0;
@@ -77,6 +97,8 @@ static const struct stall_plan *find_plan(const struct scene *sc)
 {
 	uint64_t run = sc->seed - sc->options->seed;
 
+	if (of_slow(sc))
+		return &slow_plan;
 	return of_lengths(sc) ? &lengths[run % G_N_ELEMENTS(lengths)] : &plans[run % G_N_ELEMENTS(plans)];
 }
 
@@ -108,6 +130,14 @@ static int add_speakers(struct scene *sc)
 				speakers[i].latency, speakers[i].latency,
 				of_lengths(sc) ? speakers[i].mtu : 672);
 	return res;
+}
+
+static int make_slow(struct scene *sc)
+{
+	const struct slow *s = &slow[(sc->seed - sc->options->seed) % G_N_ELEMENTS(slow)];
+
+	sc->excused = sc->speakers[s->speaker % sc->n_speakers].name;
+	return scene_set(sc, sc->excused, "{'release.msec': <%.0f>}", s->ms);
 }
 
 /* The graph waits for it in every cycle as for the Echo, but it is a process of its own. */
@@ -195,6 +225,7 @@ static int play_stall(struct scene *sc)
 
 	if ((res = add_speakers(sc)) < 0 || (res = scene_add_usual_echo(sc)) < 0 ||
 	    (res = scene_connect_speakers(sc)) < 0 || (res = scene_start_echo(sc, sc->n_speakers)) < 0 ||
+	    (of_slow(sc) && (res = make_slow(sc)) < 0) ||
 	    ((plan->victims & PLAYER) && (res = start_player(sc, &player)) < 0) ||
 	    (res = scene_pass(sc, BEFORE_S)) < 0)
 		return res;
@@ -235,11 +266,16 @@ static void judge_stall(struct scene *sc, struct measure *m)
 	double from = sc->mark_ns / 1e9, silence = 0.0;
 
 	for (int i = 0; i < m->n_speakers; i++)
-		silence = fmax(silence, span_silence(&m->speakers[i].signal, from));
+		if (g_strcmp0(m->speakers[i].signal.name, sc->excused) != 0)
+			silence = fmax(silence, span_silence(&m->speakers[i].signal, from));
 	scene_figure(sc, case_of(plan), plan->ms, NAN);
-	scene_figure(sc, "skew_10s_after_ms", worst_spread(m, from + plan->ms / 1000.0 + AFTER_S), SKEW_MS);
+	scene_figure(sc, of_slow(sc) ? "skew_20s_after_ms" : "skew_10s_after_ms", worst_spread(m, from + plan->ms / 1000.0 +
+			(of_slow(sc) ? SLOW_S : AFTER_S)), SKEW_MS);
 	scene_figure(sc, "longest_silence_ms", silence,
 			plan->ms + (plan->victims & MACHINE ? RETURN_MS : SILENCE_MS));
+	/* That they are started anew; nobody else plays to any of them */
+	if (of_slow(sc))
+		scene_figure(sc, "log_ours", scene_log_lines(sc).ours, 1.0);
 }
 
 const struct scene_type scenes_stall[] = {
@@ -250,6 +286,10 @@ const struct scene_type scenes_stall[] = {
 	{ .name = "stall-length", .text = "wireplumber stands still for 20 to 120 ms, sockets of three sizes",
 	  .runs = G_N_ELEMENTS(lengths), .speakers = 5, .seconds = AFTER_S + 4.0,
 	  .brief_runs = 2, .brief_seconds = AFTER_S + 1.5,
+	  .play = play_stall, .judge = judge_stall },
+	{ .name = "stall-slow-release", .text = "wireplumber stands still for 150 ms, and one speaker is slow to let go of its stream",
+	  .runs = G_N_ELEMENTS(slow), .speakers = 5, .seconds = SLOW_S + 4.0,
+	  .brief_runs = 1, .brief_seconds = SLOW_S + 1.5,
 	  .play = play_stall, .judge = judge_stall },
 	{ 0 },
 };

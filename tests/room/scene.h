@@ -149,6 +149,7 @@ extern const struct scene_type scenes_roles[];
 extern const struct scene_type scenes_volume[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
+extern const struct scene_type scenes_stutter[];
 extern const struct scene_type scenes_rates[];
 extern const struct scene_type scenes_source[];
 extern const struct scene_type scenes_relink[];

@@ -73,6 +73,16 @@ static void versions_are_compared_by_their_numbers(void)
 	check(version_compare("", "0.1") < 0);
 }
 
+static void a_machine_that_stutters_is_told_of(void)
+{
+	struct facts f = { .stalls = 2, .stalls_ms = 180.0, .longest_ms = 90.0 };
+
+	check(examine(checks_of_system, "stutter", &f) == DOCTOR_OK);
+	f = (struct facts) { .stutter = true, .stalls = 7, .stalls_ms = 630.0, .longest_ms = 90.4 };
+	check(examine(checks_of_system, "stutter", &f) == DOCTOR_WARNING);
+	check(strstr(said, "7 times within a minute, for 630 ms in all and 90 ms at most") != NULL);
+}
+
 static void versions_below_the_floor_are_errors(void)
 {
 	check(pipewire("1.2.7") == DOCTOR_ERROR);
@@ -436,6 +446,7 @@ static void a_source_that_is_not_taken_is_told(void)
 int main(void)
 {
 	run(versions_are_compared_by_their_numbers);
+	run(a_machine_that_stutters_is_told_of);
 	run(versions_below_the_floor_are_errors);
 	run(the_wireplumber_with_the_loopback_is_told);
 	run(a_version_that_is_not_known_is_no_fault);

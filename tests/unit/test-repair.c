@@ -30,6 +30,7 @@ static unsigned cycle(int64_t late_ns)
 static void start(void)
 {
 	r = (struct repair) { 0 };
+	repair_init(&r);
 	begin_ns = 1000 * MS;
 	asleep_ns = 0;
 	repair_reset(&r);
@@ -62,18 +63,23 @@ static void what_is_repaid_is_told_with_the_worst_lateness(void)
 	check_int(cycle(0), 0);
 }
 
-static void cycles_that_no_socket_takes_are_skipped(void)
+static void cycles_that_are_too_late_for_anybody_are_skipped(void)
 {
+	int64_t max = stutter_late_max_ns(&r.stutter);
 	int skipped = 0, n = 0;
 
 	/* 150 ms: they are run one after the other, each a period less late */
 	start();
 	for (int64_t late = 150 * MS; late > REPAIR_LATE_MIN_NS; late -= PERIOD, n++)
 		skipped += (cycle(late) & REPAIR_SKIP) != 0;
-	check_int(skipped, (150 * MS - REPAIR_LATE_MAX_NS) / PERIOD + 1);
-	check(n - skipped <= (int)(REPAIR_LATE_MAX_NS / PERIOD) + 1);
+	check_int(skipped, (150 * MS - max) / PERIOD + 1);
+	check(n - skipped <= (int)(max / PERIOD) + 1);
 	check_int(r.late_ns, 150 * MS);
 	check_int(r.lost_ns, 0);
+	/* Where more is made up for nothing is */
+	start();
+	r.late_max_ns = 150 * MS;
+	check_int(cycle(150 * MS), REPAIR_TELL);
 }
 
 static void a_cycle_that_never_came_is_lost(void)
@@ -117,9 +123,13 @@ static void a_sleep_of_the_machine_is_lost_time(void)
 static void what_was_before_a_pause_does_not_matter(void)
 {
 	start();
+	check_int(cycle(100 * MS), REPAIR_TELL | REPAIR_SKIP);
+	r.late_ns = 0;
 	begin_ns += 5000 * MS;
 	asleep_ns += 4000 * MS;
 	repair_reset(&r);
+	/* Nobody waits for what will not be run any more */
+	check(!r.behind);
 	check_int(cycle(100 * MS), 0);
 	check_int(cycle(0), 0);
 	check_int(r.late_ns, 0);
@@ -139,7 +149,7 @@ int main(void)
 {
 	run(a_little_late_is_nothing);
 	run(what_is_repaid_is_told_with_the_worst_lateness);
-	run(cycles_that_no_socket_takes_are_skipped);
+	run(cycles_that_are_too_late_for_anybody_are_skipped);
 	run(a_cycle_that_never_came_is_lost);
 	run(another_driver_begins_at_another_time);
 	run(a_sleep_of_the_machine_is_lost_time);

@@ -352,6 +352,17 @@ static void realtime(struct doctor *d, const struct facts *f)
 	realtime_of(d, "WirePlumber", &f->manager);
 }
 
+static void stutter(struct doctor *d, const struct facts *f)
+{
+	if (f->stutter)
+		doctor_say(d, DOCTOR_WARNING, _("see what keeps the processors busy (top), and leave PipeWire and "
+				"WirePlumber some; a virtual machine needs a host that has time for it; a longer cycle can "
+				"help: wpctl settings bluez-combine.quantum 4096"),
+				_("this computer stutters: it stood still %.0f times within a minute, for %.0f ms in all and "
+				"%.0f ms at most; speakers fall silent, or are apart meanwhile"), f->stalls,
+				f->stalls_ms, f->longest_ms);
+}
+
 const struct check checks_of_system[] = {
 	{ "pipewire", N_("PipeWire can be reached"), 0, pipewire },
 	{ "pipewire-version", N_("PipeWire's version has no known fault"), NEEDS_PIPEWIRE, pipewire_version },
@@ -370,5 +381,6 @@ const struct check checks_of_system[] = {
 	{ "endpoints", N_("WirePlumber has told BlueZ of its audio"), NEEDS_WIREPLUMBER | NEEDS_ADAPTER, endpoints },
 	{ "roles", N_("music can be sent to this computer, and from it"), NEEDS_WIREPLUMBER | NEEDS_ADAPTER, roles },
 	{ "realtime", N_("audio has real-time priority"), NEEDS_PIPEWIRE, realtime },
+	{ "stutter", N_("the computer does not stand still again and again"), NEEDS_PIPEWIRE, stutter },
 	{ 0 },
 };

@@ -146,6 +146,24 @@ static const struct pw_client_events client_events = {
 	.info = on_client_info,
 };
 
+static double number(const char *json, const char *key)
+{
+	char text[64];
+	double value;
+
+	return json_find(json, key, text, sizeof(text)) && spa_atod(text, &value) ? value : 0.0;
+}
+
+static void read_stalls(struct facts *f, const char *json)
+{
+	char text[8];
+
+	f->stutter = json_find(json, "stutter", text, sizeof(text)) && spa_streq(text, "true");
+	f->stalls = number(json, "stalls");
+	f->stalls_ms = number(json, "stalls.nsec") / SPA_NSEC_PER_MSEC;
+	f->longest_ms = number(json, "stalls.longest.nsec") / SPA_NSEC_PER_MSEC;
+}
+
 static void read_member(struct facts *f, const char *address, const char *json)
 {
 	char text[512];
@@ -184,6 +202,7 @@ static int on_group_property(void *data, uint32_t subject, const char *key, cons
 		read_source(f, key + strlen(BLUEZ_COMBINE_KEY_SOURCE), value);
 	} else if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS)) {
 		f->playing = json_find(value, "state", text, sizeof(text)) && spa_streq(text, "playing");
+		read_stalls(f, value);
 		if (json_find(value, "sink", text, sizeof(text)))
 			f->sink = g_strdup(text);
 	}

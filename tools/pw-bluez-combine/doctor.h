@@ -82,6 +82,8 @@ struct facts {
 	GPtrArray *nodes, *links, *cards;
 	bool policy;			/**< the group's metadata is there */
 	bool playing;			/**< the group says that it plays */
+	bool stutter;			/**< and that the machine stands still again and again: */
+	double stalls, stalls_ms, longest_ms;	/**< within a minute how often, in all, at most */
 	char *sink;			/**< name of its sink */
 	char *default_sink;
 	GHashTable *members;		/**< address -> name of its sink, of who is a member */

@@ -43,6 +43,7 @@ static double get_double(const char *json, const char *key)
 static void read_group(struct report *r, const char *json)
 {
 	struct report_int id;
+	char flag[8];
 
 	if (json == NULL)
 		return;
@@ -59,6 +60,11 @@ static void read_group(struct report *r, const char *json)
 	r->playing = get_int(json, "playing");
 	r->restarts = get_int(json, "restarts");
 	r->keep_warm_ns = get_int(json, "keep-warm.nsec");
+	r->stalls = get_int(json, "stalls");
+	r->stalls_ns = get_int(json, "stalls.nsec");
+	r->longest_ns = get_int(json, "stalls.longest.nsec");
+	get_string(json, "stutter", flag, sizeof(flag));
+	r->stutter = spa_streq(flag, "true");
 	r->quantum = get_int(json, "quantum");
 	r->rate = get_int(json, "rate");
 	get_string(json, "quantum.basis", r->quantum_basis, sizeof(r->quantum_basis));

@@ -53,6 +53,8 @@ struct report {
 	struct report_int latency_ns, members, playing;
 	struct report_int restarts;	/**< of speakers, after stalls */
 	struct report_int keep_warm_ns;	/**< after the last sound; -1: without end */
+	struct report_int stalls, stalls_ns, longest_ns;	/**< of the last minute */
+	bool stutter;
 	struct report_int quantum, rate, quantum_wanted, rate_wanted, packet_ns;
 	char quantum_basis[32];
 	uint32_t sink_id;		/**< of the sink's node; SPA_ID_INVALID: not known */

@@ -247,6 +247,15 @@ static void print_sources(FILE *out, const struct report *r)
 		fputc('\n', out);
 }
 
+static void print_stutter(FILE *out, const struct report *r)
+{
+	if (r->stutter && r->stalls.valid && r->stalls_ns.valid && r->longest_ns.valid)
+		fprintf(out, _("  this computer stutters: it stood still %lld times within a minute, for %.0f ms in "
+				"all and %.0f ms at most\n"), (long long)r->stalls.value,
+				(double)r->stalls_ns.value / SPA_NSEC_PER_MSEC,
+				(double)r->longest_ns.value / SPA_NSEC_PER_MSEC);
+}
+
 static void print_quantum(FILE *out, const struct report *r)
 {
 	if (!r->quantum.valid || !r->rate.valid || r->quantum.value <= 0)
@@ -284,6 +293,7 @@ static void print_group(FILE *out, const struct report *r)
 	fputc('\n', out);
 	print_sources(out, r);
 	print_quantum(out, r);
+	print_stutter(out, r);
 	if (r->restarts.valid && r->restarts.value > 0)
 		fprintf(out, _("  speakers were started anew after stalls of this computer: %lld times\n"),
 				(long long)r->restarts.value);
