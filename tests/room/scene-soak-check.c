@@ -86,6 +86,7 @@ static void check_usage(struct soak *k)
 
 	if (k->n_clients > 0)
 		return;
+	k->usage_s = soak_now(k);
 	for (int i = 0; i < 2; i++) {
 		if (daemon_usage(daemons[i], &u) < 0)
 			continue;

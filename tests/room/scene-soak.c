@@ -25,6 +25,7 @@
 #define RSS_BOUND_KB	6144	/* the allocator's own to and fro */
 #define WARM_UP_MAX	15	/* checks, in which a daemon has taken what it needs; half of a short run */
 #define FD_BOUND	4	/* a transport that is there just then, or is not */
+#define QUIET_S		(SOAK_SETTLE_S + SOAK_CHECK_S + SOAK_LAG_S)	/* at the end: one check is in it */
 
 double soak_now(const struct soak *k)
 {
@@ -121,7 +122,7 @@ static int play(struct soak *k, double seconds)
 		k->n_events++;
 	}
 	/* and now nothing: all of them play together */
-	return soak_pass(k, SOAK_SETTLE_S + SOAK_CHECK_S + SOAK_LAG_S);
+	return soak_pass(k, QUIET_S);
 }
 
 static bool is_well(const struct scene *sc)
@@ -137,6 +138,8 @@ static void judge(struct soak *k)
 	struct scene *sc = k->scene;
 	struct log_lines n = scene_log_lines(sc);
 
+	if (soak_now(k) - k->usage_s > QUIET_S)
+		scene_fault(sc, "nobody has looked at memory and descriptors since %.2f s", k->usage_s);
 	scene_figure(sc, "minutes", soak_now(k) / 60.0, NAN);
 	scene_figure(sc, "events", k->n_events, NAN);
 	for (int i = 0; i < SOAK_N_KINDS; i++)

@@ -89,6 +89,7 @@ struct soak {
 	int counts[SOAK_N_KINDS], n_events;
 
 	int n_clients;		/**< of the scene's own, connected now */
+	double usage_s;		/**< when they were looked at last */
 	struct soak_usage start[2];	/**< the most of pipewire and wireplumber in their first minutes */
 	int warm_up, n_compared;	/**< checks */
 	int64_t rss_growth_kb;
