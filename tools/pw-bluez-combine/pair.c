@@ -183,8 +183,6 @@ static int run(const struct options *options)
 	if (!check_options(options, pair.interactive))
 		return EXIT_USAGE;
 	pair.began_us = g_get_monotonic_time();
-	/* Nobody reads any more: the adapter has to be closed all the same. */
-	signal(SIGPIPE, SIG_IGN);
 	wait_init(&pair.wait);
 	if ((res = start(&pair)) == 0 && (res = note_open(&pair)) == 0 && (res = adapter_choose(&pair)) == 0 &&
 	    (res = agent_init(&pair)) == 0)
@@ -196,6 +194,7 @@ static int run(const struct options *options)
 		signal(number, SIG_DFL);
 		raise(number);
 	}
+	/* Nobody may read any more; GIO, which ignores SIGPIPE, lets it come this far. */
 	return res < 0 || ferror(stdout) ? EXIT_OTHER : EXIT_OK;
 }
 
