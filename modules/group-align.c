@@ -27,6 +27,9 @@
 #define UNSENT_MAX_NS		(30 * (int64_t)SPA_NSEC_PER_SEC)
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
+/* A speaker's delay report comes before its sink, which waits for other profiles for up to 6 s */
+#define SUSPECT_NS		(10 * (int64_t)SPA_NSEC_PER_SEC)
+#define SILENT_NS		(400 * (int64_t)SPA_NSEC_PER_MSEC)
 /* Stands for a latency of 0, which the alignment takes for none */
 #define NO_LATENCY_NS		1
 
@@ -165,6 +168,106 @@ static bool update_unsent(struct group *group, struct output *o, int64_t now_ns,
 	return was && !o->unsent;
 }
 
+/*
+ * BlueZ (5.83 to 5.87 at least) gives each delay report to the first transport of the adapter's endpoint. So of speakers that share one
+ * the first has what the last of them has said, and the others have nothing. It shows where one that has told
+ * its latency before, alone, tells none now. From then on nobody's reports are believed, nor remembered, until its node is
+ * another one: what each has told before is better. Where bluetoothd does it right nobody ever falls silent so.
+ */
+static bool tells(const struct output *o)
+{
+	const struct speaker *s = o->speaker;
+
+	return o->reported_ns > NO_LATENCY_NS && !packet_is_assumed(o->reported_ns - s->offset_ns, s->rate);
+}
+
+static bool is_silent(struct group *group, struct output *o, int64_t now_ns, int64_t *next_ns)
+{
+	const struct known *k = known_find(&group->known, speaker_address(o->speaker), output_codec(o));
+
+	if (!o->streaming || o->unsent || o->reported_ns <= NO_LATENCY_NS)
+		return o->silent;
+	if (k == NULL || !k->told || tells(o)) {
+		o->silent_since_ns = 0;
+		return false;
+	}
+	/* An offset that changes is heard of before the report that has it, or after it */
+	if (o->silent_since_ns == 0)
+		o->silent_since_ns = now_ns;
+	if (now_ns < o->silent_since_ns + SILENT_NS)
+		*next_ns = SPA_MIN(*next_ns, o->silent_since_ns + SILENT_NS);
+	return now_ns >= o->silent_since_ns + SILENT_NS;
+}
+
+static void doubt(struct group *group, struct output *o, int64_t now_ns)
+{
+	struct speaker *s = o->speaker;
+	int64_t latency_ns = o->settle.latency_ns;
+
+	/* Of one that was never alone nothing better is known */
+	if (s->doubted || !o->settle.settled || !speaker_is_bluetooth(s))
+		return;
+	/* What came just before may have been the other's already, which was about to connect */
+	if (o->changed_ns > 0 && now_ns - o->changed_ns < SUSPECT_NS) {
+		known_forget(&group->known, speaker_address(s), output_codec(o), latency_ns);
+		latency_ns = o->before_ns;
+	}
+	s->doubted = true;
+	s->own_ns = latency_ns - s->offset_ns;
+	settle_report(&o->settle, now_ns, latency_ns);
+	pw_log_info("%s may have another speaker's latency: what it reported before is kept, %" PRIi64 " ns",
+			speaker_address(s), latency_ns);
+}
+
+static void update_doubts(struct group *group, int64_t now_ns, int64_t *next_ns)
+{
+	bool silent = false;
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		o->silent = is_silent(group, o, now_ns, next_ns);
+		silent |= o->silent;
+	}
+	if (!silent)
+		return;
+	spa_list_for_each(o, &group->outputs, link)
+		doubt(group, o, now_ns);
+}
+
+static void note_change(struct output *o, int64_t before_ns, int64_t now_ns)
+{
+	if (before_ns <= 0 || o->settle.latency_ns == before_ns)
+		return;
+	o->before_ns = before_ns;
+	o->changed_ns = now_ns;
+}
+
+static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
+{
+	const struct speaker *s = o->speaker;
+	bool news;
+
+	o->reported_ns = hear_report(o, ns, &news);
+	news |= update_unsent(group, o, now_ns, next_ns) && ns > 0;
+	/* What would be believed lacks the packet, and is of one that may never play */
+	if (news && !o->unsent)
+		settle_report(&o->settle, now_ns, s->doubted ? s->own_ns + s->offset_ns : o->reported_ns);
+	if (!s->doubted && is_recognized(group, o))
+		settle_recognize(&o->settle, now_ns);
+	o->begun |= !o->unsent;
+}
+
+static void remember(struct group *group, const struct output *o)
+{
+	const char *address = speaker_address(o->speaker), *codec = output_codec(o);
+
+	if (!o->settle.settled || o->unsent || o->silent_since_ns > 0 || o->speaker->doubted)
+		return;
+	known_set(&group->known, address, codec, o->settle.latency_ns, o->packet_ns);
+	if (o->settle.state == SETTLE_SETTLED && tells(o))
+		known_set_told(&group->known, address, codec);
+}
+
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
@@ -174,28 +277,20 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
+		int64_t before_ns = o->settle.settled ? o->settle.latency_ns : 0;
+
 		/* What a sink that does not play reports lacks the packet, and
 		 * would be believed if it stood still. */
-		if (o->streaming) {
-			int64_t ns = heard_latency(o, output_latency_ns(o, quantum, rate),
+		if (o->streaming)
+			hear(group, o, heard_latency(o, output_latency_ns(o, quantum, rate), now_ns, &next_ns),
 					now_ns, &next_ns);
-			bool news;
-
-			o->reported_ns = hear_report(o, ns, &news);
-			news |= update_unsent(group, o, now_ns, &next_ns) && ns > 0;
-			/* What would be believed lacks the packet, and is of one that may never play */
-			if (news && !o->unsent)
-				settle_report(&o->settle, now_ns, o->reported_ns);
-			if (is_recognized(group, o))
-				settle_recognize(&o->settle, now_ns);
-			o->begun |= !o->unsent;
-		}
 		settle_tick(&o->settle, now_ns, &next);
-		if (o->settle.settled && !o->unsent)
-			known_set(&group->known, speaker_address(o->speaker), output_codec(o),
-					o->settle.latency_ns, o->packet_ns);
+		note_change(o, before_ns, now_ns);
 		next_ns = SPA_MIN(next_ns, next);
 	}
+	update_doubts(group, now_ns, &next_ns);
+	spa_list_for_each(o, &group->outputs, link)
+		remember(group, o);
 	return next_ns;
 }
 

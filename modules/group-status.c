@@ -2,27 +2,18 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <math.h>
-
 #include <spa/utils/atomic.h>
 #include <spa/utils/json.h>
 #include <spa/utils/string.h>
 
 #include "group-status.h"
 #include "json.h"
+#include "known.h"
 #include "names.h"
 #include "packet.h"
 
 /* Three names and the rest */
 #define JSON_LEN_MAX	(3 * JSON_STRING_MAX + 2048)
-
-/* What bluez5 adds up when a speaker has sent no delay report: the packet, the
- * SBC encoder's 73 samples, and this guess. A real report of just this is as
- * good as no report. */
-#define ASSUMED_NS	(125 * SPA_NSEC_PER_MSEC)
-#define SBC_DELAY	73
-#define SBC_FRAME	128
-#define SBC_FRAMES_MAX	15
 
 static void begin(struct spa_strbuf *b, char *json, const struct group *group)
 {
@@ -31,24 +22,15 @@ static void begin(struct spa_strbuf *b, char *json, const struct group *group)
 	json_add_string(b, "group", group->args->group);
 }
 
-/* Is this what the bluez5 plugin makes of no report at all? */
-static bool is_assumed(const struct output *o, uint32_t rate)
-{
-	int64_t rest = o->reported_ns - (int64_t)ASSUMED_NS;
-	double samples = (double)rest * rate / SPA_NSEC_PER_SEC - SBC_DELAY;
-	double frames = samples / SBC_FRAME;
-
-	return fabs(samples - rint(frames) * SBC_FRAME) < 0.01 &&
-		rint(frames) >= 0 && rint(frames) <= SBC_FRAMES_MAX;
-}
-
-static const char *basis(const struct group *group, const struct output *o)
+static const char *basis(const struct output *o)
 {
 	if (o->speaker->config.correction_ns != 0)
 		return "corrected";
 	if (o->reported_ns <= 0)
 		return o->settle.settled ? "remembered" : "none";
-	return is_assumed(o, SPA_ATOMIC_LOAD(group->rate)) ? "assumed" : "reported";
+	if (o->speaker->doubted)
+		return "remembered";
+	return packet_is_assumed(o->reported_ns - o->speaker->offset_ns, o->speaker->rate) ? "assumed" : "reported";
 }
 
 static const char *member_state(const struct group *group, const struct output *o)
@@ -74,6 +56,7 @@ static void write_member(struct group *group, const struct output *o, const char
 {
 	const struct speaker *s = o->speaker;
 	char json[JSON_LEN_MAX], key[METADATA_KEY_LEN_MAX + 1];
+	const struct known *k;
 	struct spa_strbuf b;
 
 	begin(&b, json, group);
@@ -81,7 +64,7 @@ static void write_member(struct group *group, const struct output *o, const char
 	json_add_string(&b, "target", speaker_name(s));
 	json_add_string(&b, "codec", output_codec(o));
 	json_add_string(&b, "state", state);
-	json_add_string(&b, "basis", basis(group, o));
+	json_add_string(&b, "basis", basis(o));
 	json_add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
 	json_add_int(&b, "delay.nsec", o->delay_ns);
 	json_add_string(&b, "role", role_name(s->config.role));
@@ -92,6 +75,8 @@ static void write_member(struct group *group, const struct output *o, const char
 		json_add_int(&b, "settled.nsec", o->settle.latency_ns);
 	if (o->packet_ns > 0)
 		json_add_int(&b, "packet.nsec", o->packet_ns);
+	k = known_find(&group->known, speaker_address(s), output_codec(o));
+	json_add_int(&b, "told", k && k->told);
 	spa_strbuf_append(&b, " }");
 
 	member_key(key, sizeof(key), speaker_address(s));
@@ -174,6 +159,13 @@ void group_status_finish(struct group *group)
 {
 	if (group->status.loop)
 		status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
+}
+
+bool group_status_parse_told(const char *json)
+{
+	char str[8];
+
+	return spa_json_str_object_find(json, strlen(json), "told", str, sizeof(str)) > 0 && spa_streq(str, "1");
 }
 
 bool group_status_parse_settled(const char *json, char *codec, size_t size,

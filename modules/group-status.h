@@ -29,4 +29,7 @@ void group_status_finish(struct group *group);
 bool group_status_parse_settled(const char *json, char *codec, size_t size,
 		int64_t *latency_ns, int64_t *packet_ns);
 
+/** Does a status say that the speaker has told that latency itself? */
+bool group_status_parse_told(const char *json);
+
 #endif /* BLUEZ_COMBINE_GROUP_STATUS_H */

@@ -183,9 +183,12 @@ static void status_stored(void *data, const char *address, const char *json)
 	int64_t latency_ns, packet_ns;
 
 	group_status_found(group, address);
-	if (group_status_parse_settled(json, codec, sizeof(codec), &latency_ns, &packet_ns) &&
-	    known_find(&group->known, address, codec) == NULL)
-		known_set(&group->known, address, codec, latency_ns, packet_ns);
+	if (!group_status_parse_settled(json, codec, sizeof(codec), &latency_ns, &packet_ns) ||
+	    known_find(&group->known, address, codec) != NULL)
+		return;
+	known_set(&group->known, address, codec, latency_ns, packet_ns);
+	if (group_status_parse_told(json))
+		known_set_told(&group->known, address, codec);
 }
 
 static void metadata_attached(void *data)

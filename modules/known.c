@@ -85,11 +85,30 @@ void known_set(struct spa_list *list, const char *address, const char *codec,
 		spa_list_append(list, &k->link);
 }
 
+void known_set_told(struct spa_list *list, const char *address, const char *codec)
+{
+	struct known *k = known_find(list, address, codec);
+
+	if (k != NULL)
+		k->told = true;
+}
+
 bool known_has(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
 {
 	struct known *k = known_find(list, address, codec);
 
 	return k != NULL && find_latency(k, latency_ns) < k->n_latencies;
+}
+
+void known_forget(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
+{
+	struct known *k = known_find(list, address, codec);
+	uint32_t i;
+
+	if (k == NULL || k->n_latencies < 2 || (i = find_latency(k, latency_ns)) == k->n_latencies)
+		return;
+	k->n_latencies--;
+	memmove(&k->latencies_ns[i], &k->latencies_ns[i + 1], (k->n_latencies - i) * sizeof(k->latencies_ns[0]));
 }
 
 void known_clear(struct spa_list *list)

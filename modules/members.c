@@ -7,6 +7,7 @@
 #include <pipewire/impl.h>
 #include <spa/node/command.h>
 #include <spa/param/audio/format-utils.h>
+#include <spa/param/props.h>
 #include <spa/pod/parser.h>
 #include <spa/utils/result.h>
 #include <spa/utils/string.h>
@@ -16,6 +17,9 @@
 #include "member-entry.h"
 #include "members.h"
 #include "names.h"
+
+/* An hour: far beyond anything meant, and sums of it do not overflow */
+#define OFFSET_NS_MAX	(3600 * (int64_t)SPA_NSEC_PER_SEC)
 
 const char *speaker_address(const struct speaker *speaker)
 {
@@ -282,6 +286,16 @@ static void node_info(void *data, const struct pw_node_info *info)
 	speaker_update(speaker);
 }
 
+static void hear_offset(struct speaker *speaker, const struct spa_pod *param)
+{
+	int64_t offset_ns;
+
+	if (param == NULL || spa_pod_parse_object(param, SPA_TYPE_OBJECT_Props, NULL,
+			SPA_PROP_latencyOffsetNsec, SPA_POD_Long(&offset_ns)) < 0)
+		return;
+	speaker->offset_ns = SPA_CLAMP(offset_ns, -OFFSET_NS_MAX, OFFSET_NS_MAX);
+}
+
 /* A Bluetooth sink offers what was agreed upon with the device, and nothing else */
 static void node_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
 		const struct spa_pod *param)
@@ -289,6 +303,8 @@ static void node_param(void *data, int seq, uint32_t id, uint32_t index, uint32_
 	struct speaker *speaker = data;
 	int32_t rate;
 
+	if (id == SPA_PARAM_Props)
+		hear_offset(speaker, param);
 	if (id != SPA_PARAM_EnumFormat || param == NULL || spa_pod_parse_object(param,
 			SPA_TYPE_OBJECT_Format, NULL, SPA_FORMAT_AUDIO_rate, SPA_POD_Int(&rate)) < 0)
 		return;
@@ -333,7 +349,7 @@ static void watch_node(struct members *members, uint32_t id, const struct spa_di
 	pw_proxy_add_object_listener(speaker->proxy, &speaker->object_listener,
 			&node_events, speaker);
 	pw_node_subscribe_params((struct pw_node *)speaker->proxy,
-			(uint32_t[]) { SPA_PARAM_EnumFormat }, 1);
+			(uint32_t[]) { SPA_PARAM_EnumFormat, SPA_PARAM_Props }, 2);
 }
 
 /* Anybody can write anything, and as often as they like: it must not fill the

@@ -38,6 +38,8 @@ struct speaker {
 	bool in_step;			/**< the owner's: since then, it began with the group's cycles */
 	uint32_t rate;			/**< the only one that it takes, 0: not known, or several */
 
+	int64_t offset_ns;		/**< latency offset that the user gave it: part of what it reports */
+
 	bool member;			/**< a rule or the metadata wants it */
 	struct member_config config;	/**< what it then plays */
 	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
@@ -47,6 +49,8 @@ struct speaker {
 	uint32_t former;		/**< and this was the node that it was linked to */
 	bool told;			/**< the owner's: the log says that it fails */
 	int64_t sent_ns;		/**< the owner's: what it has reported once it had sent something, 0: nothing yet */
+	bool doubted;			/**< the owner's: bluetoothd may have given it what another one reported */
+	int64_t own_ns;			/**< the owner's: what it reported while that was not so, without the offset */
 	int64_t grown_ns;		/**< the owner's: what is in there of packets that became longer as it went on */
 };
 

@@ -56,6 +56,9 @@ struct output {
 	int64_t packet_ns;		/**< how long a packet of its speaker is now, 0: not known */
 	int64_t no_report_ns;		/**< the owner's: since when it reports 0 after something else, 0: it does not */
 	uint32_t n_reports;		/**< that differed from the one before, while streaming */
+	bool silent;			/**< it tells no latency, though it has told one before, */
+	int64_t silent_since_ns;	/**< since then, 0: it is not so */
+	int64_t before_ns, changed_ns;	/**< what was believed before the last change while it played, and when that was */
 	bool unsent;			/**< as far as that tells, nothing was sent since it is streaming */
 	struct settle settle;		/**< when that is to be believed */
 

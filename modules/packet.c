@@ -15,6 +15,7 @@
 #define SBC_DELAY	73	/* samples, of the encoder, with 8 subbands */
 #define SBC_FRAME	128	/* samples, 16 blocks of 8 subbands */
 #define SBC_FRAMES_MAX	15	/* of a packet, as many as its header can count */
+#define ASSUMED_NS	(125 * (int64_t)SPA_NSEC_PER_MSEC)	/* bluez5-dbus.c: spa_bt_transport_get_delay_nsec() */
 #define STEP_NS		(0.1 * SPA_NSEC_PER_MSEC)	/* of what a speaker reports itself */
 #define ROUNDING_NS	4
 /* PipeWire chooses this where a speaker has it */
@@ -63,6 +64,15 @@ int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, in
 	if (fabs(frames - rint(frames)) > 0.001 || rint(frames) < 1.0 || rint(frames) > SBC_FRAMES_MAX)
 		return 0;
 	return SAMPLES_NS(rint(frames) * SBC_FRAME, rate);
+}
+
+bool packet_is_assumed(int64_t latency_ns, uint32_t rate)
+{
+	int64_t rest_ns = latency_ns - ASSUMED_NS;
+	double samples = (double)rest_ns * (rate > 0 ? rate : RATE_COMMON) / SPA_NSEC_PER_SEC - SBC_DELAY;
+	double frames = rint(samples / SBC_FRAME);
+
+	return rest_ns == 0 || (fabs(samples - frames * SBC_FRAME) < 0.01 && frames >= 0 && frames <= SBC_FRAMES_MAX);
 }
 
 int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns)

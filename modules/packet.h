@@ -32,6 +32,12 @@ int64_t packet_common_ns(const char *codec, uint32_t rate);
 int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns);
 
 /**
+ * Is this what bluez5 makes of no report at all: the 125 ms that it takes then, and perhaps the encoder and a packet? A real
+ * report of just that is as good as none. \a latency_ns is without the user's offset.
+ */
+bool packet_is_assumed(int64_t latency_ns, uint32_t rate);
+
+/**
  * By how much packets of \a packet_ns have become longer while the stream goes on, if a report that rises by \a rise_ns says so.
  *
  * A bitpool that is lowered makes room for more frames in a packet. Returns ns, or 0 if the rise is not one that only frames of

@@ -46,6 +46,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_policy,
 	scenes_misfits,
 	scenes_unavailable,
+	scenes_reports,
 	scenes_restart,
 	scenes_soak,
 	scenes_watchdog,

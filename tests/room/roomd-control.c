@@ -251,6 +251,9 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 		g_dbus_method_invocation_return_value(invocation, NULL);
 	} else if (g_str_equal(method, "Power")) {
 		power(room, invocation, args);
+	} else if (g_str_equal(method, "Misplace")) {
+		room->misplaces = true;
+		g_dbus_method_invocation_return_value(invocation, NULL);
 	} else if (g_str_equal(method, "Restart")) {
 		restart(room, invocation, args);
 	} else if (g_str_equal(method, "Quit")) {

@@ -308,12 +308,8 @@ bool device_set(struct device *device, GVariant *dict, GError **error)
 	if (device->sender != NULL)
 		echo_configure(sender_echo(device->sender), &o->echo_config);
 	radio_unlock(device->room->radio);
-	if (report != o->report_ms && t != NULL) {
-		t->has_delay = true;
-		t->delay = o->report_ms * 10.0 + 0.5;
-		device_event(device, "report", "\"msec\": %.1f", t->delay / 10.0);
-		bus_changed(device->room, t->path, IFACE_TRANSPORT, "Delay", NULL);
-	}
+	if (report != o->report_ms && t != NULL)
+		transport_report(t, o->report_ms * 10.0 + 0.5);
 	if (volume != o->volume) {
 		device_event(device, "volume", "\"volume\": %d", o->volume);
 		for (role = 0; role < N_ROLES; role++)

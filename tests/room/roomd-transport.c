@@ -251,6 +251,32 @@ static void on_configured(GObject *source, GAsyncResult *result, void *data)
 		transport_play(p->device);
 }
 
+/* All speakers have the same codec, and so the adapter's one endpoint */
+static struct transport *first_of(struct transport *t)
+{
+	struct room *room = t->device->room;
+	struct transport *first = t;
+
+	for (guint i = 0; i < room->devices->len; i++) {
+		struct device *d = room->devices->pdata[i];
+		struct transport *other = d->transports[t->role];
+
+		if (other != NULL && d->adapter == t->device->adapter && other->number < first->number)
+			first = other;
+	}
+	return first;
+}
+
+void transport_report(struct transport *t, uint16_t delay)
+{
+	struct transport *to = t->device->room->misplaces ? first_of(t) : t;
+
+	to->has_delay = true;
+	to->delay = delay;
+	device_event(t->device, "report", "\"msec\": %.1f", delay / 10.0);
+	bus_changed(t->device->room, to->path, IFACE_TRANSPORT, "Delay", NULL);
+}
+
 static void set_configuration(struct device *device, enum role role, struct endpoint *ep,
 			      const uint8_t *configuration)
 {
@@ -258,6 +284,7 @@ static void set_configuration(struct device *device, enum role role, struct endp
 		"Volume", "Endpoint" };
 	struct transport *t = g_new0(struct transport, 1);
 	GVariantBuilder b;
+	uint16_t delay = 0;
 	size_t i;
 
 	device->generation[role]++;
@@ -267,10 +294,15 @@ static void set_configuration(struct device *device, enum role role, struct endp
 	t->endpoint = g_strdup(ep->path);
 	memcpy(t->configuration, configuration, SBC_CAPS);
 	t->path = g_strdup_printf("%s/fd%u", device->seps[role], device->n_transports++);
+	t->number = device->room->n_transports++;
 	t->has_delay = role == ROLE_SPEAKER && device->options.report_ms >= 0.0;
 	if (t->has_delay)
-		t->delay = device->options.report_ms * 10.0 + 0.5;
+		delay = device->options.report_ms * 10.0 + 0.5;
 	device->transports[role] = t;
+	if (t->has_delay && device->room->misplaces && first_of(t) != t)
+		transport_report(t, delay);
+	else
+		t->delay = delay;
 	bus_export(device->room, t->path, &transport_interface, t);
 
 	g_variant_builder_init(&b, G_VARIANT_TYPE_VARDICT);

@@ -123,6 +123,7 @@ const char bus_xml[] =
 	" </method>"
 	" <method name='Connect'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Disconnect'><arg name='address' type='s' direction='in'/></method>"
+	" <method name='Misplace'/>"
 	" <method name='Search'><arg name='address' type='s' direction='in'/></method>"
 	" <method name='Power'>"
 	"  <arg name='adapter' type='s' direction='in'/><arg name='state' type='s' direction='in'/>"

@@ -52,6 +52,8 @@ struct room {
 	GPtrArray *devices;		/**< struct device */
 	GPtrArray *laters;		/**< roomd-later.c */
 	uint64_t seed;
+	bool misplaces;			/**< a delay report goes to the first transport of an endpoint, as in BlueZ 5.83 to 5.87 */
+	uint32_t n_transports;		/**< that there ever were */
 	bool finished;
 	int result;
 };
@@ -108,6 +110,7 @@ struct transport {
 	GDBusMethodInvocation *acquiring; /**< an Acquire that the device has not answered yet */
 	bool has_delay;
 	uint16_t delay;			/**< in 1/10 ms */
+	uint32_t number;		/**< in which they came */
 };
 
 /** Of a device, with whom it comes first */
@@ -252,6 +255,8 @@ void transport_end_stream(struct transport *transport, bool cut);
 void transport_play(struct device *device);
 void transport_pause(struct device *device);
 /** A speaker ends its stream by itself, as when it plays for somebody else; it can be acquired again. */
+/** A speaker says how late it is, in 1/10 ms. */
+void transport_report(struct transport *t, uint16_t delay);
 void transport_suspend(struct device *device);
 
 /* roomd-later.c */

@@ -129,6 +129,7 @@ extern const struct scene_type scenes_links[];
 extern const struct scene_type scenes_policy[];
 extern const struct scene_type scenes_misfits[];
 extern const struct scene_type scenes_unavailable[];
+extern const struct scene_type scenes_reports[];
 extern const struct scene_type scenes_restart[];
 extern const struct scene_type scenes_soak[];
 extern const struct scene_type scenes_time[];

@@ -144,6 +144,38 @@ static void an_echo_that_comes_as_a_speaker_is_told(void)
 	facts_finish(&f);
 }
 
+static void reports_that_go_to_another_speaker_are_told(void)
+{
+	struct fact_device *first, *second;
+	struct facts f;
+
+	begin(&f);
+	first = add(&f, "first", true, false);
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_OK);
+	second = add(&f, "second", true, false);
+	/* both tell theirs: this BlueZ does it right, whatever its version */
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_OK);
+	second->reports = false;
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_WARNING);
+	check(strstr(said, "hci0 has 2 speakers") != NULL);
+	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_OK);
+	f.bluez_version = g_strdup("5.87");
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_WARNING);
+	/* of another codec it has another endpoint */
+	second->codec = 2;
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_OK);
+	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_WARNING);
+	second->codec = 0;
+	/* and none of them may have one to tell */
+	first->reports = false;
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_OK);
+	first->reports = true;
+	g_free(f.bluez_version);
+	f.bluez_version = g_strdup("5.82");
+	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
 static void the_load_of_an_adapter_has_two_steps(void)
 {
 	struct facts f;
@@ -451,6 +483,7 @@ int main(void)
 	run(the_wireplumber_with_the_loopback_is_told);
 	run(a_version_that_is_not_known_is_no_fault);
 	run(an_echo_that_comes_as_a_speaker_is_told);
+	run(reports_that_go_to_another_speaker_are_told);
 	run(the_load_of_an_adapter_has_two_steps);
 	run(a_mend_names_the_adapter_to_use);
 	run(an_offset_makes_up_for_a_report);

@@ -81,6 +81,22 @@ static void the_oldest_latency_makes_room(void)
 	known_clear(&list);
 }
 
+static void one_that_was_wrong_is_forgotten(void)
+{
+	spa_list_init(&list);
+	known_set(&list, A, "sbc", MS(64.854), 0);
+	known_forget(&list, A, "sbc", MS(64.854));
+	check_int(last(A, "sbc"), MS(64.854));
+	known_set(&list, A, "sbc", MS(164.854), 0);
+	known_forget(&list, A, "aac", MS(164.854));
+	known_forget(&list, A, "sbc", MS(100));
+	check_int(last(A, "sbc"), MS(164.854));
+	known_forget(&list, A, "sbc", MS(164.854));
+	check_int(last(A, "sbc"), MS(64.854));
+	check_int(known_find(&list, A, "sbc")->n_latencies, 1);
+	known_clear(&list);
+}
+
 static void the_oldest_speaker_makes_room(void)
 {
 	char address[32];
@@ -103,6 +119,7 @@ int main(void)
 	run(the_last_is_the_first_and_older_ones_are_still_known);
 	run(the_oldest_latency_makes_room);
 	run(who_has_settled_least_lately_makes_room);
+	run(one_that_was_wrong_is_forgotten);
 	run(the_oldest_speaker_makes_room);
 	return harness_finish();
 }

@@ -137,6 +137,8 @@ uint32_t bluez_number(GDBusProxy *proxy, const char *property)
 		return g_variant_get_uint32(value);
 	if (value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT16))
 		return g_variant_get_uint16(value);
+	if (value && g_variant_is_of_type(value, G_VARIANT_TYPE_BYTE))
+		return g_variant_get_byte(value);
 	return 0;
 }
 

@@ -53,6 +53,7 @@ static void add_device(struct facts *f, const struct bluez *bluez, GDBusProxy *p
 	d->plays = plays != NULL;
 	d->streams = streams != NULL;
 	d->reports = plays && bluez_number(plays, "Delay") > 0;
+	d->codec = plays ? bluez_number(plays, "Codec") : 0;
 	if (d->address == NULL)
 		d->address = g_strdup("?");
 	if (d->name == NULL)

@@ -246,6 +246,63 @@ static void adapter_load(struct doctor *d, const struct facts *f)
 	}
 }
 
+/*
+ * BlueZ gives a delay report to the first transport of the endpoint: one for each codec on each adapter. Before this version an
+ * endpoint had one transport, and no version is known in which it is mended (media.c: set_delay()). Where it is, all of them tell
+ * their latency; where it is not, one at most.
+ */
+#define MISPLACES_FROM	"5.83"
+
+static bool shares_endpoint(const struct fact_device *a, const struct fact_device *b)
+{
+	return is_speaker(a) && is_speaker(b) && a->plays && b->plays && a->codec == b->codec &&
+		g_strcmp0(a->adapter, b->adapter) == 0;
+}
+
+/* How many share that of this speaker, itself among them, if their reports are given to one of them; 0: they are not */
+static int misplaced(const struct facts *f, const struct fact_device *s)
+{
+	int n = 0, reports = 0;
+	guint i;
+
+	if (f->bluez_version && version_compare(f->bluez_version, MISPLACES_FROM) < 0)
+		return 0;
+	for (i = 0; i < f->devices->len; i++) {
+		if (!shares_endpoint(s, device_of(f, i)))
+			continue;
+		n++;
+		reports += device_of(f, i)->reports;
+	}
+	return n >= 2 && reports == 1 ? n : 0;
+}
+
+static bool is_first_of_endpoint(const struct facts *f, guint i)
+{
+	guint j;
+
+	for (j = 0; j < i; j++)
+		if (shares_endpoint(device_of(f, j), device_of(f, i)))
+			return false;
+	return true;
+}
+
+static void delay_shared(struct doctor *d, const struct facts *f)
+{
+	guint i;
+
+	for (i = 0; i < f->devices->len; i++) {
+		const struct fact_device *s = device_of(f, i);
+		int n = misplaced(f, s);
+
+		if (n == 0 || !is_first_of_endpoint(f, i))
+			continue;
+		doctor_say(d, DOCTOR_WARNING, _("give each of them an adapter of its own: pw-bluez-combine pair --speaker --adapter "
+				"hci1; or let each play alone once, or listen with pw-bluez-combine test and set speaker NAME --offset"),
+				_("%s has %d speakers of one codec, and BlueZ (5.83 and later) gives the latency that each of them tells "
+				"to the first one: they may be out of step"), s->adapter, n);
+	}
+}
+
 static void delay_report(struct doctor *d, const struct facts *f)
 {
 	guint i;
@@ -255,7 +312,7 @@ static void delay_report(struct doctor *d, const struct facts *f)
 		const struct fact_card *c = find_card(f, s->address);
 		g_autofree char *mend = NULL;
 
-		if (!is_speaker(s) || !s->plays || s->reports || (c && c->offset_ns != 0) ||
+		if (!is_speaker(s) || !s->plays || s->reports || misplaced(f, s) > 0 || (c && c->offset_ns != 0) ||
 		    g_hash_table_contains(f->corrected, s->address))
 			continue;
 		mend = g_strdup_printf(_("listen with pw-bluez-combine test; if it is 20 ms late: pw-bluez-combine speaker "
@@ -381,6 +438,7 @@ const struct check checks_of_speakers[] = {
 	{ "profile", N_("speakers are used for music"), NEEDS_PIPEWIRE, profile },
 	{ "adapter-shared", N_("the Echo has an adapter for itself"), NEEDS_ADAPTER, adapter_shared },
 	{ "adapter-load", N_("no adapter has too many speakers"), NEEDS_ADAPTER, adapter_load },
+	{ "delay-shared", N_("each speaker's latency is its own"), NEEDS_ADAPTER, delay_shared },
 	{ "delay-report", N_("all speakers tell their latency"), NEEDS_ADAPTER, delay_report },
 	{ "suspended", N_("no speaker is silent while music plays"), NEEDS_PIPEWIRE, suspended },
 	{ "target", N_("the Echo plays on all speakers"), NEEDS_PIPEWIRE, target },

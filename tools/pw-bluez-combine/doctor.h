@@ -59,6 +59,7 @@ struct fact_device {
 	bool speaker, source;		/**< what it can be */
 	bool plays, streams;		/**< what it is: there is a transport for it */
 	bool reports;			/**< and it tells its delay */
+	int codec;			/**< A2DP's number, of that transport */
 };
 
 /** A connected device that can send, as the policy sees it */
