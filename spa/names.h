@@ -55,6 +55,7 @@
 #define BLUEZ_COMBINE_KEY_MEMBER	"member."		/* + address */
 #define BLUEZ_COMBINE_KEY_STATUS	"status"		/* alone, or + "." + address */
 #define BLUEZ_COMBINE_KEY_SOURCE	"source."		/* + address */
+#define BLUEZ_COMBINE_KEY_SETTING	"setting."		/* + name, without bluez-combine. */
 
 /* Fields of the JSON in member.<address> */
 #define BLUEZ_COMBINE_MEMBER_TARGET	"target"		/* node.name of the speaker's sink */

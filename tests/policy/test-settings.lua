@@ -16,10 +16,15 @@ local schema = {
 }
 
 local function with (values)
-  local warnings = {}
+  local warnings, wrong = {}, {}
   local s = settings.new (schema, function (key) return values [key] end,
-      function (text) table.insert (warnings, text) end)
-  return s, warnings
+      function (name, complaint)
+        wrong [name] = complaint
+        if complaint then
+          table.insert (warnings, settings.describe ("bluez-combine." .. name, complaint))
+        end
+      end)
+  return s, warnings, wrong
 end
 
 test ("a_setting_that_is_not_set_has_its_default", function ()
@@ -99,6 +104,20 @@ test ("the_same_wrong_value_is_complained_of_once", function ()
   values ["bluez-combine.headroom.msec"] = 502
   s:get ("headroom.msec")
   equal (#warnings, 2)
+end)
+
+test ("what_is_wrong_is_told_until_it_is_mended", function ()
+  local values = { ["bluez-combine.quantum"] = 100, ["bluez-combine.unaligned"] = "shout" }
+  local s, _, wrong = with (values)
+  s:check_all ()
+  equal (wrong, {
+    quantum = { is = "100", allowed = "0, or a power of two from 64 to 8192", using = "0" },
+    unaligned = { is = '"shout"', allowed = '"play", "mute"', using = '"play"' },
+  })
+  values ["bluez-combine.quantum"] = 128
+  s:check_all ()
+  equal (wrong.quantum, nil)
+  equal (wrong.unaligned.is, '"shout"')
 end)
 
 test ("a_setting_that_is_not_in_the_schema_is_an_error", function ()

@@ -87,6 +87,11 @@ restart_room ''
 choose() { pw-metadata 0 default.configured.audio.sink "{ \"name\": \"$1\" }" Spa:String:JSON >/dev/null; }
 choose desktop
 check 'a room without an Echo lacks one' finds warning:echo
+wpctl settings bluez-combine.quantum 100 >/dev/null
+check 'a setting that cannot be is found' eventually warning:settings warning:echo
+check 'with what it can be' grep -F 'a power of two from 64 to 8192' "$T/last.txt"
+wpctl settings --reset bluez-combine.quantum >/dev/null
+check 'and not when it is mended' eventually warning:echo
 python3 - "$T/tone.wav" <<'PY'
 import math, struct, sys, wave
 with wave.open(sys.argv[1], "wb") as w:

@@ -475,6 +475,24 @@ static void a_source_that_is_not_taken_is_told(void)
 	facts_finish(&f);
 }
 
+static void a_setting_that_cannot_be_is_told(void)
+{
+	struct fact_setting *s = g_new0(struct fact_setting, 1);
+	struct facts f;
+
+	begin(&f);
+	check(examine(checks_of_system, "settings", &f) == DOCTOR_OK);
+	s->name = g_strdup("quantum");
+	s->is = g_strdup("100");
+	s->allowed = g_strdup("0, or a power of two from 64 to 8192");
+	s->using = g_strdup("0");
+	g_ptr_array_add(f.settings, s);
+	check(examine(checks_of_system, "settings", &f) == DOCTOR_WARNING);
+	check(strstr(said, "bluez-combine.quantum cannot be 100: it counts as 0"));
+	check(strstr(mends, "wpctl settings --reset bluez-combine.quantum") && strstr(mends, "a power of two"));
+	facts_finish(&f);
+}
+
 int main(void)
 {
 	run(versions_are_compared_by_their_numbers);
@@ -489,6 +507,7 @@ int main(void)
 	run(an_offset_makes_up_for_a_report);
 	run(a_filter_in_front_of_the_group_is_no_other_target);
 	run(a_source_that_is_not_taken_is_told);
+	run(a_setting_that_cannot_be_is_told);
 	run(both_limits_are_asked_for);
 	run(a_file_is_accused_of_what_it_says);
 	run(a_file_is_not_accused_of_an_adapter_that_is_off);

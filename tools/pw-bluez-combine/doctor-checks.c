@@ -363,6 +363,18 @@ static void stutter(struct doctor *d, const struct facts *f)
 				f->stalls_ms, f->longest_ms);
 }
 
+static void settings(struct doctor *d, const struct facts *f)
+{
+	for (guint i = 0; i < f->settings->len; i++) {
+		const struct fact_setting *s = g_ptr_array_index(f->settings, i);
+		g_autofree char *mend = g_strdup_printf(_("wpctl settings --reset bluez-combine.%s; in a file of "
+				"wireplumber.conf.d/ change it there. Allowed is: %s"), s->name, s->allowed);
+
+		doctor_say(d, DOCTOR_WARNING, mend, _("the setting bluez-combine.%s cannot be %s: it counts as %s"),
+				s->name, s->is, s->using);
+	}
+}
+
 const struct check checks_of_system[] = {
 	{ "pipewire", N_("PipeWire can be reached"), 0, pipewire },
 	{ "pipewire-version", N_("PipeWire's version has no known fault"), NEEDS_PIPEWIRE, pipewire_version },
@@ -376,6 +388,7 @@ const struct check checks_of_system[] = {
 	{ "policy", N_("the policy is installed"), 0, policy },
 	{ "restart", N_("WirePlumber was started after the installation"), NEEDS_WIREPLUMBER, restart },
 	{ "loaded", N_("WirePlumber has loaded the policy"), NEEDS_WIREPLUMBER, loaded },
+	{ "settings", N_("all settings have values that they can have"), NEEDS_WIREPLUMBER, settings },
 	{ "bluez-plugin", N_("PipeWire has its Bluetooth plugin"), 0, bluez_plugin },
 	{ "seat", N_("WirePlumber does not wait for a login at the machine"), NEEDS_WIREPLUMBER | NEEDS_ADAPTER, seat },
 	{ "endpoints", N_("WirePlumber has told BlueZ of its audio"), NEEDS_WIREPLUMBER | NEEDS_ADAPTER, endpoints },

@@ -38,6 +38,17 @@ static void source_free(void *data)
 	g_free(s);
 }
 
+static void setting_free(void *data)
+{
+	struct fact_setting *s = data;
+
+	g_free(s->name);
+	g_free(s->is);
+	g_free(s->allowed);
+	g_free(s->using);
+	g_free(s);
+}
+
 static void adapter_free(void *data)
 {
 	struct fact_adapter *a = data;
@@ -64,6 +75,7 @@ void facts_init(struct facts *f)
 	f->links = g_ptr_array_new_with_free_func(g_free);
 	f->cards = g_ptr_array_new_with_free_func(card_free);
 	f->sources = g_ptr_array_new_with_free_func(source_free);
+	f->settings = g_ptr_array_new_with_free_func(setting_free);
 	f->adapters = g_ptr_array_new_with_free_func(adapter_free);
 	f->devices = g_ptr_array_new_with_free_func(device_free);
 	f->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -89,6 +101,7 @@ void facts_finish(struct facts *f)
 	g_ptr_array_unref(f->links);
 	g_ptr_array_unref(f->cards);
 	g_ptr_array_unref(f->sources);
+	g_ptr_array_unref(f->settings);
 	g_ptr_array_unref(f->adapters);
 	g_ptr_array_unref(f->devices);
 	g_hash_table_unref(f->members);

@@ -177,6 +177,13 @@ static void read_member(struct facts *f, const char *address, const char *json)
 		g_hash_table_add(f->corrected, g_strdup(address));
 }
 
+static char *dup_found(const char *json, const char *key)
+{
+	char text[512];
+
+	return g_strdup(json_find(json, key, text, sizeof(text)) ? text : "");
+}
+
 static void read_source(struct facts *f, const char *address, const char *json)
 {
 	struct fact_source *s = g_new0(struct fact_source, 1);
@@ -184,8 +191,19 @@ static void read_source(struct facts *f, const char *address, const char *json)
 
 	s->address = g_strdup(address);
 	s->taken = json_find(json, "taken", text, sizeof(text)) && spa_streq(text, "true");
-	s->why = g_strdup(json_find(json, "why", text, sizeof(text)) ? text : "");
+	s->why = dup_found(json, "why");
 	g_ptr_array_add(f->sources, s);
+}
+
+static void read_setting(struct facts *f, const char *name, const char *json)
+{
+	struct fact_setting *s = g_new0(struct fact_setting, 1);
+
+	s->name = g_strdup(name);
+	s->is = dup_found(json, "is");
+	s->allowed = dup_found(json, "allowed");
+	s->using = dup_found(json, "using");
+	g_ptr_array_add(f->settings, s);
 }
 
 static int on_group_property(void *data, uint32_t subject, const char *key, const char *type, const char *value)
@@ -200,6 +218,8 @@ static int on_group_property(void *data, uint32_t subject, const char *key, cons
 		read_member(f, key + strlen(BLUEZ_COMBINE_KEY_MEMBER), value);
 	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_SOURCE)) {
 		read_source(f, key + strlen(BLUEZ_COMBINE_KEY_SOURCE), value);
+	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_SETTING)) {
+		read_setting(f, key + strlen(BLUEZ_COMBINE_KEY_SETTING), value);
 	} else if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS)) {
 		f->playing = json_find(value, "state", text, sizeof(text)) && spa_streq(text, "playing");
 		read_stalls(f, value);

@@ -69,6 +69,12 @@ struct fact_source {
 	bool taken;
 };
 
+/** A setting that is none of what it can be, as the policy sees it */
+struct fact_setting {
+	char *name;			/**< without bluez-combine. */
+	char *is, *allowed, *using;
+};
+
 /** A file that has to be there */
 struct fact_file {
 	char *path;			/**< NULL: nowhere */
@@ -89,7 +95,7 @@ struct facts {
 	char *default_sink;
 	GHashTable *members;		/**< address -> name of its sink, of who is a member */
 	GHashTable *corrected;		/**< addresses of speakers with a correction */
-	GPtrArray *sources;
+	GPtrArray *sources, *settings;
 
 	bool bus, bluez;		/**< could be reached */
 	char *bluez_version, *bluez_version_from;

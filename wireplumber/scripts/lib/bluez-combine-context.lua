@@ -21,6 +21,7 @@ local store = require ("bluez-combine-store")
 local bounds = require ("bluez-combine-bounds")
 local inbox = require ("bluez-combine-inbox")
 local saved = require ("bluez-combine-saved")
+local json = require ("bluez-combine-json")
 
 local context = {
   MODULE = "libpipewire-module-bluez-combine",
@@ -54,15 +55,39 @@ local function default_metadata ()
   return om and om:lookup { Constraint { "metadata.name", "=", "default" } }
 end
 
+-- What the policy itself has to tell: by key of the metadata, which may not be there yet
+context.told = {}
+
+function context.tell (key, text)
+  if context.told [key] ~= text then
+    context.told [key] = text
+    context.store:write (key, text)
+  end
+end
+
 -- Settings
+
+-- Whoever has set it sees the log only if he looks there: who asks doctor gets to know it, too.
+local function complain (name, complaint)
+  if complaint then
+    warn (settings.describe (settings.PREFIX .. name, complaint))
+  end
+  context.tell ("setting." .. name, complaint and json.encode {
+    version = 1,
+    is = complaint.is,
+    allowed = complaint.allowed,
+    using = complaint.using,
+  })
+end
 
 local schema = Conf.get_section_as_json ("wireplumber.settings.schema", Json.Object {}):parse ()
 
 context.settings = settings.new (schema, function (key)
   local value = Settings.get (key)
   return value and value:parse ()
-end, warn)
+end, complain)
 context.settings:check_all ()
+Settings.subscribe ("bluez-combine.*", function () context.settings:check_all () end)
 
 -- Options of bluez-combine-devices
 function context.device_options ()
@@ -166,16 +191,6 @@ end
 local function is_sink (node)
   local global = node ["global-properties"]
   return owners.is_sink (global, node.properties ["object.linger"], client_of (global))
-end
-
--- What the policy itself has to tell: by key of the metadata, which may not be there yet
-context.told = {}
-
-function context.tell (key, text)
-  if context.told [key] ~= text then
-    context.told [key] = text
-    context.store:write (key, text)
-  end
 end
 
 -- State: the user's words by speaker, and the sources that were ever seen

@@ -81,6 +81,20 @@ local function allowed (key, spec, value)
   return "a string", type (value) == "string"
 end
 
+-- What is wrong with a setting: what it is, what it may be, and what is used instead
+local function complaint_of (value, words, used)
+  return {
+    is = type (value) == "table" and "a table" or quoted (value),
+    allowed = words,
+    using = type (used) == "table" and "the default" or quoted (used),
+  }
+end
+
+function settings.describe (key, complaint)
+  return string.format ("setting '%s' is %s; allowed: %s; using %s", key, complaint.is, complaint.allowed,
+      complaint.using)
+end
+
 -- Returns the value or, if it is none of the allowed ones, the default and the complaint.
 function settings.check (key, spec, value)
   if value == nil then
@@ -90,16 +104,18 @@ function settings.check (key, spec, value)
   if ok then
     return value
   end
-  return spec.default, string.format ("setting '%s' is %s; allowed: %s; using %s", key,
-      type (value) == "table" and "a table" or quoted (value), words,
-      type (spec.default) == "table" and "the default" or quoted (spec.default))
+  return spec.default, complaint_of (value, words, spec.default)
 end
 
 -- schema: the settings' specifications by key
 -- read (key): the parsed value of a setting, nil if there is none
--- warn (text)
-function settings.new (schema, read, warn)
-  return setmetatable ({ schema = schema, read = read, warn = warn, complaints = {} }, settings)
+-- complain (name, complaint): what is wrong with it has changed; nil: nothing is
+function settings.new (schema, read, complain)
+  return setmetatable ({ schema = schema, read = read, complain = complain, complaints = {} }, settings)
+end
+
+local function same (a, b)
+  return (a and b and a.is == b.is and a.using == b.using) or (not a and not b)
 end
 
 -- The value of a setting, named without the prefix; always one that is allowed.
@@ -113,12 +129,11 @@ function settings:get (name)
   local value, complaint = settings.check (key, spec, self.read (key))
   local rule = settings.NOT_BELOW [key]
   if rule and not self:get (rule.unless) and value < self:get (rule.other) then
-    complaint = string.format ("setting '%s' is %s; allowed: not below %s; using %s", key, value, rule.other,
-        self:get (rule.other))
+    complaint = complaint_of (value, "not below " .. rule.other, self:get (rule.other))
     value = self:get (rule.other)
   end
-  if complaint and complaint ~= self.complaints [key] then
-    self.warn (complaint)
+  if not same (complaint, self.complaints [key]) then
+    self.complain (name, complaint)
   end
   self.complaints [key] = complaint
   return value
