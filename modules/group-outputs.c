@@ -72,7 +72,9 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
  * A sink that is left alone goes on by itself, in silence, for as long as the session manager lets it, at the rate
  * of the daemon's configuration. If that is not the group's, samples are left in its encoder that make no whole frame. PipeWire
  * (1.4.2 to 1.6.8 at least) keeps them for as long as there is the node (media-sink.c: tmp_buffer_used), and
- * the next stream comes out later by as much. So it stops while it still has our cycles.
+ * the next stream comes out later by as much. So it stops while it still has our cycles. Not one whose output alone goes:
+ * the daemon knows nothing of it, and would not start it again for another output that comes soon. That one is
+ * suspended first in any case.
  */
 static void let_rest(const struct group *group, struct output *o)
 {
@@ -95,7 +97,6 @@ void group_outputs_rest(struct group *group)
 
 void group_outputs_remove(struct group *group, struct output *o)
 {
-	let_rest(group, o);
 	o->speaker->user_data = NULL;
 	spa_list_remove(&o->link);
 	group_status_remove(group, o);

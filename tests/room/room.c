@@ -37,6 +37,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_rates,
 	scenes_source,
 	scenes_relink,
+	scenes_order,
 	scenes_hostile,
 	scenes_radio,
 	scenes_drivers,

@@ -154,6 +154,7 @@ extern const struct scene_type scenes_stutter[];
 extern const struct scene_type scenes_rates[];
 extern const struct scene_type scenes_source[];
 extern const struct scene_type scenes_relink[];
+extern const struct scene_type scenes_order[];
 extern const struct scene_type scenes_hostile[];
 extern const struct scene_type scenes_radio[];
 extern const struct scene_type scenes_drivers[];
