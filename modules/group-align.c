@@ -118,8 +118,7 @@ static int64_t hear_report(struct output *o, int64_t ns, bool *news)
 	struct speaker *s = o->speaker;
 
 	*news = ns > 0 && ns != o->raw_ns;
-	/* It falls by a packet: the sink has begun another stream */
-	if (*news && packet_between_ns(output_codec(o), s->rate, ns, o->raw_ns) > 0)
+	if (*news && packet_is_gone(output_codec(o), s->rate, o->raw_ns - ns))
 		o->n_reports = 0;
 	if (*news && o->n_reports > 0) {
 		hear_packets(o, ns);

@@ -75,19 +75,30 @@ bool packet_is_assumed(int64_t latency_ns, uint32_t rate)
 	return rest_ns == 0 || (fabs(samples - frames * SBC_FRAME) < 0.01 && frames >= 0 && frames <= SBC_FRAMES_MAX);
 }
 
-int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns)
+/* Do two reports that differ by this differ by frames, and not by what a speaker may mean? */
+static bool is_frames(uint32_t rate, int64_t ns)
 {
 	int64_t n, frames_ns;
 
-	if (!packet_is_seen(codec) || rate == 0 || packet_ns <= 0 || rise_ns <= 0 || rise_ns > PACKET_MAX_NS)
-		return 0;
-	n = (rise_ns * rate + SBC_FRAME * SPA_NSEC_PER_SEC / 2) / (SBC_FRAME * (int64_t)SPA_NSEC_PER_SEC);
+	if (rate == 0 || ns <= 0 || ns > PACKET_MAX_NS)
+		return false;
+	n = (ns * rate + SBC_FRAME * SPA_NSEC_PER_SEC / 2) / (SBC_FRAME * (int64_t)SPA_NSEC_PER_SEC);
 	frames_ns = SAMPLES_NS(n * SBC_FRAME, rate);
-	/* Both reports, and both packets in them, are rounded down. Three frames at 48 kHz are 8 ms, which a speaker may mean. */
-	if (n < 1 || SPA_ABS(frames_ns - rise_ns) > ROUNDING_NS || SPA_ABS(remainder(frames_ns, STEP_NS)) <= ROUNDING_NS ||
+	/* Both reports, and both packets in them, are rounded down. Three frames at 48 kHz are 8 ms, which it may. */
+	return n >= 1 && SPA_ABS(frames_ns - ns) <= ROUNDING_NS && SPA_ABS(remainder(frames_ns, STEP_NS)) > ROUNDING_NS;
+}
+
+int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns)
+{
+	if (!packet_is_seen(codec) || packet_ns <= 0 || !is_frames(rate, rise_ns) ||
 	    packet_ns + rise_ns > SAMPLES_NS(SBC_FRAMES_MAX * SBC_FRAME, rate) + ROUNDING_NS)
 		return 0;
 	return rise_ns;
+}
+
+bool packet_is_gone(const char *codec, uint32_t rate, int64_t fall_ns)
+{
+	return packet_between_ns(codec, rate, 0, fall_ns) > 0 || (packet_is_seen(codec) && is_frames(rate, fall_ns));
 }
 
 uint32_t packet_quantum(int64_t packet_ns, uint32_t rate)

@@ -46,6 +46,12 @@ bool packet_is_assumed(int64_t latency_ns, uint32_t rate);
 int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns);
 
 /**
+ * Does a report that falls by \a fall_ns say that the sink has begun another stream? A packet is no part of it then, as long as none
+ * was sent; what the encoder takes goes with it or, after an error of the transport, stays.
+ */
+bool packet_is_gone(const char *codec, uint32_t rate, int64_t fall_ns);
+
+/**
  * Does the first packet always make a report a fraction of the step of 0.1 ms that a speaker's own has?
  *
  * Of SBC it does, at any rate, with the 73 samples of its encoder.

@@ -110,6 +110,26 @@ static void what_a_speaker_or_its_user_says_is_no_growth(void)
 	check_int(taken, 0);
 }
 
+static void a_report_that_falls_by_a_packet_is_of_another_stream(void)
+{
+	static const int64_t rates[] = { 44100, 48000 };
+
+	for (int i = 0; i < 2; i++)
+		for (int n = 1; n <= 15; n++) {
+			int64_t packet = samples_ns(128 * n, rates[i]), encoder = samples_ns(73, rates[i]);
+
+			check(packet_is_gone("sbc", rates[i], packet + encoder));
+			/* the encoder's part stays; a multiple of 8 ms may be the speaker's word */
+			check(packet_is_gone("sbc", rates[i], packet) == (rates[i] == 44100 || n % 3 != 0));
+		}
+	check(!packet_is_gone("sbc", 48000, 0));
+	check(!packet_is_gone("sbc", 48000, -samples_ns(5 * 128, 48000)));
+	check(!packet_is_gone("sbc", 48000, 10 * MS));
+	check(!packet_is_gone("sbc", 48000, 3600 * (int64_t)SPA_NSEC_PER_SEC));
+	check(!packet_is_gone("sbc", 0, samples_ns(5 * 128, 48000)));
+	check(!packet_is_gone("aac", 48000, samples_ns(5 * 128, 48000)));
+}
+
 static void every_codec_has_a_packet(void)
 {
 	static const char *const codecs[] = { "sbc", "aac", "", "one of the future" };
@@ -132,6 +152,7 @@ int main(void)
 	run(another_delay_of_the_speaker_is_no_packet);
 	run(a_lowered_bitpool_makes_a_packet_longer_by_frames);
 	run(what_a_speaker_or_its_user_says_is_no_growth);
+	run(a_report_that_falls_by_a_packet_is_of_another_stream);
 	run(every_codec_has_a_packet);
 	return harness_finish();
 }
