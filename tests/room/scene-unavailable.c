@@ -236,8 +236,10 @@ static void judge_never_starts(struct scene *sc, struct measure *m)
 #define FAIL_MS		700.0
 #define NOTHING_S	6.0	/* of each kind of silence */
 #define STEP_MS		1.0	/* of how late all are, that nobody need hear */
+#define PAUSE_S		3.0	/* of the Echo: what the slowest one needed is given back */
 
 static double moved_ms;	/* before it was heard */
+static double resumed, known_since;	/* s: the others play without it; it is back */
 
 static double group_latency_ms(const struct scene *sc)
 {
@@ -263,6 +265,27 @@ static int watch_start(struct scene *sc, double seconds, double before_ms, const
 	if (wrong > 0)
 		scene_fault(sc, "%s: %d times its state was not that it starts", when, wrong);
 	return res;
+}
+
+/* Away for so long that nobody waits for it any more: what is known of it moves nobody either. */
+static int play_known(struct scene *sc)
+{
+	int res;
+
+	if ((res = scene_disconnect(sc, SLOWEST)) < 0 ||
+	    (res = scene_echo(sc, SCENE_ECHO, false)) < 0 ||
+	    (res = scene_pass(sc, PAUSE_S)) < 0 ||
+	    (res = scene_echo(sc, SCENE_ECHO, true)) < 0 ||
+	    (res = scene_pass(sc, 2.0 * LEAD_S)) < 0)
+		return res;
+	resumed = stack_now(&sc->stack) / 1e9 - LEAD_S / 2.0;
+	sc->mark_ns = stack_now(&sc->stack);
+	if ((res = scene_connect(sc, SLOWEST)) < 0 ||
+	    (res = watch_start(sc, LATE_MS / 1000.0 - 1.0, group_latency_ms(sc), "it is known, and answers late")) < 0 ||
+	    (res = scene_await_one_playing(sc, SLOWEST, sc->mark_ns)) < 0)
+		return res;
+	known_since = stack_now(&sc->stack) / 1e9;
+	return scene_pass(sc, 2.0 * BACK_S);
 }
 
 /* The first time it connects it does not start its stream, or fails to; and when it is known it comes back as slowly. */
@@ -292,7 +315,9 @@ static int play_slowest(struct scene *sc)
 	    (res = scene_await_one_playing(sc, SLOWEST, sc->mark_ns)) < 0)
 		return res;
 	since = stack_now(&sc->stack) / 1e9;
-	return scene_pass(sc, 2.0 * BACK_S);
+	if ((res = scene_pass(sc, 2.0 * BACK_S)) < 0)
+		return res;
+	return play_known(sc);
 }
 
 static void judge_slowest(struct scene *sc, struct measure *m)
@@ -302,6 +327,9 @@ static void judge_slowest(struct scene *sc, struct measure *m)
 	scene_figure(sc, "others_moved_before_ms", moved_ms, STEP_MS);
 	scene_figure(sc, "noticed_by_others_before", span_others(m, i, LEAD_S / 2.0, since - 0.1), 0.0);
 	scene_figure(sc, "skew_when_well_ms", span_spread(m, since + BACK_S, since + 2.0 * BACK_S), SYNC_MS);
+	scene_figure(sc, "noticed_by_others_when_known", span_others(m, i, resumed, known_since - 0.1), 0.0);
+	scene_figure(sc, "skew_when_back_ms", span_spread(m, known_since + BACK_S, known_since + 2.0 * BACK_S - SCENE_EDGE_S),
+		SYNC_MS);
 }
 
 const struct scene_type scenes_unavailable[] = {
