@@ -64,6 +64,8 @@ static void write_member(struct group *group, const struct output *o, const char
 	json_add_string(&b, "target", speaker_name(s));
 	json_add_string(&b, "codec", output_codec(o));
 	json_add_string(&b, "state", state);
+	if (s->backoff.failures > 0)
+		json_add_int(&b, "failures", s->backoff.failures);
 	json_add_string(&b, "basis", basis(o));
 	json_add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
 	json_add_int(&b, "delay.nsec", o->delay_ns);

@@ -439,6 +439,29 @@ static void a_filter_in_front_of_the_group_is_no_other_target(void)
 	facts_finish(&f);
 }
 
+static void a_speaker_that_joins_has_not_failed(void)
+{
+	struct fact_node *n;
+	struct facts f;
+
+	begin(&f);
+	f.playing = true;
+	f.sink = g_strdup("bluez_combine.default");
+	add_node(&f, 1, f.sink, "Audio/Sink", f.sink)->running = true;
+	n = add_node(&f, 2, "bluez_output.K", "Audio/Sink", NULL);
+	n->api = g_strdup("bluez5");
+	n->address = g_strdup("K");
+	n->broken = true;
+	g_hash_table_replace(f.members, g_strdup("K"), g_strdup(n->name));
+	check(examine(checks_of_speakers, "suspended", &f) == DOCTOR_OK);
+	g_hash_table_add(f.failed, g_strdup("K"));
+	check(examine(checks_of_speakers, "suspended", &f) == DOCTOR_ERROR);
+	check(strstr(said, "bluez_output.K is suspended"));
+	n->broken = false;
+	check(examine(checks_of_speakers, "suspended", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
 static enum doctor_level examine_source(struct facts *f, struct fact_device *e, bool taken, const char *why)
 {
 	struct fact_source *s = g_new0(struct fact_source, 1);
@@ -506,6 +529,7 @@ int main(void)
 	run(a_mend_names_the_adapter_to_use);
 	run(an_offset_makes_up_for_a_report);
 	run(a_filter_in_front_of_the_group_is_no_other_target);
+	run(a_speaker_that_joins_has_not_failed);
 	run(a_source_that_is_not_taken_is_told);
 	run(a_setting_that_cannot_be_is_told);
 	run(both_limits_are_asked_for);

@@ -177,6 +177,17 @@ static void read_member(struct facts *f, const char *address, const char *json)
 		g_hash_table_add(f->corrected, g_strdup(address));
 }
 
+static void read_speaker(struct facts *f, const char *address, const char *json)
+{
+	char text[64];
+
+	if (number(json, "failures") > 0.0 ||
+	    (json_find(json, "state", text, sizeof(text)) && spa_streq(text, "gone")))
+		g_hash_table_add(f->failed, g_strdup(address));
+	else
+		g_hash_table_remove(f->failed, address);
+}
+
 static char *dup_found(const char *json, const char *key)
 {
 	char text[512];
@@ -220,6 +231,8 @@ static int on_group_property(void *data, uint32_t subject, const char *key, cons
 		read_source(f, key + strlen(BLUEZ_COMBINE_KEY_SOURCE), value);
 	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_SETTING)) {
 		read_setting(f, key + strlen(BLUEZ_COMBINE_KEY_SETTING), value);
+	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_STATUS ".")) {
+		read_speaker(f, key + strlen(BLUEZ_COMBINE_KEY_STATUS "."), value);
 	} else if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS)) {
 		f->playing = json_find(value, "state", text, sizeof(text)) && spa_streq(text, "playing");
 		read_stalls(f, value);

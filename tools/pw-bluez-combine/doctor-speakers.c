@@ -356,7 +356,9 @@ static void suspended(struct doctor *d, const struct facts *f)
 	for (i = 0; playing && i < f->nodes->len; i++) {
 		const struct fact_node *n = f->nodes->pdata[i];
 
-		if (n->broken && is_bluez_sink(n) && is_member(f, n->name))
+		/* One that joins may take seconds to start its stream */
+		if (n->broken && is_bluez_sink(n) && is_member(f, n->name) && n->address &&
+		    g_hash_table_contains(f->failed, n->address))
 			doctor_say(d, DOCTOR_ERROR, _("disconnect it, switch it off and on, and connect it again"),
 					_("music plays, but %s is suspended: its stream could not be opened"), name_of(n));
 	}
