@@ -3,31 +3,29 @@
 # SPDX-License-Identifier: MIT
 set -eu
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/module/impostor.sh
+. "$(dirname "$0")/impostor.sh"
 
 examples=$SOURCE_DIR/examples
 
-# Sinks with the properties that the examples speak of
-sink() {
-	echo "{ factory = adapter args = { factory.name = support.null-audio-sink
-		node.name = $1 media.class = Audio/Sink object.linger = true
-		audio.position = [ FL FR ] priority.session = 900 ${2:-} } }"
-}
-bluetooth() {
-	sink "bluez_output.$(echo "$1" | tr : _).1" \
-		"api.bluez5.address = \"$1\" api.bluez5.profile = a2dp-sink"
-}
+card=alsa_output.pci-0000_00_1f.3.analog-stereo
 cat >"$XDG_CONFIG_HOME/pipewire/pipewire.conf.d/10-sinks.conf" <<-CONF
-	context.objects = [
-		$(bluetooth 11:22:33:44:55:66)
-		$(bluetooth 11:22:33:44:55:77)
-		$(bluetooth AA:BB:CC:DD:EE:FF)
-		$(sink alsa_output.pci-0000_00_1f.3.analog-stereo)
-	]
+	context.objects = [ { factory = adapter args = { factory.name = support.null-audio-sink
+		node.name = $card media.class = Audio/Sink object.linger = true
+		audio.position = [ FL FR ] priority.session = 900 } } ]
 CONF
 # What is commented out is for others to uncomment; this is all of it
 cp "$examples"/pipewire.conf.d/*.conf "$XDG_CONFIG_HOME/pipewire/pipewire.conf.d/"
 start_pipewire pipewire
 start_wireplumber
+# Speakers are those of a client that has a BlueZ device, as the Bluetooth monitor has
+start_impostor
+impostor 'device device.api=bluez5 device.name=bluez_card.x media.class=Audio/Device'
+for address in 11:22:33:44:55:66 11:22:33:44:55:77 AA:BB:CC:DD:EE:FF; do
+	impostor "adapter node.name=bluez_output.$(echo $address | tr : _).1 media.class=Audio/Sink" \
+		"factory.name=support.null-audio-sink audio.position=[FL,FR] priority.session=900" \
+		"api.bluez5.address=$address api.bluez5.profile=a2dp-sink device.id=@"
+done
 
 # plays GROUP ADDRESS [TEXT]: the group's speaker is linked, and has TEXT in its status
 plays() {
@@ -48,7 +46,6 @@ check 'several-groups: both of them' plays upstairs 11:22:33:44:55:77
 check 'several-groups: downstairs has one, not so loud' \
 	plays downstairs AA:BB:CC:DD:EE:FF '"gain": 0.7'
 check 'several-groups: no speaker is in both' none bluez_combine.upstairs.output.AA_BB_CC_DD_EE_FF
-card=alsa_output.pci-0000_00_1f.3.analog-stereo
 check 'wired-and-bluetooth: the sound card plays' plays house $card
 check 'wired-and-bluetooth: the speakers, too' plays house 11:22:33:44:55:77
 
