@@ -26,14 +26,17 @@ static bool is_address(const char *str)
 	return true;
 }
 
+/* Its items are NULL then, which spa_dict_for_each() and spa_dict_lookup() add to */
+static bool is_empty(const struct spa_dict *props)
+{
+	return props->n_items == 0;
+}
+
 /* Any of these: rules match by more than the address */
 static bool claims_bluetooth(const struct spa_dict *props)
 {
 	const struct spa_dict_item *it;
 
-	/* The items of an empty dictionary are NULL, which spa_dict_for_each() adds to */
-	if (props->n_items == 0)
-		return false;
 	spa_dict_for_each(it, props)
 		if (spa_strstartswith(it->key, BLUEZ5_PREFIX))
 			return true;
@@ -63,10 +66,14 @@ static int check(const struct spa_dict *props, enum owner owner, bool is_bluetoo
 int identity_init(struct identity *identity, const struct spa_dict *props,
 		enum owner owner, bool is_bluetooth)
 {
-	const char *name = spa_dict_lookup(props, PW_KEY_NODE_NAME), *address = address_of(props);
+	const char *name, *address;
 	int res;
 
 	spa_zero(*identity);
+	if (is_empty(props))
+		return -ENOENT;
+	name = spa_dict_lookup(props, PW_KEY_NODE_NAME);
+	address = address_of(props);
 	if (name == NULL || *name == '\0')
 		return -ENOENT;
 	if ((res = check(props, owner, is_bluetooth)) < 0)
@@ -90,7 +97,7 @@ void identity_finish(struct identity *identity)
 
 bool identity_fits(const struct identity *identity, const struct spa_dict *props)
 {
-	return identity->name != NULL && claims_bluetooth(props) == identity->bluetooth &&
+	return identity->name != NULL && !is_empty(props) && claims_bluetooth(props) == identity->bluetooth &&
 		spa_streq(spa_dict_lookup(props, PW_KEY_NODE_NAME), identity->name) &&
 		spa_streq(address_of(props), identity->address);
 }
