@@ -13,7 +13,7 @@
 #include "status.h"
 
 #define INTERVAL_NS	(SPA_NSEC_PER_SEC / 2)
-/* Anybody can write lines. More than this are not looked at until the next time that we write */
+/* Anybody can write lines. What is found beyond this is let stand, unless it is written again when there is room */
 #define FOUND_MAX	(4 * STATUS_GONE_MAX)
 
 struct line {
