@@ -148,6 +148,7 @@ struct impl {
 	enum state state;
 	struct spa_source *retry;	/**< timer, in STATE_AWAY */
 	struct spa_source *lost;	/**< event: leave the daemon, or let go of the group */
+	bool losing;			/**< it has been signalled */
 	struct backoff backoff;		/**< of attempts to start the group */
 	int64_t retry_ns;		/**< how long to wait before the next one */
 	bool told_refused;		/**< the log says so */
@@ -188,6 +189,12 @@ static void set_retry(struct impl *impl, int64_t wait_ns)
 	loop_set_timer(impl->main_loop, impl->retry, wait_ns);
 }
 
+static void lose(struct impl *impl)
+{
+	impl->losing = true;
+	pw_loop_signal_event(impl->main_loop, impl->lost);
+}
+
 static void refuse(struct impl *impl)
 {
 	if (!impl->told_refused)
@@ -196,7 +203,7 @@ static void refuse(struct impl *impl)
 				BLUEZ_COMBINE_ARG_GROUP, impl->args.group, impl->other, args_node_name(&impl->args));
 	impl->told_refused = true;
 	impl->state = STATE_REFUSED;
-	pw_loop_signal_event(impl->main_loop, impl->lost);
+	lose(impl);
 }
 
 /* Two that have begun at one time have not seen each other: the one that came first stays */
@@ -213,12 +220,15 @@ static void start_failed(struct impl *impl, const char *why)
 	int64_t now_ns = loop_now_ns(impl->main_loop);
 	bool again;
 
+	/* Parts of one group fail together, and that is one failure */
+	if (impl->losing)
+		return;
 	backoff_fail(&impl->backoff, now_ns);
 	again = impl->backoff.failures > 1;
 	impl->retry_ns = again ? impl->backoff.until_ns - now_ns : RETRY_NS;
 	pw_log(again ? SPA_LOG_LEVEL_INFO : SPA_LOG_LEVEL_ERROR,
 			"the group '%s' failed and is made again: %s", impl->args.group, why);
-	pw_loop_signal_event(impl->main_loop, impl->lost);
+	lose(impl);
 }
 
 static void core_done(void *data, uint32_t id, int seq)
@@ -243,7 +253,7 @@ static void core_done(void *data, uint32_t id, int seq)
 		break;
 	case STATE_COLLECTING:
 		if (is_late(impl)) {
-			pw_loop_signal_event(impl->main_loop, impl->lost);
+			lose(impl);
 			return;
 		}
 		impl->told_refused = false;
@@ -252,7 +262,7 @@ static void core_done(void *data, uint32_t id, int seq)
 		break;
 	case STATE_RUNNING:
 		if (is_late(impl))
-			pw_loop_signal_event(impl->main_loop, impl->lost);
+			lose(impl);
 		break;
 	default:
 		break;
@@ -266,7 +276,7 @@ static void core_error(void *data, uint32_t id, int seq, int res, const char *me
 	if (id == PW_ID_CORE && res == -EPIPE) {
 		pw_log_info("the daemon is gone, waiting for it to come back");
 		impl->state = STATE_AWAY;
-		pw_loop_signal_event(impl->main_loop, impl->lost);
+		lose(impl);
 		return;
 	}
 	/* A node's: members.c acts on those of speakers, which come each time that one leaves */
@@ -347,7 +357,7 @@ static void registry_global_remove(void *data, uint32_t id)
 		impl->other = SPA_ID_INVALID;
 		if (impl->state == STATE_REFUSED) {
 			pw_log_info("the other instance of the group '%s' is gone", impl->args.group);
-			pw_loop_signal_event(impl->main_loop, impl->lost);
+			lose(impl);
 		}
 	}
 	if (impl->state == STATE_REFUSED)
@@ -410,7 +420,7 @@ static void group_failed(void *data, const char *why)
 	if (impl->state != STATE_AWAY)
 		start_failed(impl, why);
 	else
-		pw_loop_signal_event(impl->main_loop, impl->lost);
+		lose(impl);
 }
 
 /* Returns 0 if the daemon is there */
@@ -454,6 +464,7 @@ static void on_lost(void *data, uint64_t count)
 {
 	struct impl *impl = data;
 
+	impl->losing = false;
 	if (impl->state == STATE_REFUSED && impl->other != SPA_ID_INVALID) {
 		/* The registry is all that is still needed */
 		group_finish(&impl->group);
