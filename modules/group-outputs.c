@@ -19,6 +19,9 @@
 /* Both sides of a node have changed their state within this, many times over */
 #define ERROR_SETTLE_NS		(200 * (int64_t)SPA_NSEC_PER_MSEC)
 
+/* Another speaker lets go within some of these */
+#define SUSPEND_RETRY_NS	(200 * (int64_t)SPA_NSEC_PER_MSEC)
+
 static void output_changed(void *data, struct output *output, bool started)
 {
 	struct group *group = data;
@@ -140,17 +143,26 @@ static void suspend_failed(struct group *group)
 	}
 }
 
+/* It is left alone, or has yet to be suspended: taken now it never would be */
+static int64_t wait_until(const struct group *group, const struct speaker *s, int64_t now_ns)
+{
+	if (now_ns >= s->backoff.until_ns && s->let_go && repair_is_stopping(&group->repair))
+		return now_ns + SUSPEND_RETRY_NS;
+	return s->backoff.until_ns;
+}
+
 /* Members without an output: there may be room for them now */
 static void adopt_waiting(struct group *group, int64_t now_ns)
 {
 	struct speaker *s;
+	int64_t until_ns;
 
 	group->retry_ns = INT64_MAX;
 	spa_list_for_each(s, &group->members.speakers, link) {
 		if (!s->member || s->user_data != NULL)
 			continue;
-		if (now_ns < s->backoff.until_ns) {
-			group->retry_ns = SPA_MIN(group->retry_ns, s->backoff.until_ns);
+		if (now_ns < (until_ns = wait_until(group, s, now_ns))) {
+			group->retry_ns = SPA_MIN(group->retry_ns, until_ns);
 			continue;
 		}
 		if (group_outputs_add(group, s) < 0)
