@@ -242,8 +242,13 @@ static void sink_position(void *data, struct spa_io_position *position)
 static void sink_playing(void *data, bool playing)
 {
 	struct group *group = data;
+	struct output *o;
 
 	repair_reset(&group->repair);
+	spa_list_for_each(o, &group->outputs, link) {
+		/* Nobody waits for who has not come back */
+		o->returning &= playing;
+	}
 	if (playing)
 		group->playing_since_ns = loop_now_ns(group->main_loop);
 	group_schedule_update(group);

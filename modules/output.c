@@ -272,7 +272,8 @@ void output_hold(struct output *output, bool held)
 	if (output->held == held)
 		return;
 	output->held = held;
-	output->returning = !held;
+	/* One that has not stopped yet may never tell that it streams again */
+	output->returning = !held && !output->streaming;
 	pw_stream_set_active(output->stream, !held);
 	update_run(output);
 	/* What waits in it would be played first, and all that follows later */

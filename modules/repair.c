@@ -161,6 +161,8 @@ static bool let_go(struct group *group, struct output *o, int64_t now_ns)
 	o->let_go_ns = now_ns - r->since_ns;
 	o->suspending = false;
 	output_hold(o, false);
+	/* There is nothing to come back to */
+	o->returning &= group->sink.playing;
 	return true;
 }
 
