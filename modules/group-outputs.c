@@ -27,7 +27,11 @@ static void output_changed(void *data, struct output *output, bool started)
 	struct group *group = data;
 
 	if (started) {
+		/* What came before it is not its own */
+		group_take_stock(group, loop_now_ns(group->main_loop));
 		output_started(output, loop_now_ns(group->main_loop));
+		if (!output->speaker->in_step)
+			output->step = STUTTER_IN_STEP;
 		if (output_is_foreign(output))
 			output->foreign = true;
 		else

@@ -138,6 +138,8 @@ static void member_added(void *data, struct speaker *speaker)
 
 static void member_changed(void *data, struct speaker *speaker)
 {
+	if (speaker->user_data && speaker->suspended)
+		group_rested(data, speaker->user_data);
 	if (speaker->user_data || speaker->let_go)
 		group_schedule_update(data);
 }
@@ -246,7 +248,8 @@ static void sink_playing(void *data, bool playing)
 
 	repair_reset(&group->repair);
 	spa_list_for_each(o, &group->outputs, link) {
-		/* Nobody waits for who has not come back */
+		/* Their buffers run dry, and nobody waits for who has not come back */
+		o->lost_ns = 0;
 		o->returning &= playing;
 	}
 	if (playing)

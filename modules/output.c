@@ -243,6 +243,7 @@ void output_started(struct output *output, int64_t now_ns)
 	output->n_reports = 0;
 	output->no_report_ns = 0;
 	output->n_wakes = 0;
+	output->lost_ns = 0;
 	/* Also the same report is one */
 	output->raw_ns = output->reported_ns = 0;
 	settle_restart(&output->settle);

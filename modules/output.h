@@ -44,6 +44,7 @@ struct output {
 	bool foreign;			/**< that was output_is_foreign(): nothing has been done about it */
 	uint32_t n_wakes;		/**< since it is streaming: output_wake() */
 	enum stutter_step step;		/**< what stalls have done to its speaker */
+	int64_t lost_ns;		/**< of cycles that did not come: so much its speaker's buffer lacks */
 	int64_t let_go_ns;		/**< how long its speaker took to let go when it was last started anew */
 	bool shared;			/**< it could not be, as somebody else plays to it; said in the log */
 	bool held;			/**< stopped, so that its speaker is started anew */

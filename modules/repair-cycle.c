@@ -16,6 +16,8 @@ void repair_init(struct repair *r)
 void repair_reset(struct repair *r)
 {
 	SPA_ATOMIC_STORE(r->behind, false);
+	SPA_ATOMIC_STORE(r->late_ns, 0);
+	SPA_ATOMIC_STORE(r->lost_ns, 0);
 	SPA_ATOMIC_STORE(r->fresh, true);
 }
 

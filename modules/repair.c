@@ -8,6 +8,7 @@
 
 #include "group.h"
 #include "log.h"
+#include "loop-time.h"
 #include "repair.h"
 
 #define MSEC		((int64_t)SPA_NSEC_PER_MSEC)
@@ -23,10 +24,11 @@ static int64_t latency_ns(const struct output *o)
 	return o->settle.settled ? o->settle.latency_ns : o->reported_ns;
 }
 
-/* Others than Bluetooth sinks have no buffer that could be apart */
+/* Others than Bluetooth sinks have no buffer that could be apart, and one that is suspended has an empty one */
 static bool is_repairable(const struct output *o)
 {
-	return o->stream && o->streaming && !o->held && speaker_is_bluetooth(o->speaker);
+	return o->stream && o->streaming && !o->held && !o->speaker->suspended &&
+		speaker_is_bluetooth(o->speaker);
 }
 
 static uint32_t count(const struct group *group, enum stutter_step step)
@@ -55,15 +57,68 @@ static void take_stock(struct group *group, int64_t now_ns, const struct stutter
 	struct output *o;
 
 	stutter_add(s, now_ns, e);
-	spa_list_for_each(o, &group->outputs, link)
-		if (is_repairable(o))
-			o->step = SPA_MAX(o->step, stutter_judge(s, e, latency_ns(o)));
+	spa_list_for_each(o, &group->outputs, link) {
+		if (!is_repairable(o))
+			continue;
+		o->lost_ns += e->lost_ns;
+		o->step = SPA_MAX(o->step, stutter_judge(s, e, latency_ns(o), o->lost_ns));
+	}
 	pw_log_info("cycles were %" PRIi64 " ms late, %" PRIi64 " ms are lost: %u speakers are out of "
 			"step, %u may be", e->late_ns / MSEC, e->lost_ns / MSEC,
 			count(group, STUTTER_OUT_OF_STEP), count(group, STUTTER_DOUBTFUL));
 	if (s->on && !was)
 		pw_log_warn("%s: this machine stutters: it stood still %u times within a minute, for %" PRIi64
 				" ms at most", group->args->group, s->n_stalls, stutter_longest_ns(s) / MSEC);
+}
+
+void group_take_stock(struct group *group, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+	struct stutter_event e = {
+		.late_ns = SPA_ATOMIC_XCHG(r->late_ns, 0),
+		.lost_ns = SPA_ATOMIC_XCHG(r->lost_ns, 0),
+		.period_ns = SPA_ATOMIC_LOAD(r->period_ns),
+		/* The stall may begin or end a stutter: it was played by what held before */
+		.late_max_ns = SPA_ATOMIC_LOAD(r->late_max_ns),
+	};
+
+	if (e.late_ns > 0 || e.lost_ns > 0)
+		take_stock(group, now_ns, &e);
+}
+
+void group_rested(struct group *group, struct output *o)
+{
+	/* What was before that is not put down to what it begins with */
+	group_take_stock(group, loop_now_ns(group->main_loop));
+	o->step = STUTTER_IN_STEP;
+	o->lost_ns = 0;
+}
+
+/* Who will be started anew has all of its own again. Nothing is known of one that may never play. */
+static int64_t least_lost_ns(const struct group *group)
+{
+	const struct output *o;
+	int64_t least_ns = INT64_MAX;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		if (!is_repairable(o))
+			continue;
+		if (o->step == STUTTER_OUT_OF_STEP && !o->shared)
+			return 0;
+		if (o->begun)
+			least_ns = SPA_MIN(least_ns, o->lost_ns);
+	}
+	return least_ns;
+}
+
+static void part(struct group *group)
+{
+	int64_t least_ns = least_lost_ns(group);
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (is_repairable(o) && stutter_is_apart(o->lost_ns, least_ns))
+			o->step = STUTTER_OUT_OF_STEP;
 }
 
 static void update_steps(struct group *group)
@@ -73,11 +128,9 @@ static void update_steps(struct group *group)
 	/* Nobody hears it, or it pays again */
 	if (!s->on || fanout_host_is_quiet(&group->host))
 		raise_all(group, STUTTER_DOUBTFUL, STUTTER_OUT_OF_STEP);
-	/* What all have lost parts nobody until the first of them has it again */
-	if (s->lost_ns > 0 && count(group, STUTTER_OUT_OF_STEP) > 0) {
-		raise_all(group, STUTTER_IN_STEP, STUTTER_OUT_OF_STEP);
-		s->lost_ns = 0;
-	}
+	/* What is lost while some are started anew would begin it again and again, without a rest */
+	if (group->repair.state != REPAIR_STOPPING)
+		part(group);
 }
 
 /* Somebody else than we plays to it, and keeps it running. */
@@ -194,15 +247,9 @@ static void repair(struct group *group, int64_t now_ns)
 int64_t group_repair(struct group *group, int64_t now_ns)
 {
 	struct repair *r = &group->repair;
-	struct stutter_event e = {
-		.late_ns = SPA_ATOMIC_XCHG(r->late_ns, 0),
-		.lost_ns = SPA_ATOMIC_XCHG(r->lost_ns, 0),
-		.period_ns = SPA_ATOMIC_LOAD(r->period_ns),
-	};
 	int64_t next_ns;
 
-	if (e.late_ns > 0 || e.lost_ns > 0)
-		take_stock(group, now_ns, &e);
+	group_take_stock(group, now_ns);
 	next_ns = stutter_tick(&r->stutter, now_ns);
 	SPA_ATOMIC_STORE(r->late_max_ns, stutter_late_max_ns(&r->stutter));
 	update_steps(group);

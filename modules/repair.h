@@ -14,6 +14,7 @@
 #include "stutter.h"
 
 struct group;
+struct output;
 
 /* Lateness of a loaded machine, below what any speaker's buffer has */
 #define REPAIR_LATE_MIN_NS	(15 * (int64_t)SPA_NSEC_PER_MSEC)
@@ -87,6 +88,12 @@ enum repair_cycle {
  */
 unsigned repair_cycle(struct repair *r, const struct spa_io_clock *clock, int64_t now_ns,
 		int64_t asleep_ns) REALTIME;
+
+/** What has been told until now is put down to those that play. Main loop. */
+void group_take_stock(struct group *group, int64_t now_ns);
+
+/** A speaker's sink has let go of its transport, for whatever reason: it will begin with an empty buffer. */
+void group_rested(struct group *group, struct output *output);
 
 /** Start the speakers anew that are out of step. Main loop. Returns when to call again. */
 int64_t group_repair(struct group *group, int64_t now_ns);

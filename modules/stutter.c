@@ -16,6 +16,8 @@
 #define SOCKET_NS	(60 * MSEC)
 /* and a controller holds as many again, or more */
 #define CONTROLLER_NS	(90 * MSEC)
+/* Half of what may be between two speakers: what their reports are off by comes on top */
+#define APART_NS	(10 * MSEC)
 /* A client, or a machine, that is late again and again must not silence the group: nobody is for more
  * than a fifth of the time. A speaker needs as much as this to begin after it has been let go of. */
 #define REST_SHARE	4
@@ -41,7 +43,6 @@ void stutter_add(struct stutter *s, int64_t now_ns, const struct stutter_event *
 	struct stall *last = last_stall(s);
 	int64_t length_ns = e->late_ns + e->lost_ns;
 
-	s->lost_ns += e->lost_ns;
 	if (length_ns <= 0 || length_ns > STUTTER_LONGEST_NS)
 		return;
 	if (last != NULL && now_ns - last->at_ns < STUTTER_SAME_NS) {
@@ -114,23 +115,27 @@ static bool may_be_out_of_step(const struct stutter_event *e, int64_t latency_ns
 /*
  * What is reported is from a packet's first sample, known a packet before it is sent, to its sound;
  * the last cycle before the stall was up to a period before the one that was late. A cycle that
- * is lost is lost to all alike, and parts nobody: it makes every buffer that much shorter. But who is
- * started anew has all of its own again.
+ * is lost is lost to all that play then, and parts none of those: it makes their buffers that much shorter.
  */
-static bool is_out_of_step(const struct stutter *s, const struct stutter_event *e, int64_t latency_ns)
+static bool is_out_of_step(const struct stutter_event *e, int64_t latency_ns, int64_t lost_ns)
 {
-	if (e->late_ns > 0 && e->late_ns + e->period_ns + s->lost_ns > latency_ns)
+	if (e->late_ns > 0 && e->late_ns + e->period_ns + lost_ns > latency_ns)
 		return true;
-	return s->lost_ns > (latency_ns - PACKET_MAX_NS) / 2 ||
-		e->late_ns > stutter_late_max_ns(s);
+	return lost_ns > (latency_ns - PACKET_MAX_NS) / 2 || e->late_ns > e->late_max_ns;
 }
 
 enum stutter_step stutter_judge(const struct stutter *s, const struct stutter_event *e,
-		int64_t latency_ns)
+		int64_t latency_ns, int64_t lost_ns)
 {
 	if (!may_be_out_of_step(e, latency_ns))
 		return STUTTER_IN_STEP;
-	return !s->on || is_out_of_step(s, e, latency_ns) ? STUTTER_OUT_OF_STEP : STUTTER_DOUBTFUL;
+	return !s->on || is_out_of_step(e, latency_ns, lost_ns) ? STUTTER_OUT_OF_STEP : STUTTER_DOUBTFUL;
+}
+
+/* Who joins, or is started anew, has all of its own buffer: who played when cycles were lost has not */
+bool stutter_is_apart(int64_t lost_ns, int64_t least_ns)
+{
+	return lost_ns - least_ns >= APART_NS;
 }
 
 int64_t stutter_rest_ns(int64_t took_ns)

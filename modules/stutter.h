@@ -42,9 +42,7 @@ struct stutter {
 	} stalls[STUTTER_STALLS_MAX];	/**< of STUTTER_SPAN_NS, the oldest first */
 	uint32_t n_stalls;
 	bool on;			/**< the machine stutters */
-	int64_t lost_ns;		/**< that is missing in every buffer since all were started anew */
 };
-
 
 /** Time has passed, or may have. Returns when to call again, INT64_MAX: not by itself. */
 int64_t stutter_tick(struct stutter *s, int64_t now_ns);
@@ -58,6 +56,7 @@ struct stutter_event {
 	int64_t late_ns;	/**< the worst lateness of a cycle, 0: none. It was, or is being, made up for */
 	int64_t lost_ns;	/**< time for which there was no cycle, and will not be */
 	int64_t period_ns;	/**< of a cycle */
+	int64_t late_max_ns;	/**< what was later was not made up for: stutter_late_max_ns() then */
 };
 
 /** A stall has ended, or some of it has been made up for. */
@@ -74,9 +73,13 @@ enum stutter_step {
  *
  * \param e  has been added
  * \param latency_ns  what it reports, or is known of it: packet and codec are in it
+ * \param lost_ns  what its buffer lacks of cycles that were lost, \a e's as well
  */
 enum stutter_step stutter_judge(const struct stutter *s, const struct stutter_event *e,
-		int64_t latency_ns);
+		int64_t latency_ns, int64_t lost_ns);
+
+/** Is a buffer that lacks \a lost_ns apart from the one of the group that lacks least? */
+bool stutter_is_apart(int64_t lost_ns, int64_t least_ns);
 
 /** A cycle that is later than this leaves nobody in step, however much he has in his buffer. */
 int64_t stutter_late_max_ns(const struct stutter *s);

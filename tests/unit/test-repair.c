@@ -124,7 +124,8 @@ static void what_was_before_a_pause_does_not_matter(void)
 {
 	start();
 	check_int(cycle(100 * MS), REPAIR_TELL | REPAIR_SKIP);
-	r.late_ns = 0;
+	begin_ns += PERIOD;
+	check_int(cycle(0), REPAIR_TELL);
 	begin_ns += 5000 * MS;
 	asleep_ns += 4000 * MS;
 	repair_reset(&r);

@@ -14,12 +14,16 @@ static int64_t now_ns;
 
 static struct stutter_event late(int64_t ms)
 {
-	return (struct stutter_event) { .late_ns = ms * MS, .period_ns = PERIOD };
+	return (struct stutter_event) {
+		.late_ns = ms * MS, .period_ns = PERIOD, .late_max_ns = stutter_late_max_ns(&s),
+	};
 }
 
 static struct stutter_event lost(int64_t ns)
 {
-	return (struct stutter_event) { .lost_ns = ns, .period_ns = PERIOD };
+	return (struct stutter_event) {
+		.lost_ns = ns, .period_ns = PERIOD, .late_max_ns = stutter_late_max_ns(&s),
+	};
 }
 
 static void add(struct stutter_event e)
@@ -38,10 +42,15 @@ static void start(int n_stalls, int64_t every_ns)
 	}
 }
 
-/* Of a speaker that reports so much, after this */
+/* Of a speaker that reports so much, and lacks so much of it, after this */
+static enum stutter_step judge_lacking(struct stutter_event e, int64_t latency_ms, int64_t lost_ns)
+{
+	return stutter_judge(&s, &e, latency_ms * MS, lost_ns);
+}
+
 static enum stutter_step judge(struct stutter_event e, int64_t latency_ms)
 {
-	return stutter_judge(&s, &e, latency_ms * MS);
+	return judge_lacking(e, latency_ms, e.lost_ns);
 }
 
 static void the_third_stall_of_a_minute_is_a_stutter(void)
@@ -153,18 +162,50 @@ static void in_a_stutter_only_who_has_surely_run_dry_is_out_of_step(void)
 	check_int(judge(late(151), 1000), STUTTER_OUT_OF_STEP);
 }
 
+static void the_stall_that_begins_a_stutter_was_played_as_a_rare_one(void)
+{
+	struct stutter_event e;
+
+	/* What was later than 60 ms is gone */
+	start(2, 3 * SEC);
+	now_ns += 3 * SEC;
+	e = late(100);
+	add(e);
+	check(s.on);
+	check_int(judge(e, 235), STUTTER_OUT_OF_STEP);
+	/* and of the next one, which all have got, is not */
+	check_int(judge(late(100), 235), STUTTER_DOUBTFUL);
+	start(2, 3 * SEC);
+	now_ns += 3 * SEC;
+	e = late(60);
+	add(e);
+	check_int(judge(e, 125), STUTTER_DOUBTFUL);
+}
+
 static void in_a_stutter_what_all_have_lost_is_borne_for_a_while(void)
 {
 	start(3, 3 * SEC);
-	add(lost(PERIOD));
 	check_int(judge(lost(PERIOD), 235), STUTTER_DOUBTFUL);
 	check_int(judge(lost(PERIOD), 65), STUTTER_OUT_OF_STEP);
-	for (int i = 0; i < 4; i++)
-		add(lost(PERIOD));
-	check_int(s.lost_ns, 5 * PERIOD);
-	check_int(judge(lost(PERIOD), 235), STUTTER_OUT_OF_STEP);
+	check_int(judge_lacking(lost(PERIOD), 235, 4 * PERIOD), STUTTER_DOUBTFUL);
+	check_int(judge_lacking(lost(PERIOD), 235, 5 * PERIOD), STUTTER_OUT_OF_STEP);
 	/* and it is so much less that a buffer has when the next stall comes */
-	check_int(judge(late(90), 165), STUTTER_OUT_OF_STEP);
+	check_int(judge_lacking(late(90), 165, 2 * PERIOD), STUTTER_DOUBTFUL);
+	check_int(judge_lacking(late(90), 165, 3 * PERIOD), STUTTER_OUT_OF_STEP);
+}
+
+static void who_has_lost_more_than_another_is_apart(void)
+{
+	check(!stutter_is_apart(0, 0));
+	check(!stutter_is_apart(5 * PERIOD, 5 * PERIOD));
+	check(stutter_is_apart(PERIOD, 0));
+	check(!stutter_is_apart(0, PERIOD));
+	/* Another driver's first cycle is half a cycle off, or more */
+	check(stutter_is_apart(3 * PERIOD, 3 * PERIOD - PERIOD / 2));
+	check(!stutter_is_apart(10 * MS - 1, 0));
+	check(stutter_is_apart(10 * MS, 0));
+	/* There is nobody else */
+	check(!stutter_is_apart(10 * SEC, INT64_MAX));
 }
 
 static void nobody_is_silent_for_more_than_a_fifth_of_the_time(void)
@@ -184,7 +225,9 @@ int main(void)
 	run(the_memory_is_bounded);
 	run(a_rare_stall_puts_whoever_may_be_dry_out_of_step);
 	run(in_a_stutter_only_who_has_surely_run_dry_is_out_of_step);
+	run(the_stall_that_begins_a_stutter_was_played_as_a_rare_one);
 	run(in_a_stutter_what_all_have_lost_is_borne_for_a_while);
+	run(who_has_lost_more_than_another_is_apart);
 	run(nobody_is_silent_for_more_than_a_fifth_of_the_time);
 	return harness_finish();
 }
