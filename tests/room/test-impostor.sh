@@ -95,6 +95,36 @@ refused 'nor a filter in front of the group' adapter node.name=fake_filter node.
 hears_nothing() { pw-link -l >"$T/links.txt" && grep -q bluez_combine.default: "$T/links.txt" && ! grep -q fake_filter "$T/links.txt"; }
 check 'through which nothing is sent' hears_nothing
 check 'as the log says' logged wireplumber "a restricted client's filter"
+
+# equaliser: the user's, which WirePlumber puts behind what is there
+equaliser() {
+	spawn equaliser pw-cli -m load-module libpipewire-module-filter-chain '{
+		filter.graph = { nodes = [ { type = builtin name = eq label = bq_highshelf control = { Freq = 8000.0 Q = 1.0 Gain = -3.0 } } ] }
+		audio.channels = 2 audio.position = [ FL FR ]
+		capture.props = { node.name = equaliser media.class = Audio/Sink node.link-group = equaliser filter.smart = true
+			filter.smart.name = equaliser filter.smart.target = { node.name = bluez_combine.default } }
+		playback.props = { node.name = equaliser.output node.link-group = equaliser node.passive = true } }'
+	EQUALISER=$PID
+	with_equaliser
+}
+echo_stream=$(pw-dump | grep -o '"bluez_input.EC_00[^"]*"' | head -n 1 | tr -d '"')
+with_equaliser() {
+	"$AWAIT" link "$echo_stream" equaliser && "$AWAIT" link equaliser.output bluez_combine.default && hears_nothing
+}
+check "the user's equaliser behind it is gone through, and it gets nothing" equaliser
+stranger() {
+	# shellcheck disable=SC2086
+	impostor adapter node.name="$1" $SINK filter.smart=true "$2" "$3" "$4" && sleep 0.5 && with_equaliser
+}
+TO_SINK='filter.smart.target={"node.name"="bluez_combine.default"}'
+check 'nor does one behind the equaliser' stranger fake_filter_2 node.link-group=fake_2 "$TO_SINK" 'filter.smart.after=["equaliser"]'
+check 'nor one before it' stranger fake_filter_3 node.link-group=fake_3 "$TO_SINK" 'filter.smart.before=["equaliser"]'
+check "nor one that has the equaliser's link group" stranger fake_filter_4 node.link-group=equaliser \
+	'filter.smart.target={"node.name"="fake_filter"}' 'filter.smart.before=["equaliser"]'
+check "nor one that has the group's" stranger fake_filter_5 node.link-group=bluez_combine.default "$TO_SINK" filter.smart.name=x
+stop "$EQUALISER"
+without() { "$AWAIT" link "$echo_stream" bluez_combine.default && hears_nothing; }
+check 'nor when the equaliser is gone' without
 included() {
 	for n in 77 78 79 7A; do
 		pw-metadata -n bluez-combine 0 member.AA:BB:CC:00:00:$n '{ "include": true }' Spa:String:JSON >/dev/null
