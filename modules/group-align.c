@@ -248,9 +248,12 @@ static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_
 
 	o->reported_ns = hear_report(o, ns, &news);
 	news |= update_unsent(group, o, now_ns, next_ns) && ns > 0;
+	/* Of one that is doubted it is the offset that may be news. To be told the same again changes nothing. */
+	news |= s->doubted && ns > 0;
 	/* What would be believed lacks the packet, and is of one that may never play */
 	if (news && !o->unsent)
-		settle_report(&o->settle, now_ns, s->doubted ? s->own_ns + s->offset_ns : o->reported_ns);
+		settle_report(&o->settle, now_ns, s->doubted ?
+				SPA_MAX(s->own_ns + s->offset_ns, NO_LATENCY_NS) : o->reported_ns);
 	if (!s->doubted && is_recognized(group, o))
 		settle_recognize(&o->settle, now_ns);
 	o->begun |= !o->unsent;
@@ -263,7 +266,8 @@ static void remember(struct group *group, const struct output *o)
 	if (!o->settle.settled || o->unsent || o->silent_since_ns > 0 || o->speaker->doubted)
 		return;
 	known_set(&group->known, address, codec, o->settle.latency_ns, o->packet_ns);
-	if (o->settle.state == SETTLE_SETTLED && tells(o))
+	/* Of another codec it is not known what no report looks like, and so not either whether this is one */
+	if (o->settle.state == SETTLE_SETTLED && packet_is_seen(codec) && tells(o))
 		known_set_told(&group->known, address, codec);
 }
 

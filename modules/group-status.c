@@ -73,11 +73,12 @@ static void write_member(struct group *group, const struct output *o, const char
 	json_add_double(&b, "gain", s->config.gain);
 	json_add_int(&b, "trim.nsec", s->config.trim_ns);
 	json_add_int(&b, "correction.nsec", s->config.correction_ns);
-	if (o->settle.settled)
+	k = known_find(&group->known, speaker_address(s), output_codec(o));
+	/* From here it is read again: what is doubted, and so not remembered, must not become known that way */
+	if (o->settle.settled && (!s->doubted || k != NULL))
 		json_add_int(&b, "settled.nsec", o->settle.latency_ns);
 	if (o->packet_ns > 0)
 		json_add_int(&b, "packet.nsec", o->packet_ns);
-	k = known_find(&group->known, speaker_address(s), output_codec(o));
 	json_add_int(&b, "told", k && k->told);
 	spa_strbuf_append(&b, " }");
 

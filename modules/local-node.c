@@ -16,7 +16,15 @@ struct search {
 	struct pw_impl_node *found;
 };
 
-/* What another process has made shows no transport: a pointer crosses no socket */
+/* A speaker's sink for calls often has the same name */
+static bool is_for_calls(const struct pw_properties *props)
+{
+	const char *profile = pw_properties_get(props, SPA_KEY_API_BLUEZ5_PROFILE);
+
+	return profile && spa_strstartswith(profile, "headset-");
+}
+
+/* What another process has made shows no transport: a pointer crosses no socket. Returns 1 to end the search. */
 static int look_at(void *data, struct pw_global *global)
 {
 	struct search *search = data;
@@ -27,10 +35,11 @@ static int look_at(void *data, struct pw_global *global)
 		return 0;
 	props = pw_impl_node_get_properties(pw_global_get_object(global));
 	transport = pw_properties_get(props, SPA_KEY_API_BLUEZ5_TRANSPORT);
-	if (transport && spa_strstartswith(transport, "pointer:") &&
-	    spa_streq(pw_properties_get(props, PW_KEY_NODE_NAME), search->name))
-		search->found = pw_global_get_object(global);
-	return 0;
+	if (transport == NULL || !spa_strstartswith(transport, "pointer:") || is_for_calls(props) ||
+	    !spa_streq(pw_properties_get(props, PW_KEY_NODE_NAME), search->name))
+		return 0;
+	search->found = pw_global_get_object(global);
+	return 1;
 }
 
 int local_node_pause(struct pw_context *context, const char *name)

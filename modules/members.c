@@ -286,6 +286,7 @@ static void node_info(void *data, const struct pw_node_info *info)
 	speaker_update(speaker);
 }
 
+/* It comes after the latency that has it: that of a speaker whose reports are not believed is worked out with it */
 static void hear_offset(struct speaker *speaker, const struct spa_pod *param)
 {
 	int64_t offset_ns;
@@ -293,7 +294,12 @@ static void hear_offset(struct speaker *speaker, const struct spa_pod *param)
 	if (param == NULL || spa_pod_parse_object(param, SPA_TYPE_OBJECT_Props, NULL,
 			SPA_PROP_latencyOffsetNsec, SPA_POD_Long(&offset_ns)) < 0)
 		return;
-	speaker->offset_ns = SPA_CLAMP(offset_ns, -OFFSET_NS_MAX, OFFSET_NS_MAX);
+	offset_ns = SPA_CLAMP(offset_ns, -OFFSET_NS_MAX, OFFSET_NS_MAX);
+	if (offset_ns == speaker->offset_ns)
+		return;
+	speaker->offset_ns = offset_ns;
+	if (speaker->member)
+		speaker->members->events->changed(speaker->members->data, speaker);
 }
 
 /* A Bluetooth sink offers what was agreed upon with the device, and nothing else */

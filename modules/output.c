@@ -242,6 +242,7 @@ void output_started(struct output *output, int64_t now_ns)
 	output->streaming_since_ns = now_ns;
 	output->n_reports = 0;
 	output->no_report_ns = 0;
+	output->silent_since_ns = 0;
 	output->n_wakes = 0;
 	output->lost_ns = 0;
 	/* Also the same report is one */

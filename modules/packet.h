@@ -33,7 +33,8 @@ int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, in
 
 /**
  * Is this what bluez5 makes of no report at all: the 125 ms that it takes then, and perhaps the encoder and a packet? A real
- * report of just that is as good as none. \a latency_ns is without the user's offset.
+ * report of just that is as good as none. \a latency_ns is without the user's offset. Encoder and packet are known of SBC only:
+ * of another codec it is no longer recognized when its first packet is sent.
  */
 bool packet_is_assumed(int64_t latency_ns, uint32_t rate);
 
