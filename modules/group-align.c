@@ -94,7 +94,7 @@ static void learn_packet(struct output *o, int64_t packet_ns)
 }
 
 /*
- * It says something else than before, and not for the first time since it plays. The first time that is its first packet.
+ * It says something else than before, and not for the first time since it plays. Where there was no packet in it, that is its first one.
  * Later the packets may have become longer: on a bad link bluez5 lowers the bitpool. The report rises by as much, but what is
  * heard does not come later: a speaker places what it plays by the packets that it began with.
  */
@@ -103,12 +103,25 @@ static void hear_packets(struct output *o, int64_t ns)
 	struct speaker *s = o->speaker;
 	int64_t grown_ns;
 
-	if (o->n_reports == 1) {
+	if (o->raw_ns != s->sent_ns) {
 		learn_packet(o, packet_between_ns(output_codec(o), s->rate, o->raw_ns, ns));
 	} else {
 		grown_ns = packet_growth_ns(output_codec(o), s->rate, o->packet_ns, ns - o->raw_ns);
 		s->grown_ns += grown_ns;
 		learn_packet(o, grown_ns > 0 ? o->packet_ns + grown_ns : 0);
+	}
+}
+
+/* Another stream than before: it begins with short packets again. Its first one may be in the report already, or not. */
+static void hear_fall(struct output *o, int64_t fall_ns)
+{
+	struct speaker *s = o->speaker;
+
+	if (packet_is_shorter(output_codec(o), s->rate, o->packet_ns, fall_ns)) {
+		s->grown_ns = 0;
+		learn_packet(o, o->packet_ns - fall_ns);
+	} else if (packet_is_gone(output_codec(o), s->rate, fall_ns)) {
+		o->n_reports = 0;
 	}
 }
 
@@ -118,11 +131,12 @@ static int64_t hear_report(struct output *o, int64_t ns, bool *news)
 	struct speaker *s = o->speaker;
 
 	*news = ns > 0 && ns != o->raw_ns;
-	if (*news && packet_is_gone(output_codec(o), s->rate, o->raw_ns - ns))
-		o->n_reports = 0;
+	if (*news && ns < o->raw_ns)
+		hear_fall(o, o->raw_ns - ns);
 	if (*news && o->n_reports > 0) {
 		hear_packets(o, ns);
-		s->sent_ns = ns;
+		if (packet_is_sent(output_codec(o), ns, s->offset_ns, o->n_reports + 1))
+			s->sent_ns = ns;
 	} else if (*news && ns != s->sent_ns) {
 		/* Not the same stream as before: it begins with short packets again */
 		s->grown_ns = 0;
@@ -136,8 +150,8 @@ static int64_t hear_report(struct output *o, int64_t ns, bool *news)
 }
 
 /*
- * The first packet of a sink adds its length to what it reports. So one that has reported only once, and what a
- * speaker reports by itself, has sent none: its transport is not acquired yet, or never will be, and
+ * The first packet of a sink adds its length to what it reports. So one that has reported only what a
+ * speaker reports by itself has sent none: its transport is not acquired yet, or never will be, and
  * bluetoothd or D-Bus say so in the end. Returns whether that may be.
  */
 static bool may_be_unsent(struct group *group, const struct output *o, int64_t now_ns, int64_t *next_ns)
@@ -150,8 +164,8 @@ static bool may_be_unsent(struct group *group, const struct output *o, int64_t n
 	if (o->reported_ns > 0 && !packet_is_seen(output_codec(o)))
 		limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
 	/* Of a former start of the same node the packet may be in there already */
-	if (!o->streaming || !speaker_is_bluetooth(s) || o->n_reports > 1 || now_ns >= limit_ns ||
-	    o->reported_ns % REPORT_STEP_NS != 0 || (o->reported_ns > 0 && (o->raw_ns == s->sent_ns ||
+	if (!o->streaming || !speaker_is_bluetooth(s) || output_has_sent(o) || now_ns >= limit_ns ||
+	    (o->reported_ns > 0 && (o->raw_ns == s->sent_ns ||
 	     known_has(&group->known, speaker_address(s), output_codec(o), o->reported_ns))))
 		return false;
 	*next_ns = SPA_MIN(*next_ns, limit_ns);

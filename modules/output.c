@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "output.h"
+#include "packet.h"
 
 /* A transport is acquired, and the first packet sent, within this; and who has
  * played to the speaker for longer has not just started it */
@@ -283,8 +284,13 @@ void output_hold(struct output *output, bool held)
 		pw_stream_flush(output->stream, false);
 }
 
+bool output_has_sent(const struct output *output)
+{
+	return packet_is_sent(output_codec(output), output->reported_ns, output->speaker->offset_ns, output->n_reports);
+}
+
 /* The first packet that a sink sends adds its length to what it reports: so a
- * sink that was started about when we came, and has reported once only, and no fractions,
+ * sink that was started about when we came, and has reported no fractions,
  * has sent none. With nobody else linked it was started under our driver, and does, unless
  * it had failed before. One that had to be woken never does. */
 bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
@@ -295,9 +301,9 @@ bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 			output->n_wakes > 0 ? WAKE_NS * (output->n_wakes + 1) : STUCK_FAILED_NS);
 
 	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
-	    output->n_reports > 1 || s->running_since_ns < output->streaming_since_ns - STUCK_NS)
+	    (output->n_reports > 1 && output_has_sent(output)) || s->running_since_ns < output->streaming_since_ns - STUCK_NS)
 		return false;
-	if (output->n_wakes == 0 && (output->reported_ns % REPORT_STEP_NS != 0 ||
+	if (output->n_wakes == 0 && (output_has_sent(output) ||
 	    (s->backoff.failures == 0 && !other)))
 		return false;
 	if (now_ns < limit_ns) {

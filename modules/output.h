@@ -16,9 +16,6 @@
 
 struct output;
 
-/* In this a speaker reports, and packets and encoders are no multiple of it */
-#define REPORT_STEP_NS	(SPA_NSEC_PER_MSEC / 10)
-
 struct output_events {
 	/** Its speaker reports another latency, or it stops, or has just started. */
 	void (*changed)(void *data, struct output *output, bool started);
@@ -93,6 +90,9 @@ bool output_is_there(const struct output *output);
 
 /** Does it not only because it is being started anew? */
 bool output_is_returning(const struct output *output);
+
+/** Has its speaker's sink sent a packet, as far as what it reports tells? Of a former start of the node one may be in there, too. */
+bool output_has_sent(const struct output *output);
 
 /** It begins to play: what its speaker reports is waited for anew. */
 void output_started(struct output *output, int64_t now_ns);

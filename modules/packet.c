@@ -16,7 +16,7 @@
 #define SBC_FRAME	128	/* samples, 16 blocks of 8 subbands */
 #define SBC_FRAMES_MAX	15	/* of a packet, as many as its header can count */
 #define ASSUMED_NS	(125 * (int64_t)SPA_NSEC_PER_MSEC)	/* bluez5-dbus.c: spa_bt_transport_get_delay_nsec() */
-#define STEP_NS		(0.1 * SPA_NSEC_PER_MSEC)	/* of what a speaker reports itself */
+#define STEP_NS		((int64_t)SPA_NSEC_PER_MSEC / 10)	/* of what a speaker reports itself */
 #define ROUNDING_NS	4
 /* PipeWire chooses this where a speaker has it */
 #define RATE_COMMON	48000
@@ -99,6 +99,18 @@ int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, in
 bool packet_is_gone(const char *codec, uint32_t rate, int64_t fall_ns)
 {
 	return packet_between_ns(codec, rate, 0, fall_ns) > 0 || (packet_is_seen(codec) && is_frames(rate, fall_ns));
+}
+
+bool packet_is_shorter(const char *codec, uint32_t rate, int64_t packet_ns, int64_t fall_ns)
+{
+	return packet_is_seen(codec) && is_frames(rate, fall_ns) && fall_ns < packet_ns - ROUNDING_NS;
+}
+
+bool packet_is_sent(const char *codec, int64_t report_ns, int64_t offset_ns, uint32_t n_reports)
+{
+	if (report_ns <= 0)
+		return false;
+	return (report_ns - offset_ns) % STEP_NS != 0 || (n_reports > 1 && !packet_is_seen(codec));
 }
 
 uint32_t packet_quantum(int64_t packet_ns, uint32_t rate)

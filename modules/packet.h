@@ -53,6 +53,19 @@ int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, in
 bool packet_is_gone(const char *codec, uint32_t rate, int64_t fall_ns);
 
 /**
+ * Does a report that falls by \a fall_ns say that the sink has begun another stream, and has sent a packet of it? A stream begins
+ * with the shortest packets, so it is shorter by frames than the \a packet_ns of the former one, which was in the report until then.
+ */
+bool packet_is_shorter(const char *codec, uint32_t rate, int64_t packet_ns, int64_t fall_ns);
+
+/**
+ * Is there a packet in the \a n_reports -th report of a stream, \a report_ns with the user's \a offset_ns?
+ *
+ * Where it is seen, by its fraction of a step: a second report may be the speaker's own. Else it is in the second one.
+ */
+bool packet_is_sent(const char *codec, int64_t report_ns, int64_t offset_ns, uint32_t n_reports);
+
+/**
  * Does the first packet always make a report a fraction of the step of 0.1 ms that a speaker's own has?
  *
  * Of SBC it does, at any rate, with the 73 samples of its encoder.

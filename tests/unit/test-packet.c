@@ -130,6 +130,46 @@ static void a_report_that_falls_by_a_packet_is_of_another_stream(void)
 	check(!packet_is_gone("aac", 48000, samples_ns(5 * 128, 48000)));
 }
 
+static void one_that_falls_by_less_is_of_another_stream_with_a_packet(void)
+{
+	int64_t eight = samples_ns(8 * 128, 48000), nine = samples_ns(9 * 128, 48000), fifteen = samples_ns(15 * 128, 48000);
+
+	check(packet_is_shorter("sbc", 48000, nine, nine - eight));
+	check(packet_is_shorter("sbc_xq", 44100, samples_ns(10 * 128, 44100), samples_ns(2 * 128, 44100)));
+	/* the whole packet, with or without the encoder's part, and more than that */
+	check(!packet_is_shorter("sbc", 48000, eight, eight));
+	check(!packet_is_shorter("sbc", 48000, eight, eight - 1));
+	check(!packet_is_shorter("sbc", 48000, fifteen, eight + samples_ns(73, 48000)));
+	check(!packet_is_shorter("sbc", 48000, eight, nine));
+	/* the speaker's word, and what is not known */
+	check(!packet_is_shorter("sbc", 48000, nine, 8 * MS));
+	check(!packet_is_shorter("sbc", 48000, nine, 2700000));
+	check(!packet_is_shorter("sbc", 48000, 0, nine - eight));
+	check(!packet_is_shorter("sbc", 0, nine, nine - eight));
+	check(!packet_is_shorter("aac", 48000, nine, nine - eight));
+	check(!packet_is_shorter("sbc", 48000, nine, eight - nine));
+}
+
+static void a_packet_is_seen_by_its_fraction(void)
+{
+	static const int64_t offsets[] = { 0, 12340000, -12340000 };
+
+	for (int i = 0; i < 3; i++) {
+		int64_t own = 150 * MS + offsets[i], sent = own + samples_ns(5 * 128 + 73, 48000);
+
+		for (uint32_t n = 1; n <= 3; n++) {
+			check(!packet_is_sent("sbc", own, offsets[i], n));
+			check(packet_is_sent("sbc", sent, offsets[i], n));
+		}
+		/* Of another codec nobody knows: it is in the second report */
+		check(!packet_is_sent("aac", own, offsets[i], 1));
+		check(packet_is_sent("aac", own, offsets[i], 2));
+		/* and nothing is no report */
+		check(!packet_is_sent("sbc", 0, offsets[i], 0));
+		check(!packet_is_sent("aac", 0, offsets[i], 2));
+	}
+}
+
 static void every_codec_has_a_packet(void)
 {
 	static const char *const codecs[] = { "sbc", "aac", "", "one of the future" };
@@ -153,6 +193,8 @@ int main(void)
 	run(a_lowered_bitpool_makes_a_packet_longer_by_frames);
 	run(what_a_speaker_or_its_user_says_is_no_growth);
 	run(a_report_that_falls_by_a_packet_is_of_another_stream);
+	run(one_that_falls_by_less_is_of_another_stream_with_a_packet);
+	run(a_packet_is_seen_by_its_fraction);
 	run(every_codec_has_a_packet);
 	return harness_finish();
 }
