@@ -231,6 +231,8 @@ event s1 playing 2
 speaker 6 "'report.msec': <150.0>, 'adapter': <'hci0'>, 'acquire': <'fail'>"
 room Connect AA:BB:CC:00:00:06
 sinks 6
+# A doctor that binds the metadata while the member is named would keep it out of the music
+"$AWAIT" node bluez_combine.default.output.AA_BB_CC_00_00_06
 check 'a speaker whose stream does not open is found' eventually error:suspended
 room Disconnect AA:BB:CC:00:00:06
 "$AWAIT" gone bluez_output.AA_BB_CC_00_00_06.1
