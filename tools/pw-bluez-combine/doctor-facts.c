@@ -80,7 +80,7 @@ void facts_init(struct facts *f)
 	f->devices = g_ptr_array_new_with_free_func(device_free);
 	f->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	f->corrected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	f->failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	f->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void daemon_finish(struct fact_daemon *d)
@@ -107,7 +107,7 @@ void facts_finish(struct facts *f)
 	g_ptr_array_unref(f->devices);
 	g_hash_table_unref(f->members);
 	g_hash_table_unref(f->corrected);
-	g_hash_table_unref(f->failed);
+	g_hash_table_unref(f->taken);
 	g_free(f->sink);
 	g_free(f->default_sink);
 	g_free(f->bluez_version);

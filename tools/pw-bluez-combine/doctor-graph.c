@@ -183,9 +183,9 @@ static void read_speaker(struct facts *f, const char *address, const char *json)
 
 	if (number(json, "failures") > 0.0 ||
 	    (json_find(json, "state", text, sizeof(text)) && spa_streq(text, "gone")))
-		g_hash_table_add(f->failed, g_strdup(address));
+		g_hash_table_remove(f->taken, address);
 	else
-		g_hash_table_remove(f->failed, address);
+		g_hash_table_add(f->taken, g_strdup(address));
 }
 
 static char *dup_found(const char *json, const char *key)

@@ -356,9 +356,10 @@ static void suspended(struct doctor *d, const struct facts *f)
 	for (i = 0; playing && i < f->nodes->len; i++) {
 		const struct fact_node *n = f->nodes->pdata[i];
 
-		/* One that joins may take seconds to start its stream */
+		/* One that joins may take seconds to start its stream. Who has failed is not taken, nor is one that the
+		 * group has not heard of: connecting it again helps both */
 		if (n->broken && is_bluez_sink(n) && is_member(f, n->name) && n->address &&
-		    g_hash_table_contains(f->failed, n->address))
+		    !g_hash_table_contains(f->taken, n->address))
 			doctor_say(d, DOCTOR_ERROR, _("disconnect it, switch it off and on, and connect it again"),
 					_("music plays, but %s is suspended: its stream could not be opened"), name_of(n));
 	}

@@ -95,7 +95,7 @@ struct facts {
 	char *default_sink;
 	GHashTable *members;		/**< address -> name of its sink, of who is a member */
 	GHashTable *corrected;		/**< addresses of speakers with a correction */
-	GHashTable *failed;		/**< addresses of those that the group could not play to, or does not any more */
+	GHashTable *taken;		/**< addresses of those that the group plays to, or for the first time is about to */
 	GPtrArray *sources, *settings;
 
 	bool bus, bluez;		/**< could be reached */
