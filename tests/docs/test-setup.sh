@@ -41,7 +41,7 @@ echo "Package: $2"
 SH
 stub apt-get <<'SH'
 case $1 in
-indextargets) echo 'http://deb.debian.org/debian|/etc/apt/sources.list:1' ;;
+indextargets) echo 'http://mirror.example/debian|/etc/apt/sources.list:1' ;;
 *) echo "apt-get $*" ;;
 esac
 SH
