@@ -30,6 +30,8 @@
 /* A speaker's delay report comes before its sink, which waits for other profiles for up to 6 s */
 #define SUSPECT_NS		(10 * (int64_t)SPA_NSEC_PER_SEC)
 #define SILENT_NS		(400 * (int64_t)SPA_NSEC_PER_MSEC)
+/* What rounding makes */
+#define SAME_NS			(50 * (int64_t)SPA_NSEC_PER_USEC)
 /* Stands for a latency of 0, which the alignment takes for none */
 #define NO_LATENCY_NS		1
 
@@ -194,6 +196,12 @@ static bool tells(const struct output *o)
 	return o->reported_ns > NO_LATENCY_NS && !packet_is_assumed(o->reported_ns - s->offset_ns, s->rate);
 }
 
+/* One that has been silent, and tells what it told before, was only late: nobody had its report */
+static bool tells_again(struct group *group, const struct output *o)
+{
+	return tells(o) && known_has(&group->known, speaker_address(o->speaker), output_codec(o), o->reported_ns);
+}
+
 static bool is_silent(struct group *group, struct output *o, int64_t now_ns, int64_t *next_ns)
 {
 	const struct known *k = known_find(&group->known, speaker_address(o->speaker), output_codec(o));
@@ -202,7 +210,7 @@ static bool is_silent(struct group *group, struct output *o, int64_t now_ns, int
 		return o->silent;
 	if (k == NULL || !k->told || tells(o)) {
 		o->silent_since_ns = 0;
-		return false;
+		return o->silent && !tells_again(group, o);
 	}
 	/* An offset that changes is heard of before the report that has it, or after it */
 	if (o->silent_since_ns == 0)
@@ -212,47 +220,77 @@ static bool is_silent(struct group *group, struct output *o, int64_t now_ns, int
 	return now_ns >= o->silent_since_ns + SILENT_NS;
 }
 
+static int64_t kept_latency(const struct speaker *s)
+{
+	return SPA_MAX(s->own_ns + s->offset_ns, NO_LATENCY_NS);
+}
+
 static void doubt(struct group *group, struct output *o, int64_t now_ns)
 {
 	struct speaker *s = o->speaker;
-	int64_t latency_ns = o->settle.latency_ns;
+	int64_t own_ns = o->own_ns != 0 ? o->own_ns : o->settle.latency_ns - s->offset_ns;
 
 	/* Of one that was never alone nothing better is known */
 	if (s->doubted || !o->settle.settled || !speaker_is_bluetooth(s))
 		return;
 	/* What came just before may have been the other's already, which was about to connect */
 	if (o->changed_ns > 0 && now_ns - o->changed_ns < SUSPECT_NS) {
-		known_forget(&group->known, speaker_address(s), output_codec(o), latency_ns);
-		latency_ns = o->before_ns;
+		known_forget(&group->known, speaker_address(s), output_codec(o), o->settle.latency_ns);
+		own_ns = o->before_ns;
 	}
 	s->doubted = true;
-	s->own_ns = latency_ns - s->offset_ns;
-	settle_report(&o->settle, now_ns, latency_ns);
+	s->own_ns = own_ns;
+	settle_report(&o->settle, now_ns, kept_latency(s));
 	pw_log_info("%s may have another speaker's latency: what it reported before is kept, %" PRIi64 " ns",
-			speaker_address(s), latency_ns);
+			speaker_address(s), kept_latency(s));
+}
+
+static void believe(struct output *o, int64_t now_ns)
+{
+	struct speaker *s = o->speaker;
+
+	if (!s->doubted)
+		return;
+	s->doubted = false;
+	if (o->streaming && !o->unsent)
+		settle_report(&o->settle, now_ns, o->reported_ns);
+	pw_log_info("%s is believed again", speaker_address(s));
 }
 
 static void update_doubts(struct group *group, int64_t now_ns, int64_t *next_ns)
 {
-	bool silent = false;
+	bool silent = false, late = false;
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
+		bool was = o->silent;
+
 		o->silent = is_silent(group, o, now_ns, next_ns);
 		silent |= o->silent;
+		late |= was && !o->silent;
 	}
-	if (!silent)
-		return;
-	spa_list_for_each(o, &group->outputs, link)
-		doubt(group, o, now_ns);
+	spa_list_for_each(o, &group->outputs, link) {
+		if (silent)
+			doubt(group, o, now_ns);
+		else if (late)
+			believe(o, now_ns);
+	}
 }
 
+/* What it is now that it settles at, without the user's offset: that changes what is believed, and nothing of this */
 static void note_change(struct output *o, int64_t before_ns, int64_t now_ns)
 {
-	if (before_ns <= 0 || o->settle.latency_ns == before_ns)
-		return;
-	o->before_ns = before_ns;
-	o->changed_ns = now_ns;
+	const struct speaker *s = o->speaker;
+	int64_t own_ns = o->settle.latency_ns - s->offset_ns;
+	int64_t was_ns = o->own_ns != 0 ? o->own_ns : before_ns - s->offset_ns;
+
+	if (before_ns > 0 && o->settle.latency_ns != before_ns && SPA_ABS(own_ns - was_ns) >= SAME_NS) {
+		o->before_ns = was_ns;
+		o->changed_ns = now_ns;
+	}
+	/* Not while it reports something else: the offset may be in that already, and not in what is believed */
+	if (o->settle.settled && o->reported_ns > 0 && SPA_ABS(o->reported_ns - o->settle.latency_ns) < SAME_NS)
+		o->own_ns = own_ns;
 }
 
 static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
@@ -267,7 +305,7 @@ static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_
 	/* What would be believed lacks the packet, and is of one that may never play */
 	if (news && !o->unsent)
 		settle_report(&o->settle, now_ns, s->doubted ?
-				SPA_MAX(s->own_ns + s->offset_ns, NO_LATENCY_NS) : o->reported_ns);
+				kept_latency(s) : o->reported_ns);
 	if (!s->doubted && is_recognized(group, o))
 		settle_recognize(&o->settle, now_ns);
 	o->begun |= !o->unsent;

@@ -56,7 +56,8 @@ struct output {
 	uint32_t n_reports;		/**< that differed from the one before, while streaming */
 	bool silent;			/**< it tells no latency, though it has told one before, */
 	int64_t silent_since_ns;	/**< since then, 0: it is not so */
-	int64_t before_ns, changed_ns;	/**< what was believed before the last change while it played, and when that was */
+	int64_t own_ns;			/**< what it has settled at, without the offset of that time, 0: not known */
+	int64_t before_ns, changed_ns;	/**< the same before the last change while it played, and when that was */
 	bool unsent;			/**< as far as that tells, nothing was sent since it is streaming */
 	struct settle settle;		/**< when that is to be believed */
 
