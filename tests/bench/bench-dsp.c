@@ -16,9 +16,9 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "history.h"
-#include "interpolator.h"
-#include "tap.h"
+#include "dsp/history.h"
+#include "dsp/interpolator.h"
+#include "dsp/tap.h"
 
 #define BLOCK		1024
 #define BLOCKS		4000

@@ -69,7 +69,7 @@ local module_page = items ("docs/libpipewire-module-bluez-combine.7")
 local settings_page = items ("docs/bluez-combine.5")
 
 -- Module arguments: all that the module takes are in its manual page.
-local args = read ("modules/args.c")
+local args = read ("modules/bluez-combine/args.c")
 local known = args:match ("known_args%[%] = (%b{})")
 local n_args = 0
 for macro in known:gmatch ("BLUEZ_COMBINE_ARG_[%w_]+") do

@@ -5,7 +5,7 @@
 #include <pipewire/pipewire.h>
 
 #include "args.h"
-#include "fanout-config.h"
+#include "fanout/config.h"
 #include "fuzz.h"
 #include "log.h"
 #include "names.h"

@@ -12,7 +12,7 @@
 
 #include "fuzz.h"
 /* Its callbacks are what is tested, and those have no other name */
-#include "../../modules/members.c"
+#include "graph/members.c"
 
 PW_LOG_TOPIC(mod_topic, "fuzz");
 

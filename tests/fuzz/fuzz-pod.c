@@ -17,7 +17,7 @@
 #include <spa/utils/names.h>
 
 #include "fuzz.h"
-#include "fanout.h"
+#include "fanout/node.h"
 
 extern const struct spa_handle_factory bluez_combine_fanout_factory;
 

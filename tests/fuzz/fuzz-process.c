@@ -14,7 +14,7 @@
 #include <spa/support/plugin.h>
 #include <spa/utils/names.h>
 
-#include "fanout.h"
+#include "fanout/node.h"
 #include "fuzz.h"
 #include "names.h"
 

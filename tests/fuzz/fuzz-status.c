@@ -8,7 +8,7 @@
 #include <spa/utils/string.h>
 
 #include "fuzz.h"
-#include "group-status.h"
+#include "group/status.h"
 #include "../../tools/pw-bluez-combine/client.h"
 #include "../../tools/pw-bluez-combine/json.h"
 #include "../../tools/pw-bluez-combine/report.h"

@@ -19,7 +19,7 @@
 #include "harness.h"
 #include "json.h"
 #include "log.h"
-#include "member-entry.h"
+#include "member/entry.h"
 
 PW_LOG_TOPIC(mod_topic, "test");
 

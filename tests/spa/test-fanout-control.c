@@ -10,7 +10,7 @@
 #include <spa/pod/iter.h>
 #include <spa/utils/string.h>
 
-#include "fanout-control.h"
+#include "fanout/control.h"
 #include "harness.h"
 #include "names.h"
 #include "player.h"

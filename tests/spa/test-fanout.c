@@ -12,7 +12,7 @@
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
-#include "fanout-control.h"
+#include "fanout/control.h"
 #include "harness.h"
 #include "host.h"
 #include "names.h"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "history.h"
+#include "dsp/history.h"
 #include "host.h"
 
 /*

@@ -25,9 +25,9 @@ on() {
 	[ $status != 77 ] || status=0
 	for name in $tests; do
 		# shellcheck disable=SC2046 # a list of options
-		"$cc" "$@" -O3 -ffp-contract=off -std=gnu11 -D_GNU_SOURCE -static -Ispa $(pkg-config --cflags libspa-0.2) \
-			"tests/unit/test-$name.c" spa/align.c spa/history.c spa/interpolator.c spa/role.c \
-			spa/settle.c spa/slew.c spa/tap.c -o "$out/test" -lm -lpthread
+		"$cc" "$@" -O3 -ffp-contract=off -std=gnu11 -D_GNU_SOURCE -static -Ispa -Imodules/bluez-combine $(pkg-config --cflags libspa-0.2) \
+			"tests/unit/test-$name.c" spa/dsp/*.c modules/bluez-combine/timing/align.c \
+			modules/bluez-combine/timing/settle.c -o "$out/test" -lm -lpthread
 		if "$emulator" "$out/test" >"$out/log"; then
 			echo "ok     $cc $name"
 		else

@@ -10,8 +10,8 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "history.h"
-#include "tap.h"
+#include "dsp/history.h"
+#include "dsp/tap.h"
 
 #define RING		16384
 #define BLOCK_MAX	8192

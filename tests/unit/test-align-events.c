@@ -7,9 +7,9 @@
 
 #include <spa/utils/defs.h>
 
-#include "align.h"
+#include "timing/align.h"
 #include "harness.h"
-#include "settle.h"
+#include "timing/settle.h"
 
 #define MS(x)		((int64_t)((x) * SPA_NSEC_PER_MSEC))
 

@@ -4,7 +4,7 @@
 
 #include <spa/utils/defs.h>
 
-#include "align.h"
+#include "timing/align.h"
 #include "harness.h"
 
 #define MS(x)	((int64_t)((x) * SPA_NSEC_PER_MSEC))

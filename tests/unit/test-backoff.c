@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include "backoff.h"
+#include "member/backoff.h"
 #include "harness.h"
 
 static const int64_t SEC = SPA_NSEC_PER_SEC;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness.h"
-#include "history.h"
+#include "dsp/history.h"
 
 static void write_ramp(struct history *h, uint32_t from, uint32_t n)
 {

@@ -7,8 +7,8 @@
 #include <pipewire/pipewire.h>
 
 #include "harness.h"
-#include "identity.h"
-#include "owners.h"
+#include "member/identity.h"
+#include "graph/owners.h"
 
 #define ITEMS(...)	&SPA_DICT_INIT_ARRAY(((struct spa_dict_item[]) { __VA_ARGS__ }))
 #define KEY(k, v)	SPA_DICT_ITEM_INIT(k, v)

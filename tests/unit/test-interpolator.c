@@ -9,7 +9,7 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "interpolator.h"
+#include "dsp/interpolator.h"
 
 #define RATE		48000
 #define N		8192

@@ -7,9 +7,9 @@
 
 #include <spa/utils/defs.h>
 
-#include "dither.h"
+#include "audio/dither.h"
 #include "harness.h"
-#include "keep-warm.h"
+#include "timing/keep-warm.h"
 
 #define LONGEST		1024
 

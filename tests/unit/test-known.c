@@ -7,7 +7,7 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "known.h"
+#include "timing/known.h"
 
 #define MS(x)	((int64_t)((x) * SPA_NSEC_PER_MSEC))
 #define A	"11:22:33:44:55:66"

@@ -5,7 +5,7 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "packet.h"
+#include "timing/packet.h"
 
 static const int64_t MS = SPA_NSEC_PER_MSEC;
 

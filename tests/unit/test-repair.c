@@ -5,7 +5,7 @@
 #include <spa/node/io.h>
 
 #include "harness.h"
-#include "repair.h"
+#include "group/repair.h"
 
 #define QUANTUM	1024
 #define RATE	48000

@@ -5,7 +5,7 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "settle.h"
+#include "timing/settle.h"
 
 #define MS(x)	((int64_t)((x) * SPA_NSEC_PER_MSEC))
 

@@ -8,7 +8,7 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "slew.h"
+#include "dsp/slew.h"
 
 #define RATE		48000
 #define SPEED		5e-4		/* 500 ppm */

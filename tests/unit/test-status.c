@@ -7,7 +7,7 @@
 #include <spa/utils/string.h>
 
 #include "harness.h"
-#include "status.h"
+#include "graph/status-lines.h"
 
 /* A metadata object of which only the numbers are kept */
 static struct {

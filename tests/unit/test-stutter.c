@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "harness.h"
-#include "stutter.h"
+#include "timing/stutter.h"
 
 static const int64_t MS = SPA_NSEC_PER_MSEC;
 static const int64_t SEC = SPA_NSEC_PER_SEC;

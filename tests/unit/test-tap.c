@@ -10,9 +10,9 @@
 #include <spa/utils/defs.h>
 
 #include "harness.h"
-#include "history.h"
-#include "role.h"
-#include "tap.h"
+#include "dsp/history.h"
+#include "dsp/role.h"
+#include "dsp/tap.h"
 
 #define RATE		48000
 #define FADE		1440		/* 30 ms: these two are checked against the tap's own */

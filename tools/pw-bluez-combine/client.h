@@ -11,7 +11,7 @@
 #include <spa/utils/list.h>
 
 #include "graph.h"
-#include "owners.h"
+#include "graph/owners.h"
 
 /** A key of the group's metadata. */
 struct client_entry {

@@ -15,7 +15,7 @@
 #include "doctor.h"
 #include "json.h"
 #include "names.h"
-#include "owners.h"
+#include "graph/owners.h"
 
 /* Only there to end a hang: a daemon answers within milliseconds */
 #define ANSWER_LIMIT_SEC	5

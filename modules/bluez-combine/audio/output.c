@@ -1,0 +1,357 @@
+/* One speaker's stream */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+
+#include <spa/node/command.h>
+#include <spa/param/audio/format-utils.h>
+#include <spa/utils/string.h>
+
+#include "log.h"
+#include "audio/output.h"
+#include "timing/packet.h"
+
+/* A transport is acquired, and the first packet sent, within this; and who has
+ * played to the speaker for longer has not just started it */
+#define STUCK_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
+/* bluetoothd gives up a speaker that does not answer after 6 s */
+#define STUCK_FAILED_NS	(7 * (int64_t)SPA_NSEC_PER_SEC)
+
+/* One that we start runs about when our stream does: both tell us within this */
+#define FOREIGN_NS	(300 * (int64_t)SPA_NSEC_PER_MSEC)
+
+/* A sink is started within this, but for its transport */
+#define WAKE_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
+#define WAKES_MAX	4
+
+/* An hour: far beyond anything that sounds together */
+#define LATENCY_MAX_NS		(3600.0 * SPA_NSEC_PER_SEC)
+
+static void stream_destroy(void *data)
+{
+	struct output *output = data;
+	spa_hook_remove(&output->listener);
+	output->stream = NULL;
+}
+
+static void stream_state_changed(void *data, enum pw_stream_state old,
+		enum pw_stream_state state, const char *error)
+{
+	struct output *output = data;
+	bool was_streaming = output->streaming;
+
+	if (state == PW_STREAM_STATE_ERROR)
+		pw_log_warn("%s: stream failed: %s", speaker_address(output->speaker), error);
+	if (state == PW_STREAM_STATE_ERROR ||
+	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
+		output->failed = "its stream was ended";
+	output->streaming = state == PW_STREAM_STATE_STREAMING;
+	output->returning &= !output->streaming;
+	output->events->changed(output->data, output, output->streaming && !was_streaming);
+}
+
+/*
+ * A node with a process() of its own stops that in time. But the fan-out uses these streams in the
+ * sink's cycles, of which PipeWire knows nothing: it frees the buffers, and unmaps what the node is
+ * triggered by. So the fan-out has a stream from when it is started, and has buffers, until
+ * it is told to stop, and no longer.
+ */
+static void update_run(struct output *output)
+{
+	bool running = output->started && !output->held;
+
+	fanout_host_run(output->host, output->slot, running ? output->stream : NULL);
+}
+
+static void stream_command(void *data, const struct spa_command *command)
+{
+	struct output *output = data;
+
+	switch (SPA_NODE_COMMAND_ID(command)) {
+	case SPA_NODE_COMMAND_Start:
+		output->started = true;
+		update_run(output);
+		break;
+	case SPA_NODE_COMMAND_Pause:
+	case SPA_NODE_COMMAND_Suspend:
+		output->started = false;
+		update_run(output);
+		break;
+	default:
+		break;
+	}
+}
+
+static void stream_param_changed(void *data, uint32_t id, const struct spa_pod *param)
+{
+	struct output *output = data;
+	struct spa_latency_info latency = { 0 };
+
+	if (id != SPA_PARAM_Latency)
+		return;
+	/* What lies downstream is told in the direction of an input */
+	if (param && (spa_latency_parse(param, &latency) < 0 ||
+	    latency.direction != SPA_DIRECTION_INPUT))
+		return;
+	output->has_latency = param != NULL;
+	output->latency = latency;
+	output->events->changed(output->data, output, false);
+}
+
+static const struct pw_stream_events stream_events = {
+	PW_VERSION_STREAM_EVENTS,
+	.destroy = stream_destroy,
+	.state_changed = stream_state_changed,
+	.param_changed = stream_param_changed,
+	.command = stream_command,
+};
+
+static struct pw_properties *make_properties(const struct speaker *speaker,
+		const struct args *args, struct pw_loop *data_loop)
+{
+	const char *description = pw_properties_get(speaker->props, PW_KEY_NODE_DESCRIPTION);
+	struct pw_properties *props = pw_properties_copy(args->stream_props);
+	char name[512];
+
+	if (props == NULL)
+		return NULL;
+	pw_properties_update(props, &speaker->rule_props->dict);
+
+	snprintf(name, sizeof(name), "%s.output.%s", args_node_name(args), speaker_address(speaker));
+	for (char *c = name; *c; c++)
+		if (*c == ':')
+			*c = '_';
+	properties_set_default(props, PW_KEY_NODE_NAME, name);
+	properties_set_default(props, PW_KEY_MEDIA_NAME, name);
+	if (pw_properties_get(props, PW_KEY_NODE_DESCRIPTION) == NULL)
+		pw_properties_setf(props, PW_KEY_NODE_DESCRIPTION, "%s (combined)",
+				description ? description : speaker_name(speaker));
+
+	properties_set_default(props, PW_KEY_NODE_VIRTUAL, "true");
+	pw_properties_set(props, PW_KEY_NODE_LOOP_NAME, data_loop->name);
+	/* By what it alone has: any other node can have its name, and come first */
+	pw_properties_set(props, PW_KEY_TARGET_OBJECT,
+			speaker->serial ? speaker->serial : speaker_name(speaker));
+	/* An output alone does not keep a speaker awake, */
+	properties_set_default(props, PW_KEY_NODE_PASSIVE, "true");
+	/* goes to its speaker or nowhere, and is not destroyed for being nowhere. */
+	pw_properties_set(props, "node.dont-fallback", "true");
+	pw_properties_set(props, "node.linger", "true");
+	pw_properties_set(props, "node.dont-move", "true");
+	/* A stored volume or target of a former output would put speakers apart */
+	pw_properties_set(props, "state.restore-props", "false");
+	pw_properties_set(props, "state.restore-target", "false");
+	return props;
+}
+
+struct output *output_new(struct speaker *speaker, struct pw_core *core,
+		struct pw_loop *data_loop, struct fanout_host *host, const struct args *args,
+		int64_t known_ns, const struct output_events *events, void *data)
+{
+	uint8_t buffer[1024];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	const struct spa_pod *params[1];
+	struct pw_properties *props;
+	struct output *output;
+	int res;
+
+	if ((output = calloc(1, sizeof(*output))) == NULL)
+		return NULL;
+	output->speaker = speaker;
+	output->host = host;
+	output->slot = -1;
+	output->events = events;
+	output->data = data;
+	settle_init(&output->settle, known_ns);
+
+	if ((res = output->slot = fanout_host_add(host)) < 0)
+		goto error;
+	if ((props = make_properties(speaker, args, data_loop)) == NULL ||
+	    (output->stream = pw_stream_new(core, "bluez-combine output", props)) == NULL) {
+		res = -errno;
+		goto error;
+	}
+	pw_stream_add_listener(output->stream, &output->listener, &stream_events, output);
+
+	/* RT_PROCESS with TRIGGER and ASYNC: it is filled and let go in the
+	 * sink's cycle, and costs no quantum of its own. */
+	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &args->info);
+	if ((res = pw_stream_connect(output->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
+			PW_STREAM_FLAG_AUTOCONNECT |
+			PW_STREAM_FLAG_MAP_BUFFERS |
+			PW_STREAM_FLAG_RT_PROCESS |
+			PW_STREAM_FLAG_TRIGGER |
+			PW_STREAM_FLAG_ASYNC,
+			params, 1)) < 0)
+		goto error;
+
+	return output;
+
+error:
+	output_destroy(output);
+	errno = -res;
+	return NULL;
+}
+
+void output_destroy(struct output *output)
+{
+	if (output->slot >= 0)
+		fanout_host_remove(output->host, output->slot);
+	if (output->stream) {
+		struct pw_stream *stream = output->stream;
+		spa_hook_remove(&output->listener);
+		pw_stream_destroy(stream);
+	}
+	free(output);
+}
+
+int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate)
+{
+	const struct spa_latency_info *l = &output->latency;
+	double samples, ns;
+
+	if (!output->has_latency || rate == 0)
+		return 0;
+	/* As pw_stream_get_time_n(): the middle of each range */
+	samples = (l->min_quantum + l->max_quantum) / 2.0 * quantum +
+		((int64_t)l->min_rate + l->max_rate) / 2;
+	ns = (double)(l->min_ns / 2 + l->max_ns / 2) + samples * SPA_NSEC_PER_SEC / rate;
+	/* Any client can set any latency: nan is none, and sums must not overflow */
+	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
+}
+
+/* Others may be linked to it, too: a recorder */
+static bool is_linked(const struct output *output)
+{
+	return output->stream && links_has(&output->speaker->members->links,
+			pw_stream_get_node_id(output->stream), output->speaker->id);
+}
+
+bool output_is_there(const struct output *output)
+{
+	return output->streaming && is_linked(output);
+}
+
+bool output_is_returning(const struct output *output)
+{
+	return (output->held || output->returning) && is_linked(output);
+}
+
+void output_started(struct output *output, int64_t now_ns)
+{
+	output->streaming_since_ns = now_ns;
+	output->n_reports = 0;
+	output->no_report_ns = 0;
+	output->silent_since_ns = 0;
+	output->n_wakes = 0;
+	output->lost_ns = 0;
+	/* Also the same report is one */
+	output->raw_ns = output->reported_ns = 0;
+	settle_restart(&output->settle);
+}
+
+bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
+		struct fanout_output_target *target)
+{
+	const struct member_config *config = &output->speaker->config;
+
+	output->delay_ns = delay_ns;
+	output->audible = audible;
+	*target = (struct fanout_output_target) {
+		.output = output->slot,
+		.target = {
+			.delay_ns = delay_ns,
+			.wait_ns = wait_ns,
+			.gain = audible ? config->gain : 0.0,
+			.role = config->role,
+		},
+	};
+	return !fanout_target_equal(&target->target, &output->told);
+}
+
+void output_hold(struct output *output, bool held)
+{
+	if (output->held == held)
+		return;
+	output->held = held;
+	/* One that has not stopped yet may never tell that it streams again */
+	output->returning = !held && !output->streaming;
+	pw_stream_set_active(output->stream, !held);
+	update_run(output);
+	/* What waits in it would be played first, and all that follows later */
+	if (held)
+		pw_stream_flush(output->stream, false);
+}
+
+bool output_has_sent(const struct output *output)
+{
+	return packet_is_sent(output_codec(output), output->reported_ns, output->speaker->offset_ns, output->n_reports);
+}
+
+/* The first packet that a sink sends adds its length to what it reports: so a
+ * sink that was started about when we came, and has reported no fractions,
+ * has sent none. With nobody else linked it was started under our driver, and does, unless
+ * it had failed before. One that had to be woken never does. */
+bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
+{
+	const struct speaker *s = output->speaker;
+	bool other = links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream));
+	int64_t limit_ns = output->streaming_since_ns + (other ? STUCK_NS :
+			output->n_wakes > 0 ? WAKE_NS * (output->n_wakes + 1) : STUCK_FAILED_NS);
+
+	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
+	    (output->n_reports > 1 && output_has_sent(output)) || s->running_since_ns < output->streaming_since_ns - STUCK_NS)
+		return false;
+	if (output->n_wakes == 0 && (output_has_sent(output) ||
+	    (s->backoff.failures == 0 && !other)))
+		return false;
+	if (now_ns < limit_ns) {
+		*next_ns = SPA_MIN(*next_ns, limit_ns);
+		return false;
+	}
+	output->failed = "it takes nothing";
+	output->stuck = true;
+	return true;
+}
+
+bool output_is_foreign(const struct output *output)
+{
+	const struct speaker *s = output->speaker;
+
+	return speaker_is_bluetooth(s) && s->woken_ns != 0 && !s->in_step &&
+		s->woken_ns < output->streaming_since_ns - FOREIGN_NS;
+}
+
+bool output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)
+{
+	const struct speaker *s = output->speaker;
+	int64_t limit_ns = output->streaming_since_ns + WAKE_NS * (output->n_wakes + 1);
+	char latency[64];
+	struct spa_dict_item items[] = {
+		SPA_DICT_ITEM_INIT(PW_KEY_NODE_LATENCY, latency),
+	};
+
+	if (!output->streaming || s->running || s->backoff.failures == 0 || output->stream == NULL)
+		return true;
+	if (now_ns < limit_ns) {
+		*next_ns = SPA_MIN(*next_ns, limit_ns);
+		return true;
+	}
+	if (output->n_wakes >= WAKES_MAX) {
+		output->failed = "its device does not start";
+		return false;
+	}
+	/* Another wish for a latency makes it look. The driver's quantum is forced, so the
+	 * wish itself comes to nothing. */
+	snprintf(latency, sizeof(latency), "%u/48000", 8192 - output->n_wakes++ % 2);
+	pw_stream_update_properties(output->stream, &SPA_DICT_INIT_ARRAY(items));
+	*next_ns = SPA_MIN(*next_ns, limit_ns + WAKE_NS);
+	return true;
+}
+
+const char *output_codec(const struct output *output)
+{
+	const char *str = pw_properties_get(output->speaker->props, "api.bluez5.codec");
+	return str ? str : "";
+}

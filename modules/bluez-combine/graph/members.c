@@ -1,0 +1,620 @@
+/* Who is a member of a group */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+
+#include <pipewire/impl.h>
+#include <spa/node/command.h>
+#include <spa/param/audio/format-utils.h>
+#include <spa/param/props.h>
+#include <spa/pod/parser.h>
+#include <spa/utils/result.h>
+#include <spa/utils/string.h>
+
+#include "log.h"
+#include "loop-time.h"
+#include "member/entry.h"
+#include "graph/members.h"
+#include "names.h"
+
+/* An hour: far beyond anything meant, and sums of it do not overflow */
+#define OFFSET_NS_MAX	(3600 * (int64_t)SPA_NSEC_PER_SEC)
+
+const char *speaker_address(const struct speaker *speaker)
+{
+	return speaker->identity.address;
+}
+
+const char *speaker_name(const struct speaker *speaker)
+{
+	return speaker->identity.name;
+}
+
+bool speaker_is_bluetooth(const struct speaker *speaker)
+{
+	return speaker->identity.bluetooth;
+}
+
+void speaker_restart(struct speaker *speaker)
+{
+	struct pw_node *node = (struct pw_node *)speaker->proxy;
+
+	if (node)
+		pw_node_send_command(node, &SPA_NODE_COMMAND_INIT(SPA_NODE_COMMAND_Suspend));
+}
+
+void speaker_suspend(struct speaker *speaker, uint32_t except)
+{
+	if (!links_has_other(&speaker->members->links, speaker->id, except))
+		speaker_restart(speaker);
+}
+
+/* A group must never feed itself or another group: that way lies a loop. A sink
+ * can have any name, but the link group of each is made from its group's. */
+static bool is_own(const struct members *members, const struct spa_dict *props)
+{
+	const char *name = spa_dict_lookup(props, PW_KEY_NODE_NAME);
+	const char *str = spa_dict_lookup(props, PW_KEY_NODE_LINK_GROUP);
+
+	return (name && spa_strstartswith(name, BLUEZ_COMBINE_NODE_PREFIX)) ||
+		(str && spa_strstartswith(str, BLUEZ_COMBINE_NODE_PREFIX)) ||
+		(name && spa_streq(name, args_node_name(members->args)));
+}
+
+/* A speaker that has a microphone gets another sink for a call, often of the same name. Music does not
+ * belong there, whoever says so. */
+static bool is_for_calls(const struct spa_dict *props)
+{
+	const char *profile = spa_dict_lookup(props, "api.bluez5.profile");
+
+	return profile && spa_strstartswith(profile, "headset-");
+}
+
+static struct member_entry *find_entry(struct members *members, const char *address)
+{
+	struct member_entry *e;
+	spa_list_for_each(e, &members->entries, link)
+		if (spa_streq(e->address, address))
+			return e;
+	return NULL;
+}
+
+struct rule_match {
+	struct speaker *speaker;
+	struct member_config config;
+	struct pw_properties *props;
+	bool matched;
+};
+
+/* What create-stream holds besides properties of the stream */
+static const char * const config_keys[] = {
+	BLUEZ_COMBINE_MEMBER_ROLE,
+	BLUEZ_COMBINE_MEMBER_GAIN,
+	BLUEZ_COMBINE_MEMBER_TRIM,
+	BLUEZ_COMBINE_MEMBER_CORRECTION,
+};
+
+static int rule_matched(void *data, const char *location, const char *action,
+		const char *str, size_t len)
+{
+	struct rule_match *match = data;
+	char key[64];
+
+	if (!spa_streq(action, "create-stream"))
+		return 0;
+	match->matched = true;
+	pw_properties_update_string(match->props, str, len);
+
+	SPA_FOR_EACH_ELEMENT_VAR(config_keys, k) {
+		const char *value;
+		snprintf(key, sizeof(key), MEMBER_CONFIG_PREFIX "%s", *k);
+		if ((value = pw_properties_get(match->props, key)) == NULL)
+			continue;
+		member_config_set(&match->config, BLUEZ_COMBINE_ARG_STREAM_RULES, *k, value);
+		pw_properties_set(match->props, key, NULL);
+	}
+	return 0;
+}
+
+static bool config_equal(const struct member_config *a, const struct member_config *b)
+{
+	return a->role == b->role && a->gain == b->gain &&
+		a->trim_ns == b->trim_ns && a->correction_ns == b->correction_ns;
+}
+
+/* Rules choose first, the metadata has the last word. */
+static bool wants(struct speaker *speaker, struct rule_match *match)
+{
+	struct members *members = speaker->members;
+	struct member_entry *e;
+
+	pw_conf_match_rules(members->args->rules, strlen(members->args->rules),
+			BLUEZ_COMBINE_MODULE, &speaker->props->dict, rule_matched, match);
+
+	if ((e = find_entry(members, speaker_address(speaker))) == NULL)
+		return match->matched;
+	match->config = e->config;
+	if (e->has_include && !e->include)
+		return false;
+	if (e->target)
+		return spa_streq(e->target, speaker_name(speaker));
+	return match->matched || (e->has_include && e->include);
+}
+
+static void speaker_update(struct speaker *speaker)
+{
+	struct members *members = speaker->members;
+	struct rule_match match = { .speaker = speaker, .config = MEMBER_CONFIG_INIT };
+	bool want, changed;
+
+	if (!members->active || speaker_address(speaker) == NULL)
+		return;
+	if ((match.props = pw_properties_new(NULL, NULL)) == NULL)
+		return;
+
+	want = !is_own(members, &speaker->props->dict) && !is_for_calls(&speaker->props->dict) &&
+		wants(speaker, &match);
+	changed = !config_equal(&speaker->config, &match.config);
+	speaker->config = match.config;
+	pw_properties_free(speaker->rule_props);
+	speaker->rule_props = match.props;
+
+	if (want == speaker->member) {
+		if (want && changed)
+			members->events->changed(members->data, speaker);
+		return;
+	}
+	speaker->member = want;
+	pw_log_info("%s is %s member", speaker_address(speaker), want ? "a" : "no longer a");
+	if (want)
+		members->events->added(members->data, speaker);
+	else
+		members->events->removed(members->data, speaker);
+}
+
+static void update_all(struct members *members)
+{
+	struct speaker *s;
+	spa_list_for_each(s, &members->speakers, link)
+		speaker_update(s);
+}
+
+static void remove_member(struct speaker *speaker)
+{
+	if (!speaker->member)
+		return;
+	speaker->member = false;
+	speaker->members->events->removed(speaker->members->data, speaker);
+}
+
+static void speaker_free(struct speaker *speaker)
+{
+	remove_member(speaker);
+	spa_list_remove(&speaker->link);
+	if (speaker->proxy) {
+		struct pw_proxy *proxy = speaker->proxy;
+		spa_hook_remove(&speaker->proxy_listener);
+		spa_hook_remove(&speaker->object_listener);
+		pw_proxy_destroy(proxy);
+	}
+	identity_finish(&speaker->identity);
+	pw_properties_free(speaker->props);
+	pw_properties_free(speaker->rule_props);
+	free(speaker->serial);
+	free(speaker);
+}
+
+static void proxy_destroy(void *data)
+{
+	struct speaker *speaker = data;
+	spa_hook_remove(&speaker->proxy_listener);
+	spa_hook_remove(&speaker->object_listener);
+	speaker->proxy = NULL;
+}
+
+static void proxy_error(void *data, int seq, int res, const char *message)
+{
+	struct speaker *speaker = data;
+
+	if (speaker->member)
+		speaker->members->events->failed(speaker->members->data, speaker);
+}
+
+static const struct pw_proxy_events proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.destroy = proxy_destroy,
+	.error = proxy_error,
+};
+
+static void node_state(struct speaker *speaker, enum pw_node_state state)
+{
+	struct members *members = speaker->members;
+	bool running = state == PW_NODE_STATE_RUNNING;
+	bool suspended = state <= PW_NODE_STATE_SUSPENDED;
+	int64_t now_ns = loop_now_ns(pw_context_get_main_loop(members->context));
+
+	if (suspended) {
+		speaker->woken_ns = 0;
+		speaker->in_step = false;
+	} else if (speaker->props == NULL) {
+		speaker->woken_ns = 1;
+	} else if (running && speaker->woken_ns == 0) {
+		speaker->woken_ns = now_ns;
+	}
+	if (running == speaker->running && suspended == speaker->suspended)
+		return;
+	if (running && !speaker->running)
+		speaker->running_since_ns = now_ns;
+	speaker->running = running;
+	speaker->suspended = suspended;
+	if (speaker->member)
+		members->events->changed(members->data, speaker);
+}
+
+/* When its properties have come: the first time, or changed */
+static void identify(struct speaker *speaker, bool first)
+{
+	const struct spa_dict *props = &speaker->props->dict;
+
+	if (first && identity_init(&speaker->identity, props, speaker->owner, speaker->is_bluetooth) == -EACCES)
+		pw_log_info("node %u is no speaker: it is not a Bluetooth monitor's, or a restricted client's",
+				speaker->id);
+	if (speaker_address(speaker) == NULL || identity_fits(&speaker->identity, props))
+		return;
+	/* What is known of it is filed under what it said that it was: it cannot become another one */
+	pw_log_warn("%s, node %u, says that it is another one now: it is no speaker any more",
+			speaker_address(speaker), speaker->id);
+	remove_member(speaker);
+	identity_finish(&speaker->identity);
+}
+
+static void node_info(void *data, const struct pw_node_info *info)
+{
+	struct speaker *speaker = data;
+	bool first = speaker->props == NULL;
+
+	if (info->change_mask & PW_NODE_CHANGE_MASK_STATE)
+		node_state(speaker, info->state);
+	if (!(info->change_mask & PW_NODE_CHANGE_MASK_PROPS) || info->props == NULL)
+		return;
+	pw_properties_free(speaker->props);
+	if ((speaker->props = pw_properties_new_dict(info->props)) == NULL &&
+	    (speaker->props = pw_properties_new(NULL, NULL)) == NULL)
+		return;
+	identify(speaker, first);
+	speaker_update(speaker);
+}
+
+/* It comes after the latency that has it: that of a speaker whose reports are not believed is worked out with it */
+static void hear_offset(struct speaker *speaker, const struct spa_pod *param)
+{
+	int64_t offset_ns;
+
+	if (param == NULL || spa_pod_parse_object(param, SPA_TYPE_OBJECT_Props, NULL,
+			SPA_PROP_latencyOffsetNsec, SPA_POD_Long(&offset_ns)) < 0)
+		return;
+	offset_ns = SPA_CLAMP(offset_ns, -OFFSET_NS_MAX, OFFSET_NS_MAX);
+	if (offset_ns == speaker->offset_ns)
+		return;
+	speaker->offset_ns = offset_ns;
+	if (speaker->member)
+		speaker->members->events->changed(speaker->members->data, speaker);
+}
+
+/* A Bluetooth sink offers what was agreed upon with the device, and nothing else */
+static void node_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
+		const struct spa_pod *param)
+{
+	struct speaker *speaker = data;
+	int32_t rate;
+
+	if (id == SPA_PARAM_Props)
+		hear_offset(speaker, param);
+	if (id != SPA_PARAM_EnumFormat || param == NULL || spa_pod_parse_object(param,
+			SPA_TYPE_OBJECT_Format, NULL, SPA_FORMAT_AUDIO_rate, SPA_POD_Int(&rate)) < 0)
+		return;
+	if (rate <= 0 || (uint32_t)rate == speaker->rate)
+		return;
+	speaker->rate = rate;
+	if (speaker->member)
+		speaker->members->events->changed(speaker->members->data, speaker);
+}
+
+static const struct pw_node_events node_events = {
+	PW_VERSION_NODE_EVENTS,
+	.info = node_info,
+	.param = node_param,
+};
+
+/* The registry does not tell what rules match by: api.bluez5.* is only in the
+ * node's own properties. */
+static void watch_node(struct members *members, uint32_t id, const struct spa_dict *props)
+{
+	struct speaker *speaker = calloc(1, sizeof(*speaker));
+	const char *serial = spa_dict_lookup(props, PW_KEY_OBJECT_SERIAL);
+
+	if (speaker == NULL)
+		return;
+	speaker->members = members;
+	speaker->id = id;
+	speaker->owner = owners_find(&members->owners, props);
+	speaker->is_bluetooth = owners_is_bluetooth(&members->owners, props);
+	speaker->serial = serial ? strdup(serial) : NULL;
+	speaker->config = MEMBER_CONFIG_INIT;
+	spa_list_append(&members->speakers, &speaker->link);
+
+	speaker->proxy = pw_registry_bind(members->registry, id,
+			PW_TYPE_INTERFACE_Node, PW_VERSION_NODE, 0);
+	if (speaker->proxy == NULL) {
+		pw_log_warn("can't watch node %u: %m", id);
+		speaker_free(speaker);
+		return;
+	}
+	pw_proxy_add_listener(speaker->proxy, &speaker->proxy_listener, &proxy_events, speaker);
+	pw_proxy_add_object_listener(speaker->proxy, &speaker->object_listener,
+			&node_events, speaker);
+	pw_node_subscribe_params((struct pw_node *)speaker->proxy,
+			(uint32_t[]) { SPA_PARAM_EnumFormat, SPA_PARAM_Props }, 2);
+}
+
+/* Anybody can write anything, and as often as they like: it must not fill the
+ * memory nor the log. Whoever owns the object takes out what is too much. */
+static struct member_entry *new_entry(struct members *members, const char *address,
+		const char *json, bool more)
+{
+	int64_t now_ns = loop_now_ns(pw_context_get_main_loop(members->context));
+	struct member_entry *e;
+	int missed;
+
+	if (strlen(address) > METADATA_KEY_LEN_MAX || strlen(json) > METADATA_VALUE_LEN_MAX ||
+	    (more && members->n_entries >= METADATA_KEYS_MAX))
+		return NULL;
+	if ((e = member_entry_new(address, json, true)) != NULL)
+		return e;
+	missed = spa_ratelimit_test(&members->ratelimit, now_ns);
+	if (missed > 0)
+		pw_log_error("metadata: %d more values were not valid", missed);
+	return missed >= 0 ? member_entry_new(address, json, false) : NULL;
+}
+
+static void set_entry(struct members *members, const char *address, const char *json)
+{
+	struct member_entry *old = find_entry(members, address), *e = NULL;
+	struct speaker *s;
+
+	if (json && (e = new_entry(members, address, json, old == NULL)) == NULL)
+		return;
+	members->n_entries += (e != NULL) - (old != NULL);
+	if (old) {
+		/* A user's change need not name the target that the policy set */
+		if (e && !e->has_target && old->target) {
+			e->target = old->target;
+			old->target = NULL;
+		}
+		spa_list_remove(&old->link);
+		member_entry_free(old);
+	}
+	if (e)
+		spa_list_append(&members->entries, &e->link);
+	spa_list_for_each(s, &members->speakers, link)
+		if (speaker_address(s) && spa_streq(speaker_address(s), address))
+			speaker_update(s);
+}
+
+static void clear_entries(struct members *members)
+{
+	struct member_entry *e;
+	spa_list_consume(e, &members->entries, link) {
+		spa_list_remove(&e->link);
+		member_entry_free(e);
+	}
+	members->n_entries = 0;
+}
+
+static int metadata_property(void *data, uint32_t subject, const char *key,
+		const char *type, const char *value)
+{
+	struct members *members = data;
+	const char *status = BLUEZ_COMBINE_KEY_STATUS ".";
+
+	if (key == NULL) {
+		clear_entries(members);
+		update_all(members);
+		/* Somebody has cleared what stood there of ours, too */
+		members->events->attached(members->data);
+	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_MEMBER)) {
+		key += strlen(BLUEZ_COMBINE_KEY_MEMBER);
+		if (*key)
+			set_entry(members, key, value);
+	} else if (spa_strstartswith(key, status) && value &&
+	    strlen(key) <= METADATA_KEY_LEN_MAX && strlen(value) <= METADATA_VALUE_LEN_MAX) {
+		members->events->stored(members->data, key + strlen(status), value);
+	}
+	return 0;
+}
+
+static const struct pw_metadata_events metadata_events = {
+	PW_VERSION_METADATA_EVENTS,
+	.property = metadata_property,
+};
+
+static void metadata_name(const struct members *members, char *name, size_t size)
+{
+	bool first = spa_streq(members->args->group, BLUEZ_COMBINE_GROUP_DEFAULT);
+	snprintf(name, size, BLUEZ_COMBINE_METADATA "%s%s", first ? "" : ".",
+			first ? "" : members->args->group);
+}
+
+static void bind_metadata(struct members *members, uint32_t id, const struct spa_dict *props)
+{
+	char name[128];
+
+	metadata_name(members, name, sizeof(name));
+	if (members->metadata || !spa_streq(spa_dict_lookup(props, PW_KEY_METADATA_NAME), name))
+		return;
+	/* Who may not write the metadata may not bring his own instead */
+	if (owners_find(&members->owners, props) == OWNER_RESTRICTED) {
+		pw_log_warn("metadata object %u, '%s', is a restricted client's: it is not used", id, name);
+		return;
+	}
+	members->metadata = pw_registry_bind(members->registry, id,
+			PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA, 0);
+	if (members->metadata == NULL)
+		return;
+	members->metadata_id = id;
+	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
+			&metadata_events, members);
+	members->events->attached(members->data);
+}
+
+/* The other's died, or we end */
+static void drop_metadata(struct members *members)
+{
+	if (members->metadata == NULL)
+		return;
+	spa_hook_remove(&members->metadata_listener);
+	metadata_guard_finish(&members->guard);
+	if (members->own_proxy)
+		pw_proxy_destroy(members->own_proxy);
+	if (members->own)
+		pw_impl_metadata_destroy(members->own);
+	else
+		pw_proxy_destroy((struct pw_proxy *)members->metadata);
+	members->metadata = NULL;
+	members->own = NULL;
+	members->own_proxy = NULL;
+	members->metadata_id = SPA_ID_INVALID;
+}
+
+/* The group's own line, and what is there of its members */
+static bool in_use(void *data, const char *key)
+{
+	static const char * const prefixes[] = { BLUEZ_COMBINE_KEY_MEMBER, BLUEZ_COMBINE_KEY_STATUS "." };
+	struct members *members = data;
+	struct speaker *s;
+
+	if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS))
+		return true;
+	SPA_FOR_EACH_ELEMENT_VAR(prefixes, p) {
+		if (!spa_strstartswith(key, *p))
+			continue;
+		spa_list_for_each(s, &members->speakers, link)
+			if (s->member && spa_streq(speaker_address(s), key + strlen(*p)))
+				return true;
+	}
+	return false;
+}
+
+int members_ensure_metadata(struct members *members)
+{
+	const struct pw_properties *props;
+	char name[128];
+	int res;
+
+	if (members->metadata)
+		return 0;
+	metadata_name(members, name, sizeof(name));
+	members->own = pw_context_create_metadata(members->context, name, NULL, 0);
+	if (members->own == NULL)
+		return -errno;
+	members->metadata = pw_impl_metadata_get_implementation(members->own);
+	if ((res = metadata_guard_init(&members->guard, pw_context_get_main_loop(members->context),
+					members->metadata, in_use, members)) < 0)
+		pw_log_warn("the metadata object '%s' is without bounds: %s", name, spa_strerror(res));
+	props = pw_impl_metadata_get_properties(members->own);
+	members->own_proxy = pw_core_export(members->core, PW_TYPE_INTERFACE_Metadata,
+			&props->dict, members->metadata, 0);
+	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
+			&metadata_events, members);
+	/* Without it nobody else can see or change the group, but it plays. */
+	if (members->own_proxy == NULL)
+		pw_log_warn("can't publish the metadata object '%s': %m", name);
+	return 0;
+}
+
+void members_init(struct members *members, struct pw_context *context, struct pw_core *core,
+		struct pw_registry *registry, const struct args *args,
+		const struct members_events *events, void *data)
+{
+	spa_zero(*members);
+	members->context = context;
+	members->core = core;
+	members->registry = registry;
+	members->args = args;
+	members->events = events;
+	members->data = data;
+	members->metadata_id = SPA_ID_INVALID;
+	members->ratelimit = METADATA_RATELIMIT;
+	spa_list_init(&members->speakers);
+	spa_list_init(&members->entries);
+	links_init(&members->links);
+	owners_init(&members->owners);
+}
+
+void members_finish(struct members *members)
+{
+	struct speaker *s;
+
+	if (members->args == NULL)
+		return;
+	spa_list_consume(s, &members->speakers, link)
+		speaker_free(s);
+	clear_entries(members);
+	links_finish(&members->links);
+	owners_finish(&members->owners);
+	drop_metadata(members);
+	spa_zero(*members);
+}
+
+static void link_changed(struct members *members, uint32_t node)
+{
+	if (node != SPA_ID_INVALID)
+		members->events->linked(members->data, node);
+}
+
+void members_global(struct members *members, uint32_t id, const char *type,
+		const struct spa_dict *props)
+{
+	const char *media_class;
+
+	if (props == NULL)
+		return;
+	owners_global(&members->owners, id, type, props);
+	link_changed(members, links_global(&members->links, id, type, props));
+	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata)) {
+		bind_metadata(members, id, props);
+	} else if (spa_streq(type, PW_TYPE_INTERFACE_Node)) {
+		/* Audio/Sink/Internal too: sinks that are behind a loopback */
+		media_class = spa_dict_lookup(props, PW_KEY_MEDIA_CLASS);
+		if (media_class && spa_strstartswith(media_class, "Audio/Sink") &&
+		    !is_own(members, props))
+			watch_node(members, id, props);
+	}
+}
+
+void members_global_remove(struct members *members, uint32_t id)
+{
+	struct speaker *s;
+
+	owners_global_remove(&members->owners, id);
+	link_changed(members, links_global_remove(&members->links, id));
+	if (members->metadata && id == members->metadata_id) {
+		drop_metadata(members);
+		clear_entries(members);
+		update_all(members);
+		return;
+	}
+	spa_list_for_each(s, &members->speakers, link) {
+		if (s->id == id) {
+			speaker_free(s);
+			return;
+		}
+	}
+}
+
+void members_activate(struct members *members)
+{
+	members->active = true;
+	update_all(members);
+}

@@ -1,0 +1,258 @@
+/* What cycles that came late, or not at all, did to the speakers */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <inttypes.h>
+
+#include <spa/utils/atomic.h>
+
+#include "group/group.h"
+#include "log.h"
+#include "loop-time.h"
+#include "group/repair.h"
+
+#define MSEC		((int64_t)SPA_NSEC_PER_MSEC)
+
+/* A speaker lets go of its stream within 0.3 to 0.8 s; bluetoothd gives up one that does not answer
+ * after 6 s */
+#define STOP_NS		(7000 * MSEC)
+/* One that has needed longer comes after all others */
+#define SLOW_NS		(1000 * MSEC)
+
+static int64_t latency_ns(const struct output *o)
+{
+	return o->settle.settled ? o->settle.latency_ns : o->reported_ns;
+}
+
+/* Others than Bluetooth sinks have no buffer that could be apart, and one that is suspended has an empty one */
+static bool is_repairable(const struct output *o)
+{
+	return o->stream && o->streaming && !o->held && !o->speaker->suspended &&
+		speaker_is_bluetooth(o->speaker);
+}
+
+static uint32_t count(const struct group *group, enum stutter_step step)
+{
+	const struct output *o;
+	uint32_t n = 0;
+
+	spa_list_for_each(o, &group->outputs, link)
+		n += is_repairable(o) && o->step == step;
+	return n;
+}
+
+static void raise_all(struct group *group, enum stutter_step from, enum stutter_step to)
+{
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (is_repairable(o) && o->step >= from)
+			o->step = SPA_MAX(o->step, to);
+}
+
+static void take_stock(struct group *group, int64_t now_ns, const struct stutter_event *e)
+{
+	struct stutter *s = &group->repair.stutter;
+	bool was = s->on;
+	struct output *o;
+
+	stutter_add(s, now_ns, e);
+	spa_list_for_each(o, &group->outputs, link) {
+		if (!is_repairable(o))
+			continue;
+		o->lost_ns += e->lost_ns;
+		o->step = SPA_MAX(o->step, stutter_judge(s, e, latency_ns(o), o->lost_ns));
+	}
+	pw_log_info("cycles were %" PRIi64 " ms late, %" PRIi64 " ms are lost: %u speakers are out of "
+			"step, %u may be", e->late_ns / MSEC, e->lost_ns / MSEC,
+			count(group, STUTTER_OUT_OF_STEP), count(group, STUTTER_DOUBTFUL));
+	if (s->on && !was)
+		pw_log_warn("%s: this machine stutters: it stood still %u times within a minute, for %" PRIi64
+				" ms at most", group->args->group, s->n_stalls, stutter_longest_ns(s) / MSEC);
+}
+
+void group_take_stock(struct group *group, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+	struct stutter_event e = {
+		.late_ns = SPA_ATOMIC_XCHG(r->late_ns, 0),
+		.lost_ns = SPA_ATOMIC_XCHG(r->lost_ns, 0),
+		.period_ns = SPA_ATOMIC_LOAD(r->period_ns),
+		/* The stall may begin or end a stutter: it was played by what held before */
+		.late_max_ns = SPA_ATOMIC_LOAD(r->late_max_ns),
+	};
+
+	if (e.late_ns > 0 || e.lost_ns > 0)
+		take_stock(group, now_ns, &e);
+}
+
+void group_rested(struct group *group, struct output *o)
+{
+	/* What was before that is not put down to what it begins with */
+	group_take_stock(group, loop_now_ns(group->main_loop));
+	o->step = STUTTER_IN_STEP;
+	o->lost_ns = 0;
+}
+
+/* Who will be started anew has all of its own again. Nothing is known of one that may never play. */
+static int64_t least_lost_ns(const struct group *group)
+{
+	const struct output *o;
+	int64_t least_ns = INT64_MAX;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		if (!is_repairable(o))
+			continue;
+		if (o->step == STUTTER_OUT_OF_STEP && !o->shared)
+			return 0;
+		if (o->begun)
+			least_ns = SPA_MIN(least_ns, o->lost_ns);
+	}
+	return least_ns;
+}
+
+static void part(struct group *group)
+{
+	int64_t least_ns = least_lost_ns(group);
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (is_repairable(o) && stutter_is_apart(o->lost_ns, least_ns))
+			o->step = STUTTER_OUT_OF_STEP;
+}
+
+static void update_steps(struct group *group)
+{
+	struct stutter *s = &group->repair.stutter;
+
+	/* Nobody hears it, or it pays again */
+	if (!s->on || fanout_host_is_quiet(&group->host))
+		raise_all(group, STUTTER_DOUBTFUL, STUTTER_OUT_OF_STEP);
+	/* What is lost while some are started anew would begin it again and again, without a rest */
+	if (group->repair.state != REPAIR_STOPPING)
+		part(group);
+}
+
+/* Somebody else than we plays to it, and keeps it running. */
+static bool is_shared(struct output *o)
+{
+	const struct speaker *s = o->speaker;
+	bool shared = links_has_other(&s->members->links, s->id, pw_stream_get_node_id(o->stream));
+
+	if (shared && !o->shared)
+		pw_log_warn("%s can't be started anew: somebody else plays to it, too", speaker_address(s));
+	o->shared = shared;
+	return shared;
+}
+
+/* Who is silent in any case comes first, who may hold up the others last. */
+static bool comes_before(const struct output *a, const struct output *b)
+{
+	bool a_slow = a->let_go_ns >= SLOW_NS || a->speaker->backoff.failures > 0;
+	bool b_slow = b->let_go_ns >= SLOW_NS || b->speaker->backoff.failures > 0;
+
+	return a_slow != b_slow ? b_slow : latency_ns(a) < latency_ns(b);
+}
+
+static struct output *find_next(struct group *group)
+{
+	struct output *o, *best = NULL;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		if (o->step != STUTTER_OUT_OF_STEP || !is_repairable(o))
+			continue;
+		if (is_shared(o))
+			o->step = STUTTER_DOUBTFUL;
+		else if (best == NULL || comes_before(o, best))
+			best = o;
+	}
+	return best;
+}
+
+static struct output *find_held(struct group *group)
+{
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link)
+		if (o->held && o->stream)
+			return o;
+	return NULL;
+}
+
+static void stop(struct group *group, struct output *o, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+
+	if (r->n_stops == 0) {
+		pw_log_warn("%u speakers of the group %s may be out of step after a stall: "
+				"starting them anew", count(group, STUTTER_OUT_OF_STEP),
+				group->args->group);
+		r->n_restarts++;
+	}
+	o->step = STUTTER_IN_STEP;
+	output_hold(o, true);
+	r->state = REPAIR_STOPPING;
+	r->since_ns = now_ns;
+	r->until_ns = now_ns + STOP_NS;
+}
+
+/* bluez5's nodes keep their transports while they are idle. Returns whether it is over. */
+static bool let_go(struct group *group, struct output *o, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+
+	if (!o->suspending && !o->speaker->running) {
+		speaker_suspend(o->speaker, pw_stream_get_node_id(o->stream));
+		o->suspending = true;
+	}
+	if (now_ns < r->until_ns && !is_shared(o) &&
+	    (!o->speaker->suspended || SPA_ATOMIC_LOAD(r->behind)))
+		return false;
+	if (!o->speaker->suspended && !o->shared)
+		pw_log_warn("%s has not let go of its stream within %" PRIi64 " ms",
+				speaker_address(o->speaker), (now_ns - r->since_ns) / MSEC);
+	o->let_go_ns = now_ns - r->since_ns;
+	o->suspending = false;
+	output_hold(o, false);
+	/* There is nothing to come back to */
+	o->returning &= group->sink.playing;
+	return true;
+}
+
+/* One after the other, and then a rest */
+static void repair(struct group *group, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+	struct output *o = find_held(group);
+
+	if (r->state == REPAIR_STOPPING) {
+		if (o != NULL && !let_go(group, o, now_ns))
+			return;
+		r->n_stops++;
+		r->took_ns = SPA_MAX(r->took_ns, now_ns - r->since_ns);
+	}
+	if (r->state == REPAIR_RESTING && now_ns < r->until_ns)
+		return;
+	r->state = REPAIR_NONE;
+	if ((o = find_next(group)) != NULL) {
+		stop(group, o, now_ns);
+	} else if (r->n_stops > 0) {
+		r->state = REPAIR_RESTING;
+		r->until_ns = now_ns + stutter_rest_ns(r->took_ns);
+		r->took_ns = 0;
+		r->n_stops = 0;
+	}
+}
+
+int64_t group_repair(struct group *group, int64_t now_ns)
+{
+	struct repair *r = &group->repair;
+	int64_t next_ns;
+
+	group_take_stock(group, now_ns);
+	next_ns = stutter_tick(&r->stutter, now_ns);
+	SPA_ATOMIC_STORE(r->late_max_ns, stutter_late_max_ns(&r->stutter));
+	update_steps(group);
+	repair(group, now_ns);
+	return r->state == REPAIR_NONE ? next_ns : SPA_MIN(next_ns, r->until_ns);
+}

@@ -1,0 +1,191 @@
+/* A group's status as JSON in its metadata */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <spa/utils/atomic.h>
+#include <spa/utils/json.h>
+#include <spa/utils/string.h>
+
+#include "group/status.h"
+#include "json.h"
+#include "timing/known.h"
+#include "names.h"
+#include "timing/packet.h"
+
+/* Three names and the rest */
+#define JSON_LEN_MAX	(3 * JSON_STRING_MAX + 2048)
+
+static void begin(struct spa_strbuf *b, char *json, const struct group *group)
+{
+	spa_strbuf_init(b, json, JSON_LEN_MAX);
+	spa_strbuf_append(b, "{ \"version\": %d", GROUP_STATUS_VERSION);
+	json_add_string(b, "group", group->args->group);
+}
+
+static const char *basis(const struct output *o)
+{
+	if (o->speaker->config.correction_ns != 0)
+		return "corrected";
+	if (o->reported_ns <= 0)
+		return o->settle.settled ? "remembered" : "none";
+	if (o->speaker->doubted)
+		return "remembered";
+	return packet_is_assumed(o->reported_ns - o->speaker->offset_ns, o->speaker->rate) ? "assumed" : "reported";
+}
+
+static const char *member_state(const struct group *group, const struct output *o)
+{
+	if (!output_is_there(o))
+		return "idle";
+	/* Nothing is heard of it, whatever is sent */
+	if (o->unsent)
+		return "starting";
+	if (!o->audible)
+		return o->settle.settled && !o->left ? "muted" : "settling";
+	if (!o->aligned)
+		return "unaligned";
+	return group->warm ? "warm" : "playing";
+}
+
+static void member_key(char *key, size_t size, const char *address)
+{
+	snprintf(key, size, BLUEZ_COMBINE_KEY_STATUS ".%s", address);
+}
+
+static void write_member(struct group *group, const struct output *o, const char *state)
+{
+	const struct speaker *s = o->speaker;
+	char json[JSON_LEN_MAX], key[METADATA_KEY_LEN_MAX + 1];
+	const struct known *k;
+	struct spa_strbuf b;
+
+	begin(&b, json, group);
+	json_add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
+	json_add_string(&b, "target", speaker_name(s));
+	json_add_string(&b, "codec", output_codec(o));
+	json_add_string(&b, "state", state);
+	if (s->backoff.failures > 0)
+		json_add_int(&b, "failures", s->backoff.failures);
+	json_add_string(&b, "basis", basis(o));
+	json_add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
+	json_add_int(&b, "delay.nsec", o->delay_ns);
+	json_add_string(&b, "role", role_name(s->config.role));
+	json_add_double(&b, "gain", s->config.gain);
+	json_add_int(&b, "trim.nsec", s->config.trim_ns);
+	json_add_int(&b, "correction.nsec", s->config.correction_ns);
+	k = known_find(&group->known, speaker_address(s), output_codec(o));
+	/* From here it is read again: what is doubted, and so not remembered, must not become known that way */
+	if (o->settle.settled && (!s->doubted || k != NULL))
+		json_add_int(&b, "settled.nsec", o->settle.latency_ns);
+	if (o->packet_ns > 0)
+		json_add_int(&b, "packet.nsec", o->packet_ns);
+	json_add_int(&b, "told", k && k->told);
+	spa_strbuf_append(&b, " }");
+
+	member_key(key, sizeof(key), speaker_address(s));
+	status_set(&group->status, group->members.metadata, key, json);
+}
+
+void group_status_remove(struct group *group, struct output *output)
+{
+	char key[METADATA_KEY_LEN_MAX + 1];
+
+	write_member(group, output, "gone");
+	member_key(key, sizeof(key), speaker_address(output->speaker));
+	status_gone(&group->status, key);
+	status_changed(&group->status);
+}
+
+void group_status_found(struct group *group, const char *address)
+{
+	char key[METADATA_KEY_LEN_MAX + 1];
+
+	if (group->status.loop == NULL)
+		return;
+	member_key(key, sizeof(key), address);
+	status_found(&group->status, key);
+}
+
+static void add_stalls(struct spa_strbuf *b, const struct stutter *s)
+{
+	if (s->n_stalls == 0)
+		return;
+	json_add_int(b, "stalls", s->n_stalls);
+	json_add_int(b, "stalls.nsec", stutter_sum_ns(s));
+	json_add_int(b, "stalls.longest.nsec", stutter_longest_ns(s));
+	spa_strbuf_append(b, ", \"stutter\": %s", s->on ? "true" : "false");
+}
+
+void group_status_write(struct group *group)
+{
+	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum), rate = SPA_ATOMIC_LOAD(group->rate);
+	uint32_t members = 0, playing = 0;
+	char json[JSON_LEN_MAX];
+	struct spa_strbuf b;
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		write_member(group, o, member_state(group, o));
+		members++;
+		playing += o->streaming && o->audible && !o->unsent;
+	}
+	begin(&b, json, group);
+	json_add_string(&b, "sink", args_node_name(group->args));
+	if (group->sink.id != SPA_ID_INVALID)
+		json_add_int(&b, "sink.id", group->sink.id);
+	json_add_string(&b, "state", !group->sink.playing ? "idle" : group->warm ? "warm" :
+			group->audible ? "playing" : "starting");
+	json_add_int(&b, "latency.nsec", group->align.total_ns);
+	json_add_int(&b, "members", members);
+	json_add_int(&b, "playing", playing);
+	json_add_int(&b, "quantum", quantum);
+	json_add_string(&b, "quantum.basis", group->args->quantum > 0 ? "configured" : "chosen");
+	if (group->packet_ns > 0)
+		json_add_int(&b, "packet.nsec", group->packet_ns);
+	json_add_int(&b, "rate", rate);
+	json_add_int(&b, "restarts", group->repair.n_restarts);
+	json_add_int(&b, "keep-warm.nsec", group->args->keep_warm_ns == KEEP_WARM_ALWAYS ? -1 :
+			group->args->keep_warm_ns);
+	add_stalls(&b, &group->repair.stutter);
+	/* Another client can force another quantum: they stay together, but the
+	 * packets no longer leave at a fixed delay. */
+	if (quantum != group->quantum_wanted)
+		json_add_int(&b, "quantum.wanted", group->quantum_wanted);
+	if (rate != group->args->rate)
+		json_add_int(&b, "rate.wanted", group->args->rate);
+	spa_strbuf_append(&b, " }");
+	status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
+	status_trim(&group->status, group->members.metadata);
+}
+
+void group_status_finish(struct group *group)
+{
+	if (group->status.loop)
+		status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
+}
+
+bool group_status_parse_told(const char *json)
+{
+	char str[8];
+
+	return spa_json_str_object_find(json, strlen(json), "told", str, sizeof(str)) > 0 && spa_streq(str, "1");
+}
+
+bool group_status_parse_settled(const char *json, char *codec, size_t size,
+		int64_t *latency_ns, int64_t *packet_ns)
+{
+	char str[64];
+
+	if (spa_json_str_object_find(json, strlen(json), "codec", codec, size) <= 0 ||
+	    spa_json_str_object_find(json, strlen(json), "settled.nsec", str, sizeof(str)) <= 0)
+		return false;
+	if (!spa_atoi64(str, latency_ns, 10) || *latency_ns <= 0)
+		return false;
+	/* Anybody can write a status */
+	if (spa_json_str_object_find(json, strlen(json), "packet.nsec", str, sizeof(str)) <= 0 ||
+	    !spa_atoi64(str, packet_ns, 10))
+		*packet_ns = 0;
+	if (!packet_is_possible(*packet_ns))
+		*packet_ns = 0;
+	return true;
+}

@@ -1,0 +1,79 @@
+-- A folder says what its files may know: what they include
+--
+-- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
+-- SPDX-License-Identifier: MIT
+--
+-- lua test-layers.lua SOURCE_DIR
+
+local source = arg [1]
+local failed = 0
+
+local function check (ok, what)
+  if not ok then
+    failed = failed + 1
+    print ("not ok " .. what)
+  end
+end
+
+local function set (text)
+  local names = {}
+  for name in text:gmatch ("%S+") do
+    names [name] = true
+  end
+  return names
+end
+
+-- Of each folder: what it may include besides itself. A name without a slash is a folder's, or a header's
+-- that stands by itself; <pipewire/> and <spa/> are the libraries' headers, but for spa/utils, which is plain C.
+local layers = {
+  ["spa/dsp"] = set "realtime.h <spa/param/>",
+  ["spa/fanout"] = set "realtime.h names.h dsp <spa/>",
+  ["modules/bluez-combine/timing"] = set "realtime.h <spa/node/>",
+  ["modules/bluez-combine/member"] = set "timing args.h log.h names.h graph/owners.h <pipewire/>",
+  ["modules/bluez-combine/graph"] = set "member timing args.h log.h names.h loop-time.h spa-handle.h <pipewire/> <spa/>",
+  ["modules/bluez-combine/audio"] = set
+    "graph member timing dsp fanout/control.h args.h log.h names.h realtime.h spa-handle.h <pipewire/> <spa/>",
+}
+
+local function library (header)
+  if header:match ("^spa/utils/") then
+    return nil
+  end
+  return header:match ("^pipewire/") and { "<pipewire/>" } or
+    header:match ("^spa/") and { "<spa/>", "<" .. header:match ("^spa/%w+/") .. ">" } or nil
+end
+
+local function is_any (allowed, names)
+  for _, name in ipairs (names) do
+    if allowed [name] then
+      return true
+    end
+  end
+  return false
+end
+
+local files = 0
+
+for folder, allowed in pairs (layers) do
+  local own = folder:match ("[^/]+$")
+  for path in assert (io.popen ("ls '" .. source .. "'/" .. folder .. "/*.[ch]")):lines () do
+    local name = folder .. "/" .. path:match ("[^/]+$")
+    files = files + 1
+    for line in io.lines (path) do
+      local quoted = line:match ('^#include "([^"]+)"')
+      local header = line:match ("^#include <([^>]+)>")
+      if quoted then
+        local other = quoted:match ("^(.+)/")
+        check (other == own or is_any (allowed, { other or quoted, quoted }),
+          name .. " includes " .. quoted .. ", of which it should know nothing")
+      elseif header and library (header) then
+        check (is_any (allowed, library (header)),
+          name .. " includes <" .. header .. ">, of which it should know nothing")
+      end
+    end
+  end
+end
+
+check (files > 40, "only " .. files .. " files were looked at")
+print (string.format ("%d files, %d faults", files, failed))
+os.exit (failed == 0)
