@@ -26,7 +26,7 @@ end
 
 -- All scenes as one text, and their names
 local scenes, scene_names = "", {}
-for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scene-*.c")):lines () do
+for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scenes/*.c")):lines () do
   local text = read (path)
   scenes = scenes .. text
   for name in text:gmatch ("{ %.name = \"([^\"]+)\", %.text") do
@@ -35,14 +35,19 @@ for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scene-*.c")):lin
 end
 
 -- A test is a file, whose name says where: module-churn, room-impostor, policy-group, unit-tap
-local kinds = { module = "test-%s.sh", room = "test-%s.sh", policy = "test-%s.lua", unit = "test-%s.c" }
+local kinds = {
+  module = "module/test-%s.sh",
+  room = "room/product/test-%s.sh",
+  policy = "policy/test-%s.lua",
+  unit = "unit/test-%s.c",
+}
 
 local function text_of (name)
   if scene_names [name] then
     return scenes
   end
   local kind, rest = name:match ("^(%l+)%-(.+)$")
-  return kinds [kind] and read (string.format ("%s/tests/%s/" .. kinds [kind], source, kind, rest))
+  return kinds [kind] and read (source .. "/tests/" .. string.format (kinds [kind], rest))
 end
 
 local text = assert (read (source .. "/docs/policy.md"))

@@ -15,7 +15,7 @@
 #include <sbc/sbc.h>
 
 #include "fuzz.h"
-#include "link.h"
+#include "world/link.h"
 
 #define PACKETS_MAX	64
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "measure.h"
-#include "wav.h"
+#include "listen/measure.h"
+#include "listen/wav.h"
 
 #define FRAMES_MAX	100000	/* 2 s: what is longer takes long, and is no different */
 

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "fuzz.h"
-#include "options.h"
+#include "world/options.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

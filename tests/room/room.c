@@ -10,7 +10,7 @@
 
 #include <pipewire/pipewire.h>
 
-#include "scene.h"
+#include "stage/scene.h"
 
 static const struct scene_type *const all_scenes[] = {
 	scenes_self,

@@ -13,7 +13,7 @@
 
 /*
  * What a room can't stage, versions of the daemons above all; everything else is in
- * tests/room/test-doctor.sh.
+ * tests/room/product/test-doctor.sh.
  */
 
 static enum doctor_level worst;

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "clock/bench.h"
 
 #define LIMIT_MSEC	20000	/* for anything that is waited for */
 #define RAMP		(1 << 23)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "clock-shm.h"
+#include "clock/clock-shm.h"
 
 #define BENCH_PROCESSES_MAX	16
 

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "clock-owner.h"
+#include "clock/clock-owner.h"
 
 #define REPORT_SEC	5.0
 

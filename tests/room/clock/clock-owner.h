@@ -9,9 +9,9 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "clock-page.h"
-#include "clock-shm.h"
-#include "clock-threads.h"
+#include "clock/clock-page.h"
+#include "clock/clock-shm.h"
+#include "clock/clock-threads.h"
 
 #define NSEC_PER_MSEC	INT64_C(1000000)
 #define NSEC_PER_SEC	INT64_C(1000000000)

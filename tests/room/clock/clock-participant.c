@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "clock-user.h"
+#include "clock/clock-user.h"
 
 #define TIMER_EVENT	UINT64_MAX	/* a value that no pointer or descriptor has */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock-owner.h"
+#include "clock/clock-owner.h"
 
 /*
  * A loop has nothing to do while its thread is in its wait and none of its

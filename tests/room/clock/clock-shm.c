@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock-user.h"
+#include "clock/clock-user.h"
 
 /* Connection */
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock-threads.h"
+#include "clock/clock-threads.h"
 
 struct thread_stat {
 	char state;			/**< as in /proc: S sleeps, R runs, T is stopped, ... */

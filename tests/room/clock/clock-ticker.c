@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "clock-owner.h"
+#include "clock/clock-owner.h"
 
 /* At real speed `now` follows the wall clock in such steps while nothing is due. */
 #define STEP_NS		(5 * NSEC_PER_MSEC)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock-shm.h"
+#include "clock/clock-shm.h"
 
 static const char usage[] =
 	"usage: room-clock PATH COMMAND...   (PATH as in " CLOCK_SHM_ENV ")\n"

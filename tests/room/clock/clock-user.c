@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock-user.h"
+#include "clock/clock-user.h"
 
 static int send_message(struct clock_shm *c, uint32_t type, uint32_t index, int fd)
 {

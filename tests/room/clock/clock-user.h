@@ -5,8 +5,8 @@
 #ifndef ROOM_CLOCK_USER_H
 #define ROOM_CLOCK_USER_H
 
-#include "clock-page.h"
-#include "clock-shm.h"
+#include "clock/clock-page.h"
+#include "clock/clock-shm.h"
 
 /* What the SPA plugin and the participants are made of. */
 

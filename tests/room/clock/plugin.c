@@ -13,8 +13,8 @@
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
-#include "clock-shm.h"
-#include "system.h"
+#include "clock/clock-shm.h"
+#include "clock/system.h"
 
 /*
  * PipeWire loads its support library by name from SPA_SUPPORT_LIB. This one

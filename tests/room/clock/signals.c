@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "signals.h"
+#include "clock/signals.h"
 
 /*
  * Whether a signalfd is ready depends on who asks: it shows the signals of the

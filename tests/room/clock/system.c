@@ -19,9 +19,9 @@
 #include <spa/utils/names.h>
 #include <spa/utils/string.h>
 
-#include "clock-user.h"
-#include "signals.h"
-#include "system.h"
+#include "clock/clock-user.h"
+#include "clock/signals.h"
+#include "clock/system.h"
 
 SPA_LOG_TOPIC_DEFINE_STATIC(log_topic, "spa.room-clock");
 #undef SPA_LOG_TOPIC_DEFAULT

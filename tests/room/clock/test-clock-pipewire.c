@@ -14,7 +14,7 @@
 
 #include <glib.h>
 
-#include "bench.h"
+#include "clock/bench.h"
 
 #define SECONDS		20
 #define RATE		48000

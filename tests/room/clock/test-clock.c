@@ -21,7 +21,7 @@
 #include <spa/utils/names.h>
 #include <spa/utils/type.h>
 
-#include "clock-shm.h"
+#include "clock/clock-shm.h"
 
 #define MSEC	G_GINT64_CONSTANT(1000000)
 #define SEC	(1000 * MSEC)

@@ -1,0 +1,108 @@
+#!/bin/sh
+# pw-bluez-combine among the daemons, while an Echo plays
+# SPDX-License-Identifier: MIT
+#
+# test-tool.sh ROOM TOOL: runs itself inside the room
+set -eu
+
+if [ $# = 2 ]; then
+	exec "$1" with -- "$0" inside "$1" "$2"
+fi
+TOOL=$3
+export LC_ALL=C.UTF-8
+failed=0 n=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+# says TEXT ARGUMENT...: the tool is content, and says it within a few seconds
+says() {
+	text=$1
+	shift
+	tries=0
+	until "$TOOL" "$@" >"$out" 2>&1 && grep -F -q -e "$text" "$out"; do
+		tries=$((tries + 1))
+		[ $tries -lt 50 ] || { sed 's/^/# /' "$out"; return 1; }
+		sleep 0.1
+	done
+}
+check() {
+	what=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $what"
+	else
+		failed=$((failed + 1))
+		echo "not ok $n - $what"
+	fi
+}
+
+kitchen=AA:BB:CC:00:00:01
+check 'all three speakers play' says '3 of 3 speakers' status
+check 'their latencies are those that they report' says "$kitchen  playing  reported        64.9" status
+check 'it says whose music that is' says '  plays: Echo Dot' status
+check 'an offset is the port'\''s, and taken at once' says 'offset       0.0 ms -> 25.0 ms, it sounded late' \
+	speaker kitchen --offset 25
+check 'the group knows of it' says "$kitchen  playing  reported        89.9" status
+check 'none is none' says 'offset       25.0 ms -> 0.0 ms' speaker kitchen --offset 0
+refuses() {
+	text=$1
+	shift
+	"$TOOL" "$@" >"$out" 2>&1 && return 1
+	[ $? = 2 ] && grep -F -q -e "$text" "$out"
+}
+check 'an offset of less than it reports is refused, with the range' refuses "$kitchen reports 64.9 ms" \
+	speaker kitchen --role right --offset -400
+check 'and told' grep -F -q -e 'its offset can be -64.8 to 2000 ms' "$out"
+unchanged() { "$TOOL" speaker kitchen >"$out" && grep -F -q 'role         stereo' "$out" && ! grep -F -q right "$out"; }
+check 'nothing else is changed then' unchanged
+check 'all that it reports can be taken away' says 'offset       0.0 ms -> -64.8 ms' speaker kitchen --offset -64.8
+check 'and the group knows' says "$kitchen  playing  reported         0.1" status
+check 'the range is the same then' refuses 'its offset can be -64.8 to' speaker kitchen --offset -65
+check 'and back' says '-> 0.0 ms' speaker kitchen --offset 0
+check 'a role and a gain go through the policy' says 'role         stereo -> left' speaker kitchen --role left --gain -6dB
+check 'the group has them' says 'left    -6.0 dB' status
+check 'a speaker is left out' says '(AA:BB:CC:00:00:03): playing -> left out' speaker bedroom --exclude
+check 'and does not play' says '2 of 2 speakers' status
+check 'and taken in again' says '(AA:BB:CC:00:00:03): left out -> ' speaker 00:03 --include
+check 'and plays' says '3 of 3 speakers' status
+check 'a reset is taken, too' says 'role         left -> stereo' speaker kitchen --reset
+check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
+check 'all play it' says 'noise that wanders' test --noise --seconds 1
+
+# fields PAGE COMMAND...: strict JSON on each line, and every name in it is on the page
+fields() {
+	page=$(dirname "$0")/../../../docs/$1
+	shift
+	"$TOOL" "$@" >"$out" || :
+	python3 -c '
+import json, re, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    text = file.read()
+names = set(re.findall(r"\x60([a-z0-9.-]+)\x60", text))
+for line in re.findall(r"^\.(?:It )?Va (.*)$", text, re.M):
+    names |= set(re.findall(r"[a-z0-9.-]+", line))
+missing, lines = set(), 0
+def walk(value):
+    if isinstance(value, dict):
+        missing.update(set(value) - names)
+        value = list(value.values())
+    if isinstance(value, list):
+        for v in value:
+            walk(v)
+with open(sys.argv[2], encoding="utf-8") as file:
+    for line in file:
+        walk(json.loads(line))
+        lines += 1
+if missing:
+    print("#", *sorted(missing), "not documented")
+sys.exit(lines == 0 or bool(missing))' "$page" "$out"
+}
+adapter() { "$TOOL" status --json | grep -F -q -e '"address": "AA:BB:CC:00:00:01", "adapter": "hci0"'; }
+check 'its JSON has the adapter' adapter
+check 'every field of its JSON is in the reference' fields reference.md status --json
+check 'and those of doctor are in the manual page' fields pw-bluez-combine.1 doctor --json
+check 'and those of pair' fields pw-bluez-combine.1 pair --json --speaker --name kitchen
+
+echo "1..$n"
+[ $failed = 0 ]
