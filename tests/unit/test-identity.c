@@ -113,6 +113,10 @@ static void what_a_client_may_do_is_the_daemons_word(void)
 	check_int(find("7"), OWNER_UNRESTRICTED);
 	add(8, NULL, NULL, "500");
 	check_int(find("8"), OWNER_RESTRICTED);
+	/* a Flatpak is one whatever the session manager lets it do */
+	owners_global(&owners, 9, PW_TYPE_INTERFACE_Client, ITEMS(
+			KEY(PW_KEY_ACCESS, "unrestricted"), KEY("pipewire.sec.flatpak", "true")));
+	check_int(find("9"), OWNER_RESTRICTED);
 	/* where a key is there twice the daemon's is the first */
 	check_int(owners_find(&owners, ITEMS(KEY(PW_KEY_CLIENT_ID, "3"), KEY(PW_KEY_CLIENT_ID, "1"))),
 			OWNER_RESTRICTED);

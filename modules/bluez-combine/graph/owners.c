@@ -61,14 +61,15 @@ static uint32_t get_id(const struct spa_dict *props, const char *key)
 	return spa_atou32(spa_dict_lookup(props, key), &id, 10) ? id : SPA_ID_INVALID;
 }
 
-/* pipewire.access is the daemon's word. A client may say of itself that it is to have less,
- * as pipewire-pulse does for those that it speaks for. */
+/* pipewire.access and pipewire.sec.* are the daemon's word. A client may say of itself that it is to
+ * have less, as pipewire-pulse does for those that it speaks for. */
 static enum owner client_rights(const struct spa_dict *props)
 {
 	const char *access = spa_dict_lookup(props, PW_KEY_ACCESS);
 	const char *asked = spa_dict_lookup(props, PW_KEY_CLIENT_ACCESS);
 
-	if (asked && !spa_streq(asked, "unrestricted") && !spa_streq(asked, "allowed"))
+	if (spa_dict_lookup(props, "pipewire.sec.flatpak") ||
+	    (asked && !spa_streq(asked, "unrestricted") && !spa_streq(asked, "allowed")))
 		return OWNER_RESTRICTED;
 	if (spa_streq(access, "unrestricted"))
 		return OWNER_UNRESTRICTED;
