@@ -98,4 +98,15 @@ test ("every_setting_is_read_and_every_one_that_is_read_exists", function ()
   end
 end)
 
+-- Who writes what all share is found in one place.
+test ("no_script_assigns_into_what_all_share", function ()
+  for _, script in ipairs (scripts) do
+    local text = script:find ("^bluez%-combine/") and read ("wireplumber/scripts/" .. script) or ""
+    for line in text:gmatch ("[^\n]+") do
+      local assigns = line:find ("^%s*context[%w_%.%[%] ]* = ") or line:find ("^%s*function context")
+      equal ({ script, assigns and line }, { script, nil })
+    end
+  end
+end)
+
 check.finish ()

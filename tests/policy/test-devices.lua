@@ -76,7 +76,7 @@ end)
 
 test ("a_filter_plays_what_plays_into_it", function ()
   local function in_use (links, filters)
-    return devices.plays_into ("sink", links, filters or {}, { echo = true })
+    return devices.plays_into ("sink", links, filters or {}, function (id) return id == "echo" end)
   end
   local filters = { eq_in = "eq", eq_out = "eq", bass_in = "bass", bass_out = "bass" }
   local function link (from, to)

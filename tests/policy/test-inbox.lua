@@ -6,13 +6,14 @@ local inbox = require ("bluez-combine-inbox")
 local test, equal, contains = check.test, check.equal, check.contains
 
 local USED = "member.AA:BB:CC:00:00:01"
+local TOLD = "source.AA:BB:CC:00:00:02"
 
 -- An object that tells of each change as it is made, and somebody who looks later
 local function world (own)
   local w = { object = {}, n = 0, most = 0, seen = {}, warnings = {}, timers = {} }
   w.inbox = inbox.new {
-    uses = function (key) return key == USED end,
-    in_use = function (key) return key == USED end,
+    uses = function (key) return key == USED or key == TOLD end,
+    in_use = function (key) return key == USED or key == TOLD end,
     changed = function (key) table.insert (w.seen, key or "all") end,
     take_out = function (subject, key) w.write (subject, key, nil) end,
     warn = function (text) table.insert (w.warnings, text) end,
@@ -123,6 +124,21 @@ test ("another_object_begins_anew", function ()
   w.write (0, "member.b", "{ }")
   w.later ()
   equal (w.seen, { "member.b" })
+end)
+
+test ("what_we_tell_has_its_place_and_is_looked_at_when_it_is_cleared", function ()
+  local w = world (true)
+  for i = 1, 5000 do
+    w.write (0, "source." .. i, "{ }")
+  end
+  w.write (0, TOLD, "{ }")
+  w.later ()
+  equal (w.object ["0" .. TOLD], "{ }")
+  w.seen = {}
+  w.write (0, TOLD, nil)
+  w.write (0, "source.1", nil)
+  w.later ()
+  equal (w.seen, { TOLD })
 end)
 
 check.finish ()

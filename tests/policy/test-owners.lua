@@ -101,4 +101,29 @@ test ("other_objects_are_used_unless_they_are_a_restricted_clients", function ()
   equal (owners.is_trusted (of (EXPORT), nil), false)
 end)
 
+test ("who_is_not_known_yet_is_looked_at_when_another_owner_comes", function ()
+  local looked = 0
+  local unsure = owners.unsure (function () looked = looked + 1 end)
+  equal ({ unsure.is (true), unsure.is (false) }, { true, false })
+  unsure.owner_added ()
+  equal (looked, 0)
+  equal (unsure.is (nil), false)
+  equal (unsure.is (true), true)
+  unsure.owner_added ()
+  unsure.owner_added ()
+  equal (looked, 1)
+end)
+
+test ("who_is_still_not_known_is_looked_at_once_more", function ()
+  local looked, unsure = 0, nil
+  unsure = owners.unsure (function ()
+    looked = looked + 1
+    unsure.is (nil)
+  end)
+  unsure.is (nil)
+  unsure.owner_added ()
+  unsure.owner_added ()
+  equal (looked, 2)
+end)
+
 check.finish ()

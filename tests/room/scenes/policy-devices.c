@@ -197,6 +197,13 @@ static bool has_role(struct stack *s, void *data)
 	return g_strcmp0(role, data) == 0;
 }
 
+static bool is_source_told(struct stack *s, void *data)
+{
+	g_autofree char *why = graph_combine_string(s->graph, "source." ECHO_ADDRESS, "why");
+
+	return why != NULL;
+}
+
 void tale_of_removed(struct tale *t)
 {
 	tale_begin(t, 2, ECHO_QUIET);
@@ -221,4 +228,7 @@ void tale_of_removed(struct tale *t)
 	graph_set_metadata(t->scene.stack.graph, true, 0, NULL, NULL, NULL);
 	tale_expect(t, "when all is cleared all is as on the first day", has_role, (void *)"stereo");
 	tale_linked(t, "and all play", SPEAKER_OUT(2), SPEAKER_SINK(2), NULL);
+	tale_expect(t, "and who can send is told again", is_source_told, NULL);
+	graph_set_metadata(t->scene.stack.graph, true, 0, "source." ECHO_ADDRESS, NULL, NULL);
+	tale_expect(t, "also when only that is cleared", is_source_told, NULL);
 }

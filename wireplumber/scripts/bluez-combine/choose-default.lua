@@ -72,7 +72,7 @@ SimpleEventHook {
 
 for _, name in ipairs { "lower-member-priority", "make-default" } do
   Settings.subscribe ("bluez-combine." .. name, function ()
-    context.lowered = {}
+    context.forget_rank (nil)
     context.rescan ("default-nodes")
   end)
 end

@@ -44,9 +44,7 @@ local function use (m, own)
     end
   end
   context.members:attached (keys)
-  for key, text in pairs (context.told) do
-    context.store:write (key, text)
-  end
+  context.told:changed (nil)
 end
 
 -- WirePlumber goes on with nothing else until one of these has been called.

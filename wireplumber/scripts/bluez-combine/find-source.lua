@@ -11,12 +11,11 @@
 local context = require ("bluez-combine-context")
 local devices = require ("bluez-combine-devices")
 local json = require ("bluez-combine-json")
+local owners = require ("bluez-combine-owners")
 local cutils = require ("common-utils")
 
--- What is gone has no properties any more, only its object's id.
-local connected = {}   -- object id of a device -> address
-local playing = {}     -- object id of a node -> its id in PipeWire, as text
-local unsure = false   -- there was one of which it was not known whose it is
+local sources = context.sources
+local unsure   -- of whose some devices and streams are
 
 -- Whether the device can send music or calls, rather than only play: a speaker
 -- whose name begins with "Echo" is no reason for a sink.
@@ -32,10 +31,9 @@ end
 
 local function source_found (address, props, why)
   local name = devices.display_name (props)
-  if not context.sources [address] then
+  if sources:found (address, name) then
     context.log:info (string.format ("source: %s '%s' (%s)", address, name, why))
   end
-  context.sources [address] = name
   context.remember_source (address, name)
 end
 
@@ -44,20 +42,15 @@ local function lifetime ()
 end
 
 local function remove_device (device)
-  local address = connected [device.id]
+  local address = sources:disconnected (device.id)
   if address then
-    connected [device.id] = nil
-    context.sources [address] = nil
     context.group:drop ("device " .. address)
   end
 end
 
 -- Who can send is told to whoever wonders why nothing plays, taken or not.
-local told = {}   -- object id of a device -> key of the metadata
-
 local function tell (device, address, props, is_source, why)
-  told [device.id] = "source." .. address
-  context.tell (told [device.id], json.encode {
+  context.told:set ("source." .. address, device.id, json.encode {
     version = 1,
     name = devices.display_name (props),
     taken = is_source,
@@ -66,10 +59,7 @@ local function tell (device, address, props, is_source, why)
 end
 
 local function device_removed (device)
-  if told [device.id] then
-    context.tell (told [device.id], nil)
-    told [device.id] = nil
-  end
+  context.told:forget (device.id)
   remove_device (device)
 end
 
@@ -79,9 +69,7 @@ local function check_device (device)
   if props ["device.api"] ~= "bluez5" or not address then
     return
   end
-  local genuine = context.is_bluetooth_device (device)
-  if not genuine then
-    unsure = unsure or genuine == nil
+  if not unsure.is (context.is_bluetooth_device (device)) then
     return
   end
   local is_source, why = devices.is_source (props, context.device_options ())
@@ -95,31 +83,16 @@ local function check_device (device)
   elseif not can_send then
     return
   end
-  connected [device.id] = address
+  sources:connected (device.id, address)
   source_found (address, props, why)
   if lifetime () == "device" then
     context.group:want ("device " .. address)
   end
 end
 
-local function has_stream (address)
-  for _, a in pairs (context.streams) do
-    if a == address then
-      return true
-    end
-  end
-  return false
-end
-
 local function remove_stream (node)
-  local id = playing [node.id]
-  if not id then
-    return
-  end
-  local address = context.streams [id]
-  playing [node.id] = nil
-  context.streams [id] = nil
-  if not has_stream (address) then
+  local address = sources:ends (node.id)
+  if address then
     context.members:set_blocked (address, false)
     context.group:drop ("stream " .. address)
   end
@@ -132,9 +105,7 @@ local function check_stream (node)
   if not address or not devices.is_source_stream (props) then
     return
   end
-  local genuine = context.is_bluetooth (node, device)
-  if not genuine then
-    unsure = unsure or genuine == nil
+  if not unsure.is (context.is_bluetooth (node, device)) then
     return
   end
   local is_source, why = devices.is_source (props, context.device_options ())
@@ -144,12 +115,11 @@ local function check_stream (node)
     return
   end
   source_found (address, device and context.properties (nil, device) or props, why)
-  playing [node.id] = tostring (node ["bound-id"])
-  context.streams [playing [node.id]] = address
+  sources:begins (node.id, tostring (node ["bound-id"]), address)
   context.members:set_blocked (address, true)
   context.group:want ("stream " .. address)
   if device then
-    connected [device.id] = address
+    sources:connected (device.id, address)
     if lifetime () == "device" then
       context.group:want ("device " .. address)
     end
@@ -169,18 +139,13 @@ local function look_again ()
   context.rescan ("linking")
 end
 
-local function owner_added ()
-  if unsure then
-    unsure = false
-    look_again ()
-  end
-end
+unsure = owners.unsure (look_again)
 
 local handlers = {
-  ["client-added"] = owner_added,
+  ["client-added"] = unsure.owner_added,
   ["device-added"] = function (device)
     check_device (device)
-    owner_added ()
+    unsure.owner_added ()
   end,
   ["device-params-changed"] = check_device,
   ["device-removed"] = device_removed,
@@ -210,7 +175,7 @@ SimpleEventHook {
 
 local function apply_lifetime ()
   local wanted = lifetime ()
-  for address in pairs (context.sources) do
+  for _, address in ipairs ((sources:all ())) do
     context.group [wanted == "device" and "want" or "drop"] (context.group, "device " .. address)
   end
   context.group [wanted == "always" and "want" or "drop"] (context.group, "always")

@@ -22,7 +22,7 @@ local function follows_default_by_choice (si_props)
     return target == "-1"
   end
   return Settings.get_boolean ("node.stream.restore-target") and
-      context.follows_default (context.streams [si_props ["node.id"]])
+      context.follows_default (context.sources:of_stream (si_props ["node.id"]))
 end
 
 SimpleEventHook {
@@ -46,7 +46,7 @@ SimpleEventHook {
   execute = function (event)
     local _, _, si, si_props, si_flags, target = lutils:unwrap_select_target_event (event)
 
-    if target or not context.streams [si_props ["node.id"]] or
+    if target or not context.sources:of_stream (si_props ["node.id"]) or
         follows_default_by_choice (si_props) then
       return
     end

@@ -22,7 +22,7 @@ SimpleEventHook {
     local _, _, si, si_props, si_flags, target = lutils:unwrap_select_target_event (event)
 
     if not target or target.properties ["node.name"] ~= context.SINK or
-        si_flags.has_defined_target or context.streams [si_props ["node.id"]] or
+        si_flags.has_defined_target or context.sources:of_stream (si_props ["node.id"]) or
         context.is_smart_filter (si) or
         context.default_node ("audio.sink") == context.SINK then
       return

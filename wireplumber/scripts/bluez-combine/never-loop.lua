@@ -22,7 +22,7 @@ SimpleEventHook {
   },
   execute = function (event)
     local _, _, si, si_props, _, target = lutils:unwrap_select_target_event (event)
-    local address = context.streams [si_props ["node.id"]]
+    local address = context.sources:of_stream (si_props ["node.id"])
 
     if not target or not address then
       return

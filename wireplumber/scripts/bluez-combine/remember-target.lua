@@ -24,7 +24,7 @@ SimpleEventHook {
   },
   execute = function (event)
     local id = event:get_properties () ["event.subject.id"]
-    local address = context.streams [id]
+    local address = context.sources:of_stream (id)
     if not address then
       return
     end
@@ -35,7 +35,7 @@ SimpleEventHook {
       return
     end
     Core.timeout_add (GONE_MS, function ()
-      if context.streams [id] and context.target_of (id) == nil and
+      if context.sources:of_stream (id) and context.target_of (id) == nil and
           context.follows_default (address) then
         context.remember_follow (address, false)
         context.rescan ("linking")

@@ -5,6 +5,7 @@
 
 local context = require ("bluez-combine-context")
 local devices = require ("bluez-combine-devices")
+local owners = require ("bluez-combine-owners")
 
 -- A node that is gone has no properties any more, only its object's id.
 local speakers = {}   -- object id -> { address, name, auto }
@@ -12,8 +13,7 @@ local speakers = {}   -- object id -> { address, name, auto }
 -- often they connect
 local told, n_told = {}, 0
 local TOLD_MAX = 256
--- Whether there was a node of which it was not known whose it is
-local unsure = false
+local unsure   -- of whose some nodes are
 
 local function speaker_removed (node)
   local speaker = speakers [node.id]
@@ -51,8 +51,7 @@ local function speaker_added (node)
     return
   end
   local genuine = context.is_bluetooth (node, device)
-  if not genuine then
-    unsure = unsure or genuine == nil
+  if not unsure.is (genuine) then
     if genuine == false then
       context.log:info (node, name .. " is no speaker: not a Bluetooth monitor's")
     end
@@ -84,19 +83,14 @@ local function look_again ()
   end
 end
 
-local function owner_added ()
-  if unsure then
-    unsure = false
-    look_again ()
-  end
-end
+unsure = owners.unsure (look_again)
 
 local handlers = {
-  ["client-added"] = owner_added,
-  ["device-added"] = owner_added,
+  ["client-added"] = unsure.owner_added,
+  ["device-added"] = unsure.owner_added,
   ["node-added"] = speaker_added,
   ["node-removed"] = speaker_removed,
-  ["device-removed"] = function (device) context.lowered [device.id] = nil end,
+  ["device-removed"] = context.forget_rank,
 }
 
 SimpleEventHook {

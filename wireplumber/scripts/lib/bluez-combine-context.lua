@@ -5,7 +5,8 @@
 --
 -- The one library that knows WirePlumber's objects; the others are pure, and are
 -- given what they need here. require() loads this once, so that all the hooks
--- work on the same group.
+-- work on the same group. What a script has to say to the others it says by a function of
+-- this, or of one of the objects in it: none assigns here.
 --
 -- There is one group, "default". Two Echos both belong to it: their streams meet
 -- in the one sink, where PipeWire mixes them, and a speaker has one owner.
@@ -21,6 +22,9 @@ local store = require ("bluez-combine-store")
 local bounds = require ("bluez-combine-bounds")
 local inbox = require ("bluez-combine-inbox")
 local saved = require ("bluez-combine-saved")
+local sources = require ("bluez-combine-sources")
+local told = require ("bluez-combine-told")
+local args = require ("bluez-combine-args")
 local json = require ("bluez-combine-json")
 
 local context = {
@@ -32,10 +36,7 @@ local context = {
 
   log = Log.open_topic ("s-bluez-combine"),
   store = store.new (),   -- the metadata object, from create-metadata.lua
-  module = nil,      -- the loaded module, from load-sink.lua
-  sources = {},      -- devices that are sources and connected: address -> name
-  streams = {},      -- what they send: node id, as text -> address
-  lowered = {},      -- see is_lowered (): object id of a device -> boolean
+  sources = sources.new (),   -- who sends music, from find-source.lua
 }
 
 local log = context.log
@@ -55,15 +56,10 @@ local function default_metadata ()
   return om and om:lookup { Constraint { "metadata.name", "=", "default" } }
 end
 
--- What the policy itself has to tell: by key of the metadata, which may not be there yet
-context.told = {}
-
-function context.tell (key, text)
-  if context.told [key] ~= text then
-    context.told [key] = text
-    context.store:write (key, text)
-  end
-end
+context.told = told.new {
+  read = function (key) return context.store:read (key) end,
+  write = function (key, text) context.store:write (key, text) end,
+}
 
 -- Settings
 
@@ -72,7 +68,7 @@ local function complain (name, complaint)
   if complaint then
     warn (settings.describe (settings.PREFIX .. name, complaint))
   end
-  context.tell ("setting." .. name, complaint and json.encode {
+  context.told:set ("setting." .. name, "settings", complaint and json.encode {
     version = 1,
     is = complaint.is,
     allowed = complaint.allowed,
@@ -337,16 +333,35 @@ local function sink_in_use ()
       filters [item.properties ["node.id"]] = item.properties ["node.link-group"]
     end
   end
-  return devices.plays_into (sink.properties ["node.id"], links, filters, context.streams)
+  return devices.plays_into (sink.properties ["node.id"], links, filters, function (id)
+    return context.sources:of_stream (id) ~= nil
+  end)
+end
+
+-- It runs in this process, where the nodes of all Bluetooth devices live too: no process
+-- switch on the music's way.
+local module = nil
+
+local function load_module ()
+  local _, names = context.sources:all ()
+  local text = args.encode (context.GROUP, context.SINK, names, function (name)
+    return context.settings:get (name)
+  end)
+  log:info ("loading " .. context.MODULE .. " " .. text)
+  module = LocalModule (context.MODULE, text, {})
+  if not module then
+    return nil, context.MODULE .. " is not installed or refused its arguments (see the log before this)"
+  end
+  return true
 end
 
 context.group = group.new {
-  load = function () return context.load_module () end,
-  unload = function () context.module = nil end,
+  load = load_module,
+  unload = function () module = nil end,
   exists = function () return context.find_sink () ~= nil end,
   is_coming = sink_is_coming,
   in_use = sink_in_use,
-  playing = function () return next (context.streams) ~= nil end,
+  playing = function () return context.sources:is_playing () end,
   after = function (ms, f)
     local source = after (ms, f)
     return function () source:destroy () end
@@ -371,20 +386,27 @@ context.members = members.new {
 }
 
 context.inbox = inbox.new {
-  uses = function (key) return context.members:uses (key) end,
-  in_use = function (key) return context.members:in_use (key) end,
-  changed = function (key) context.members:changed (key) end,
+  uses = function (key) return context.members:uses (key) or context.told:uses (key) end,
+  in_use = function (key) return context.members:in_use (key) or context.told:uses (key) end,
+  changed = function (key)
+    context.members:changed (key)
+    context.told:changed (key)
+  end,
   take_out = function (subject, key) context.store.object.take_out (subject, key) end,
   warn = warn_of_metadata,
   -- As urgent as what comes in: a flood does not keep it from its turn.
   later = function (f) after (0, f) end,
 }
 
+-- Ranks
+
+local lowered = {}   -- object id of a device -> boolean
+
 -- Whether the nodes of a device rank lower than WirePlumber has it. That is decided once its
 -- speaker is there, and stays: what is said about the group later, or the first source of
 -- all, moves no sound of the desktop.
 function context.is_lowered (device)
-  local known = context.lowered [device.id]
+  local known = lowered [device.id]
   if known ~= nil then
     return known
   end
@@ -392,8 +414,17 @@ function context.is_lowered (device)
   if member == nil then
     return false
   end
-  context.lowered [device.id] = member and context.knows_sources ()
-  return context.lowered [device.id]
+  lowered [device.id] = member and context.knows_sources ()
+  return lowered [device.id]
+end
+
+-- Of a device that is gone, or of all
+function context.forget_rank (device)
+  if device then
+    lowered [device.id] = nil
+  else
+    lowered = {}
+  end
 end
 
 Settings.subscribe ("bluez-combine.members.max", function ()

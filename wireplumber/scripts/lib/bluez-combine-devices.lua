@@ -135,14 +135,14 @@ end
 
 -- Whether anything else than a source plays into a node, through filters or not.
 -- links: { from, to } of nodes' ids; filters: id -> link group of a smart filter, whose nodes are one
--- way through; sources: by id
-function devices.plays_into (node, links, filters, sources)
+-- way through; is_source (id)
+function devices.plays_into (node, links, filters, is_source)
   local seen = {}
 
   local function looks_into (to)
     for _, link in ipairs (links) do
       local group = filters [link.from]
-      if link.to ~= to or sources [link.from] or seen [link.from] then
+      if link.to ~= to or is_source (link.from) or seen [link.from] then
         goto next
       end
       seen [link.from] = true

@@ -17,8 +17,8 @@ inbox.__index = inbox
 local MAX_EXCESS = 64
 
 -- backend, all functions:
---   uses (key)               whether the key is that of an entry that is known
---   in_use (key)             whether it is of a speaker that is connected, or the group's
+--   uses (key)               whether the key is that of an entry that is known, or told by us
+--   in_use (key)             whether it is of a speaker that is connected, the group's, or told by us
 --   changed (key)            a key of subject 0 that may stay has changed; nil: all were cleared
 --   take_out (subject, key)  clears a key that may not stay
 --   warn (text)
@@ -91,9 +91,8 @@ function inbox:put (subject, key, text)
     look_later (self)
   elseif not self.keys:changed (key, text) and self.own and not self.backend.uses (key) then
     add_excess (self, subject, key)
-  elseif not self.dirty [key] and key:sub (1, 7) == "member." and
-      (text or self.backend.uses (key)) then
-    -- An entry in use whose value is too long is put right by whose it is.
+  elseif not self.dirty [key] and (self.backend.uses (key) or text and key:sub (1, 7) == "member.") then
+    -- What is in use and too long is put right by whose it is.
     self.dirty [key] = true
     table.insert (self.order, key)
     look_later (self)

@@ -63,4 +63,23 @@ function owners.is_sink (global, linger, client)
   return linger == nil and global ["client.id"] ~= nil and owners.rights (client) ~= nil
 end
 
+-- Those of which it is not known yet whose they are: clients and devices may come after what
+-- is theirs. look_again (): looks at all of them
+function owners.unsure (look_again)
+  local unsure = false
+  return {
+    -- genuine: as is_bluetooth (), and nil while it is not known. Returns whether it is.
+    is = function (genuine)
+      unsure = unsure or genuine == nil
+      return genuine == true
+    end,
+    owner_added = function ()
+      if unsure then
+        unsure = false
+        look_again ()
+      end
+    end,
+  }
+end
+
 return owners
