@@ -8,7 +8,7 @@
 /**
  * After the parameters of a function that process() may call: it takes no memory
  * and no lock, and calls nothing that can block. Built with -Drtsan=true, clang
- * ends the program where it does (docs/architecture.md, "Checked by machines").
+ * ends the program where it does (docs/checks.md, "Checked by machines").
  * What such a function calls is checked with it and needs no mark of its own;
  * those that unit tests call are marked as well.
  */

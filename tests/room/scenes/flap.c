@@ -20,7 +20,7 @@
 #define FLAP_S		0.7
 #define FLAP_MS		20.0	/* within the headroom */
 #define AFTER_S		5.0
-#define MOVES		5	/* docs/architecture.md says so */
+#define MOVES		5	/* docs/speakers.md says so */
 #define WITHIN_S	3.0	/* after the report stands still */
 #define WITHIN_MS	1.0
 #define SKEW_MS		0.025
