@@ -15,7 +15,9 @@
 #include "args.h"
 #include "timing/keep-warm.h"
 #include "log.h"
+#include "member/config.h"
 #include "names.h"
+#include "value.h"
 
 #define DEFAULT_POSITION	"[ FL FR ]"
 #define DEFAULT_DESCRIPTION	"Bluetooth speakers (combined)"
@@ -44,47 +46,12 @@
 #define KEEP_WARM_LEVEL_MAX	100
 /* Within the longest history that the fan-out keeps */
 #define MAX_DELAY_MSEC_MAX	4000.0
-#define TRIM_MSEC_MAX		1000.0
-/* Reports that are off by 500 ms were seen, none by more than 1 s */
-#define CORRECTION_MSEC_MAX	2000.0
 #define SLEW_PPM_MAX		5000
 #define QUANTUM_MIN		64
 #define QUANTUM_MAX		8192
 #define RATE_MIN		8000
 #define RATE_MAX		192000
 #define GROUP_LEN_MAX		64
-
-static void bad_value(const char *where, const char *key, const char *value, const char *allowed)
-{
-	if (where)
-		pw_log_error("%s: '%.64s' = '%.256s' is not valid: expected %s", where, key, value, allowed);
-}
-
-/* A finite number that fills the whole string */
-static bool parse_number(const char *str, double *value)
-{
-	float f;
-	if (spa_json_parse_float(str, strlen(str), &f) <= 0 || !isfinite(f))
-		return false;
-	*value = f;
-	return true;
-}
-
-static int parse_msec(const char *where, const char *key, const char *str,
-		double min, double max, int64_t *ns)
-{
-	char allowed[96];
-	double msec;
-
-	if (!parse_number(str, &msec) || msec < min || msec > max) {
-		snprintf(allowed, sizeof(allowed),
-				"a number of milliseconds from %g to %g", min, max);
-		bad_value(where, key, str, allowed);
-		return -EINVAL;
-	}
-	*ns = llrint(msec * SPA_NSEC_PER_MSEC);
-	return 0;
-}
 
 static int get_msec(const struct pw_properties *props, const char *key,
 		double def, double max, int64_t *ns)
@@ -94,7 +61,7 @@ static int get_msec(const struct pw_properties *props, const char *key,
 		*ns = llrint(def * SPA_NSEC_PER_MSEC);
 		return 0;
 	}
-	return parse_msec("module arguments", key, str, 0.0, max, ns);
+	return value_msec("module arguments", key, str, 0.0, max, ns);
 }
 
 /* strtoull() takes a sign as well, and wraps around */
@@ -116,42 +83,10 @@ static int get_uint(const struct pw_properties *props, const char *key,
 	    (power_of_two && (*value & (*value - 1)) != 0)) {
 		snprintf(allowed, sizeof(allowed), "a %s from %u to %u",
 				power_of_two ? "power of two" : "whole number", min, max);
-		bad_value("module arguments", key, str, allowed);
+		value_refuse("module arguments", key, str, allowed);
 		return -EINVAL;
 	}
 	return 0;
-}
-
-int member_config_set(struct member_config *config, const char *where,
-		const char *key, const char *value)
-{
-	double gain;
-
-	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_ROLE)) {
-		int role = role_from_name(value);
-		if (role < 0) {
-			bad_value(where, key, value, "stereo, left, right or mono");
-			return -EINVAL;
-		}
-		config->role = role;
-		return 0;
-	}
-	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_GAIN)) {
-		/* Nothing here may play louder than the source */
-		if (!parse_number(value, &gain) || gain < 0.0 || gain > 1.0) {
-			bad_value(where, key, value, "a linear gain from 0.0 to 1.0");
-			return -EINVAL;
-		}
-		config->gain = gain;
-		return 0;
-	}
-	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_TRIM))
-		return parse_msec(where, key, value, -TRIM_MSEC_MAX, TRIM_MSEC_MAX,
-				&config->trim_ns);
-	if (spa_streq(key, BLUEZ_COMBINE_MEMBER_CORRECTION))
-		return parse_msec(where, key, value, -CORRECTION_MSEC_MAX, CORRECTION_MSEC_MAX,
-				&config->correction_ns);
-	return -ENOENT;
 }
 
 /* combine-stream's arguments that mean the same thing here, and our own */
@@ -207,7 +142,7 @@ static int check_room(const struct pw_properties *props, const struct args *args
 
 	if (args->max_delay_ns >= args->headroom_ns)
 		return 0;
-	bad_value("module arguments", BLUEZ_COMBINE_ARG_MAX_DELAY, str ? str : "(default)",
+	value_refuse("module arguments", BLUEZ_COMBINE_ARG_MAX_DELAY, str ? str : "(default)",
 			"at least " BLUEZ_COMBINE_ARG_HEADROOM);
 	return -EINVAL;
 }
@@ -226,7 +161,7 @@ static int get_group(const struct pw_properties *props, struct args *args)
 		if (!isalnum((unsigned char)str[i]) && strchr("_-", str[i]) == NULL)
 			break;
 	if (len == 0 || len > GROUP_LEN_MAX || i < len) {
-		bad_value("module arguments", BLUEZ_COMBINE_ARG_GROUP, str,
+		value_refuse("module arguments", BLUEZ_COMBINE_ARG_GROUP, str,
 				"1 to 64 letters, digits, '_' or '-'");
 		return -EINVAL;
 	}
@@ -252,13 +187,13 @@ static int get_position(const struct pw_properties *props, struct args *args)
 		str = DEFAULT_POSITION;
 	if (spa_audio_parse_position(str, strlen(str), positions, &channels) < 0 ||
 	    channels < 1 || channels > ROLE_CHANNELS_MAX) {
-		bad_value("module arguments", SPA_KEY_AUDIO_POSITION, str, allowed);
+		value_refuse("module arguments", SPA_KEY_AUDIO_POSITION, str, allowed);
 		return -EINVAL;
 	}
 	for (i = 0; i < channels; i++) {
 		if (positions[i] == SPA_AUDIO_CHANNEL_UNKNOWN || positions[i] == SPA_AUDIO_CHANNEL_NA ||
 		    contains(positions, i, positions[i])) {
-			bad_value("module arguments", SPA_KEY_AUDIO_POSITION, str, allowed);
+			value_refuse("module arguments", SPA_KEY_AUDIO_POSITION, str, allowed);
 			return -EINVAL;
 		}
 		args->info.position[i] = positions[i];
@@ -269,7 +204,7 @@ static int get_position(const struct pw_properties *props, struct args *args)
 	if ((str = pw_properties_get(props, PW_KEY_AUDIO_CHANNELS)) != NULL) {
 		uint32_t n;
 		if (!parse_uint(str, &n) || n != channels) {
-			bad_value("module arguments", PW_KEY_AUDIO_CHANNELS, str,
+			value_refuse("module arguments", PW_KEY_AUDIO_CHANNELS, str,
 					"as many channels as audio.position names");
 			return -EINVAL;
 		}
@@ -277,13 +212,29 @@ static int get_position(const struct pw_properties *props, struct args *args)
 	return 0;
 }
 
-/* create-stream, an object. What it says of a member is checked as well: a rule
- * is only acted on when a speaker appears, and that is late for an error. */
-static bool actions_are_valid(struct spa_json *actions)
+/* A rule is only acted on when a speaker appears, and that is late to be told that it says
+ * something wrong of it. What is wrong there counts as not said. */
+static void check_member_field(const char *key, const char *value, int len)
 {
 	struct member_config config = MEMBER_CONFIG_INIT;
+	char str[64];
+
+	if (spa_json_is_null(value, len))
+		return;
+	if (member_field_find(key) == 0)
+		pw_log_warn(BLUEZ_COMBINE_ARG_STREAM_RULES ": unknown field '" MEMBER_CONFIG_PREFIX "%s', "
+				"ignored: known are " MEMBER_FIELD_NAMES, key);
+	else if (spa_json_is_container(value, len) || spa_json_parse_stringn(value, len, str, sizeof(str)) <= 0)
+		member_config_set(&config, BLUEZ_COMBINE_ARG_STREAM_RULES, key, "[ ... ]");
+	else
+		member_config_set(&config, BLUEZ_COMBINE_ARG_STREAM_RULES, key, str);
+}
+
+/* create-stream, an object */
+static bool actions_are_valid(struct spa_json *actions)
+{
 	struct spa_json props;
-	char key[64], str[64];
+	char key[64];
 	const char *value;
 	int len;
 
@@ -291,15 +242,9 @@ static bool actions_are_valid(struct spa_json *actions)
 		if (!spa_streq(key, "create-stream") || !spa_json_is_object(value, len))
 			return false;
 		spa_json_enter(actions, &props);
-		while ((len = spa_json_object_next(&props, key, sizeof(key), &value)) > 0) {
-			if (!spa_strstartswith(key, MEMBER_CONFIG_PREFIX))
-				continue;
-			if (spa_json_parse_stringn(value, len, str, sizeof(str)) <= 0)
-				return false;
-			if (member_config_set(&config, BLUEZ_COMBINE_ARG_STREAM_RULES,
-					key + strlen(MEMBER_CONFIG_PREFIX), str) == -EINVAL)
-				return false;
-		}
+		while ((len = spa_json_object_next(&props, key, sizeof(key), &value)) > 0)
+			if (spa_strstartswith(key, MEMBER_CONFIG_PREFIX))
+				check_member_field(key + strlen(MEMBER_CONFIG_PREFIX), value, len);
 		if (len < 0)
 			return false;
 	}
@@ -358,7 +303,7 @@ static int get_rules(const struct pw_properties *props, struct args *args)
 		valid = rule_is_valid(&rule);
 	}
 	if (!valid || len < 0) {
-		bad_value("module arguments", BLUEZ_COMBINE_ARG_STREAM_RULES, str,
+		value_refuse("module arguments", BLUEZ_COMBINE_ARG_STREAM_RULES, str,
 				"[ { matches = [ { <property> = <value> } ] "
 				"actions = { create-stream = { <property> = <value> } } } ]");
 		return -EINVAL;
@@ -378,7 +323,7 @@ static int get_dict(const struct pw_properties *props, const char *key,
 		return 0;
 	if (!spa_json_is_object(str, strlen(str)) ||
 	    pw_properties_update_string(*dict, str, strlen(str)) < 0) {
-		bad_value("module arguments", key, str, "{ <property> = <value> ... }");
+		value_refuse("module arguments", key, str, "{ <property> = <value> ... }");
 		return -EINVAL;
 	}
 	return 0;
@@ -391,7 +336,7 @@ static int get_bool(const struct pw_properties *props, const char *key, bool *va
 	*value = spa_streq(str, "true");
 	if (str == NULL || *value || spa_streq(str, "false"))
 		return 0;
-	bad_value("module arguments", key, str, "true or false");
+	value_refuse("module arguments", key, str, "true or false");
 	return -EINVAL;
 }
 
@@ -419,7 +364,7 @@ static int get_unaligned(const struct pw_properties *props, struct args *args)
 	else if (spa_streq(str, "mute"))
 		args->mute_unaligned = true;
 	else {
-		bad_value("module arguments", BLUEZ_COMBINE_ARG_UNALIGNED, str, "play or mute");
+		value_refuse("module arguments", BLUEZ_COMBINE_ARG_UNALIGNED, str, "play or mute");
 		return -EINVAL;
 	}
 	return 0;

@@ -8,20 +8,6 @@
 #include <pipewire/pipewire.h>
 #include <spa/param/audio/raw.h>
 
-#include "dsp/role.h"
-
-/** What a member plays and how loud; from metadata or from a stream rule. */
-struct member_config {
-	enum role role;
-	double gain;			/**< linear, 0.0 to 1.0 */
-	int64_t trim_ns;		/**< positive: plays later */
-	int64_t correction_ns;		/**< positive: sounds late, is sent to earlier */
-};
-
-/* Before their names where they stand among properties of a stream */
-#define MEMBER_CONFIG_PREFIX	"combine."
-#define MEMBER_CONFIG_INIT	((struct member_config) { .role = ROLE_STEREO, .gain = 1.0 })
-
 /** Everything that the module was asked for, checked. */
 struct args {
 	char *group;			/**< name of the group, "default" if none was given */
@@ -53,16 +39,6 @@ void args_finish(struct args *args);
 
 /** The name of the sink's node. */
 const char *args_node_name(const struct args *args);
-
-/**
- * Read one setting of a member, as metadata and stream rules spell it.
- *
- * \param where  what the value stands in, for the error text; NULL: say nothing
- * \param key    "role", "gain", "trim.msec" or "correction.msec"
- * Returns 0, -ENOENT if the key is none of these, or -EINVAL after logging why.
- */
-int member_config_set(struct member_config *config, const char *where,
-		const char *key, const char *value);
 
 /** Set a property that the user has not set. */
 void properties_set_default(struct pw_properties *props, const char *key, const char *value);

@@ -29,7 +29,7 @@ local layers = {
   ["spa/dsp"] = set "realtime.h <spa/param/>",
   ["spa/fanout"] = set "realtime.h names.h dsp <spa/>",
   ["modules/bluez-combine/timing"] = set "realtime.h <spa/node/>",
-  ["modules/bluez-combine/member"] = set "timing args.h log.h names.h graph/owners.h <pipewire/>",
+  ["modules/bluez-combine/member"] = set "timing dsp log.h names.h value.h graph/owners.h <pipewire/>",
   ["modules/bluez-combine/graph"] = set "member timing args.h log.h names.h loop-time.h spa-handle.h <pipewire/> <spa/>",
   ["modules/bluez-combine/audio"] = set
     "graph member timing dsp fanout/control.h args.h log.h names.h realtime.h spa-handle.h <pipewire/> <spa/>",

@@ -119,14 +119,19 @@ static bool try_args(const char *str)
 
 static bool try_entry(const char *str)
 {
-	struct member_entry *e = member_entry_new("11:22:33:44:55:66", str, false);
+	struct member_entry *former = member_entry_new("11:22:33:44:55:66",
+			"{ \"target\": \"a\", \"gain\": 0.5 }", NULL, false), *e;
+	bool good;
 
-	if (e == NULL)
-		return false;
-	check_config(&e->config);
-	check(e->target == NULL || e->has_target);
-	member_entry_free(e);
-	return true;
+	if ((e = member_entry_new("11:22:33:44:55:66", str, former, false)) != NULL) {
+		check_config(&e->config);
+		check(e->target == NULL || e->has_target);
+	}
+	good = e && !e->refused;
+	if (e)
+		member_entry_free(e);
+	member_entry_free(former);
+	return good;
 }
 
 /* A string that spa_json takes back, of valid UTF-8 and as long as it may be */
@@ -203,7 +208,7 @@ static void a_number_that_no_double_holds_is_refused(void)
 static void of_a_key_that_stands_twice_the_last_counts(void)
 {
 	struct member_entry *e = member_entry_new("a",
-			"{ \"target\": \"x\", \"gain\": 0.25, \"target\": \"y\", \"gain\": 0.5 }", false);
+			"{ \"target\": \"x\", \"gain\": 0.25, \"target\": \"y\", \"gain\": 0.5 }", NULL, false);
 	check(e != NULL && strcmp(e->target, "y") == 0 && e->config.gain == 0.5);
 	member_entry_free(e);
 }

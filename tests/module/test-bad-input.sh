@@ -85,12 +85,6 @@ wrong 'a rule without matches' '{ stream.rules = [ { actions = { create-stream =
 wrong 'a rule with an unknown action' \
 	'{ stream.rules = [ { matches = [ { node.name = a } ] actions = { make-tea = { } } } ] }' \
 	"'stream.rules'" 'create-stream'
-wrong 'a rule with an unknown role' \
-	'{ stream.rules = [ { matches = [ { node.name = a } ] actions = { create-stream = { combine.role = centre } } } ] }' \
-	"'role' = 'centre'" 'stereo, left, right or mono'
-wrong 'a rule with a gain above 0 dB' \
-	'{ stream.rules = [ { matches = [ { node.name = a } ] actions = { create-stream = { combine.gain = 1.5 } } } ] }' \
-	"'gain' = '1.5'" 'from 0.0 to 1.0'
 wrong 'sink properties that are no object' '{ combine.props = 5 }' \
 	"'combine.props' = '5'" '{ <property> = <value>'
 wrong 'output properties that are no object' '{ stream.props = [ ] }' \
@@ -101,8 +95,15 @@ wrong 'arguments that do not parse' '{ combine.rate = [ }' 'module arguments'
 wrong 'a remote that does not exist' '{ remote.name = nowhere }' "can't connect"
 
 # Metadata: a wrong value is named, and changes nothing
-spawn host pw-cli -m load-module "$MODULE" "{ stream.rules = $RULES }"
+spawn host env PIPEWIRE_DEBUG=2 pw-cli -m load-module "$MODULE" "{ stream.rules = [ {
+	matches = [ { node.name = speaker_a } ] actions = { create-stream = {
+		combine.role = centre combine.gain = 1.5 combine.trim.msec = 2 combine.colour = red } } } ] }"
 host=$PID
+check 'a rule with an unknown role names it' logged host "'role' = 'centre' is not valid: expected stereo, left, right or mono"
+check 'one with a gain above 0 dB, too' logged host "'gain' = '1.5' is not valid: expected a linear gain from 0.0 to 1.0"
+check 'and a field that is not known' logged host "unknown field 'combine.colour', ignored"
+check 'what is right in it counts' "$AWAIT" metadata bluez-combine status.speaker_a \
+	'"role": "stereo", "gain": 1.000000, "trim.nsec": 2000000'
 "$AWAIT" link bluez_combine.default.output.speaker_a speaker_a
 
 meta() { pw-metadata -n bluez-combine 0 "$1" "$2" Spa:String:JSON >/dev/null; }
@@ -127,10 +128,10 @@ member 'a gain that is no number' member.speaker_a '{ "gain": "half" }' "'gain' 
 member 'a trim beyond a second' member.speaker_a '{ "trim.msec": 5000 }' \
 	"'trim.msec' = '5000' is not valid: expected a number of milliseconds from -1000 to 1000"
 member 'a correction that is an array' member.speaker_a '{ "correction.msec": [ 1 ] }' \
-	"'correction.msec'"
+	"'correction.msec' = '[ ... ]' is not valid: expected a number of milliseconds from -2000 to 2000"
 member 'an include that is neither true nor false' member.speaker_a '{ "include": "maybe" }' \
 	"'include' = 'maybe' is not valid: expected true or false"
-member 'a field that does not exist' member.speaker_a '{ "volume": 1 }' "'volume' = '1'"
+member 'a field that does not exist' member.speaker_a '{ "volume": 1 }' "unknown field 'volume', ignored"
 member 'JSON that breaks off' member.speaker_a '{ "role": "left"' 'member.speaker_a'
 kept() { "$AWAIT" metadata bluez-combine status.speaker_a '"role": "stereo", "gain": 1.0'; }
 check 'none of it was applied' kept

@@ -56,6 +56,15 @@ check 'a target that is not there is nobody' "$AWAIT" gone $out_a
 meta -d member.speaker_b
 check 'clearing a member removes it' "$AWAIT" gone $out_b
 
+# Field by field
+meta member.speaker_a '{ "target": "speaker_a", "role": "left", "gain": 0.5 }' Spa:String:JSON
+meta member.speaker_a '{ "role": "centre", "gain": 0.25, "colour": { "a": [ 1 ] } }' Spa:String:JSON
+check 'of a broken field what it was stays, and the others are applied' "$AWAIT" metadata bluez-combine \
+	status.speaker_a '"role": "left", "gain": 0.250000'
+meta member.speaker_a '{ "gain": null, "role": "mono" }' Spa:String:JSON
+check 'a field that is not said any more is as without it' "$AWAIT" metadata bluez-combine \
+	status.speaker_a '"role": "mono", "gain": 1.000000'
+
 meta member.speaker_c '{ "target": "speaker_c" }' Spa:String:JSON
 spawn late pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = speaker_c
 	media.class = Audio/Sink audio.position = [ FL FR ] }'

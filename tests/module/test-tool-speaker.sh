@@ -75,4 +75,16 @@ meta member.speaker_a 'loud'
 check 'a broken entry is replaced' tells 0 '(speaker' speaker_a --role mono
 check 'and has only what was wanted' member_has speaker_a '{ "version": 1, "role": "mono" }'
 
+# A rule's role, and the user's gain
+spawn pair pw-cli -m load-module "$MODULE" '{ combine.group = pair stream.rules = [ {
+	matches = [ { node.name = speaker_b } ]
+	actions = { create-stream = { combine.role = left combine.trim.msec = 3 } } } ] }'
+"$AWAIT" link bluez_combine.pair.output.speaker_b speaker_b
+pair_has() { "$AWAIT" metadata bluez-combine.pair status.speaker_b "$1" >/dev/null; }
+check 'what a rule says of a member counts' pair_has '"role": "left", "gain": 1.000000, "trim.nsec": 3000000'
+check 'a gain is changed' tells 0 '0.0 dB -> -6.0 dB' speaker_b --group pair --gain -6dB
+check 'and the role is the one of the rule' pair_has '"role": "left", "gain": 0.501187, "trim.nsec": 3000000'
+check 'a role is changed' tells 0 'left -> mono' speaker_b --group pair --role mono
+check 'which comes before the one of the rule' pair_has '"role": "mono", "gain": 0.501187'
+
 finish

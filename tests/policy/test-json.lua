@@ -51,14 +51,34 @@ test ("what_was_written_is_read", function ()
   equal (json.decode_object (json.encode (value)), value)
 end)
 
-test ("containers_in_an_object_are_passed_over", function ()
-  equal (json.decode_object ('{ "a": [ 1, "]", { "b": 2 } ], "c": { "d": "}" }, "e": 1 }'),
-      { a = {}, c = {}, e = 1 })
+test ("containers_in_an_object_are_written_again_as_they_were", function ()
+  local text = [[{ "a": [ 1, "]\"", { "b": 2e3 } ], "c": {"d":"}", "n": null, "x": -0.12345678901}, ]] ..
+      [["e": 1, "f": [] }]]
+  equal (json.encode (json.decode_object (text)), text)
+end)
+
+test ("and_those_that_would_break_what_they_stand_in_are_empty", function ()
+  for _, bad in ipairs { "{ ]", "[ }", "{ a = 1 }", "[ 1 2 ]", "[ 1, ]", '{ "a" 1 }',
+                         '{ "a": 1, }', "[ 01 ]", "[ 1. ]", '[ "\\x" ]', '[ "\n" ]', '[ "\xff" ]',
+                         ("["):rep (17) .. ("]"):rep (17), "[ nan ]", "[ # ]" } do
+    local value = json.decode_object ('{ "a": ' .. bad .. ', "b": 1 }')
+    if value then
+      equal (json.encode (value), '{ "a": {}, "b": 1 }')
+    end
+  end
+end)
+
+test ("a_number_comes_back_as_it_was", function ()
+  for _, n in ipairs { "0.1", "0.7", "0.501187", "12345678.9", "0.12345678901234",
+                       "1e+30", "-2.5", "123456789012" } do
+    equal (json.encode (json.decode_object ('{ "a": ' .. n .. ' }')), '{ "a": ' .. n .. ' }')
+  end
+  equal (json.encode (string.unpack ("f", string.pack ("f", 0.1))), "0.1")
 end)
 
 test ("half_an_object_is_none", function ()
   local whole = '{ "a": [ 1 ], "b": "x", c: 1 }'
-  equal (json.decode_object (whole), { a = {}, b = "x", c = 1 })
+  equal (json.decode_object (whole), { a = { text = "[ 1 ]" }, b = "x", c = 1 })
   for n = 0, #whole - 1 do
     equal (json.decode_object (whole:sub (1, n)), nil)
   end

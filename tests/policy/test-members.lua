@@ -249,7 +249,6 @@ test ("a_bad_field_is_named_and_the_others_are_kept", function ()
     { '"trim.msec": 1001', "trim.msec", "1001", "a number, -1000 to 1000" },
     { '"correction.msec": -2001', "correction.msec", "-2001", "a number, -2000 to 2000" },
     { '"include": "yes"', "include", '"yes"', "true, false" },
-    { '"colour": "red"', "colour", "", "include, role, gain, trim.msec, correction.msec" },
     { '"gain": []', "gain", "", "a number, 0 to 1" },
   }
   for _, c in ipairs (cases) do
@@ -264,6 +263,37 @@ test ("a_bad_field_is_named_and_the_others_are_kept", function ()
     contains (w.warnings [1], c [4])
     equal (w.entry (A), { gain = 0.25, include = true, role = "left", target = NODE_A })
   end
+end)
+
+test ("an_unknown_field_stays_and_is_told_once", function ()
+  local w = world ()
+  local field = '"colour": { "left": [ 1, "a" ] }'
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, '{ ' .. field .. ', "role": "left" }')
+  w.user_writes (A, '{ ' .. field .. ', "role": "right" }')
+  equal (w.store ["member." .. A], '{ ' .. field .. ', "include": true, "role": "right", "target": "' ..
+      NODE_A .. '" }')
+  equal (w.saved [A], '{ ' .. field .. ', "role": "right" }')
+  equal (#w.warnings, 1)
+  contains (w.warnings [1], "unknown field 'colour', ignored; known are include, role, gain")
+  -- over a restart, too
+  local after = world (w.saved)
+  after.members:restore (w.saved)
+  after.members:attached {}
+  after.members:speaker_added (A, NODE_A, true)
+  contains (after.store ["member." .. A], field)
+end)
+
+test ("unknown_fields_stay_within_what_is_saved", function ()
+  local w = world ()
+  local text = '{ "role": "left", "correction.msec": -1234.5678, "trim.msec": -123.45678, "gain": 0.123456'
+  for i = 1, 100 do
+    text = text .. string.format (', "field %d": "%s"', i, ("x"):rep (50))
+  end
+  w.members:speaker_added (A, NODE_A, true)
+  w.user_writes (A, text .. " }")
+  contains (w.saved [A], '"field 1": ')
+  equal ({ #w.saved [A] <= 1024, json.decode_object (w.saved [A]).role }, { true, "left" })
 end)
 
 local C, NODE_C = "AA:BB:CC:00:00:03", "bluez_output.C"

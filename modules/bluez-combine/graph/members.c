@@ -111,16 +111,11 @@ static int rule_matched(void *data, const char *location, const char *action,
 		snprintf(key, sizeof(key), MEMBER_CONFIG_PREFIX "%s", *k);
 		if ((value = pw_properties_get(match->props, key)) == NULL)
 			continue;
-		member_config_set(&match->config, BLUEZ_COMBINE_ARG_STREAM_RULES, *k, value);
+		/* What is wrong there was told when the module was loaded */
+		member_config_set(&match->config, NULL, *k, value);
 		pw_properties_set(match->props, key, NULL);
 	}
 	return 0;
-}
-
-static bool config_equal(const struct member_config *a, const struct member_config *b)
-{
-	return a->role == b->role && a->gain == b->gain &&
-		a->trim_ns == b->trim_ns && a->correction_ns == b->correction_ns;
 }
 
 /* Rules choose first, the metadata has the last word. */
@@ -134,7 +129,7 @@ static bool wants(struct speaker *speaker, struct rule_match *match)
 
 	if ((e = find_entry(members, speaker_address(speaker))) == NULL)
 		return match->matched;
-	match->config = e->config;
+	member_config_merge(&match->config, &e->config, MEMBER_FIELDS);
 	if (e->has_include && !e->include)
 		return false;
 	if (e->target)
@@ -155,7 +150,7 @@ static void speaker_update(struct speaker *speaker)
 
 	want = !is_own(members, &speaker->props->dict) && !is_for_calls(&speaker->props->dict) &&
 		wants(speaker, &match);
-	changed = !config_equal(&speaker->config, &match.config);
+	changed = !member_config_equal(&speaker->config, &match.config);
 	speaker->config = match.config;
 	pw_properties_free(speaker->rule_props);
 	speaker->rule_props = match.props;
@@ -361,21 +356,26 @@ static void watch_node(struct members *members, uint32_t id, const struct spa_di
 /* Anybody can write anything, and as often as they like: it must not fill the
  * memory nor the log. Whoever owns the object takes out what is too much. */
 static struct member_entry *new_entry(struct members *members, const char *address,
-		const char *json, bool more)
+		const char *json, const struct member_entry *former)
 {
 	int64_t now_ns = loop_now_ns(pw_context_get_main_loop(members->context));
 	struct member_entry *e;
 	int missed;
 
 	if (strlen(address) > METADATA_KEY_LEN_MAX || strlen(json) > METADATA_VALUE_LEN_MAX ||
-	    (more && members->n_entries >= METADATA_KEYS_MAX))
+	    (former == NULL && members->n_entries >= METADATA_KEYS_MAX))
 		return NULL;
-	if ((e = member_entry_new(address, json, true)) != NULL)
+	e = member_entry_new(address, json, former, true);
+	if (e && !member_entry_is_news(e, former))
 		return e;
 	missed = spa_ratelimit_test(&members->ratelimit, now_ns);
 	if (missed > 0)
 		pw_log_error("metadata: %d more values were not valid", missed);
-	return missed >= 0 ? member_entry_new(address, json, false) : NULL;
+	if (missed < 0)
+		return e;
+	if (e)
+		member_entry_free(e);
+	return member_entry_new(address, json, former, false);
 }
 
 static void set_entry(struct members *members, const char *address, const char *json)
@@ -383,15 +383,10 @@ static void set_entry(struct members *members, const char *address, const char *
 	struct member_entry *old = find_entry(members, address), *e = NULL;
 	struct speaker *s;
 
-	if (json && (e = new_entry(members, address, json, old == NULL)) == NULL)
+	if (json && (e = new_entry(members, address, json, old)) == NULL)
 		return;
 	members->n_entries += (e != NULL) - (old != NULL);
 	if (old) {
-		/* A user's change need not name the target that the policy set */
-		if (e && !e->has_target && old->target) {
-			e->target = old->target;
-			old->target = NULL;
-		}
 		spa_list_remove(&old->link);
 		member_entry_free(old);
 	}

@@ -11,6 +11,7 @@
 
 #include "args.h"
 #include "member/backoff.h"
+#include "member/config.h"
 #include "member/identity.h"
 #include "graph/links.h"
 #include "graph/metadata-guard.h"

@@ -15,6 +15,12 @@ function json.array (t)
   return setmetatable (t or {}, { __name = "json-array" })
 end
 
+local RAW = { __name = "json-raw" }
+
+local function is_raw (t)
+  return getmetatable (t) == RAW
+end
+
 local function is_array (t)
   local mt = getmetatable (t)
   return t [1] ~= nil or (type (mt) == "table" and mt.__name == "json-array")
@@ -47,7 +53,13 @@ local function encode_number (n)
     return string.format ("%d", math.tointeger (n))
   end
   -- What other programs have read as 32-bit floats comes back as it was written.
-  return string.format ("%.7g", n)
+  local is_float = string.unpack ("f", string.pack ("f", n)) == n
+  for digits = is_float and 7 or 15, 17 do
+    local text = string.format ("%." .. digits .. "g", n)
+    if is_float or tonumber (text) == n then
+      return text
+    end
+  end
 end
 
 -- The text for nil, booleans, numbers, strings, arrays and tables of these
@@ -67,7 +79,9 @@ function json.encode (value)
   end
 
   local parts = {}
-  if is_array (value) then
+  if is_raw (value) then
+    return value.text
+  elseif is_array (value) then
     for _, v in ipairs (value) do
       table.insert (parts, json.encode (v))
     end
@@ -135,6 +149,70 @@ local function container_end (text, from)
   return nil
 end
 
+-- A container in an object is not looked into: whoever knows it shall find it again as it was. So
+-- that nobody else stumbles over it, it has to be JSON, and not the relaxed form.
+local DEPTH = 16
+local strict_end
+
+local function strict_string_end (text, at)
+  local last = string_end (text, at)
+  local s = last and text:sub (at + 1, last - 1)
+  if s and utf8.len (s) and not s:find ("%c") and
+      not s:gsub ('\\["\\/bfnrt]', ""):gsub ("\\u%x%x%x%x", ""):find ("\\", 1, true) then
+    return last + 1
+  end
+end
+
+local function strict_number_end (text, at)
+  local word, after = text:match ("^(%-?%d[%d.eE+-]*)()", at)
+  local mantissa = word and (word:match ("^(.*)[eE][+-]?%d+$") or word)
+  if mantissa and (mantissa:match ("^%-?%d+$") or mantissa:match ("^%-?%d+%.%d+$")) and
+      not mantissa:match ("^%-?0%d") then
+    return after
+  end
+end
+
+local function strict_container_end (text, at, depth)
+  local last = text:sub (at, at) == "{" and "}" or "]"
+  local after = text:match ("^%s*" .. last .. "()", at + 1)
+  at = at + 1
+  while not after do
+    if last == "}" then
+      at = text:match ('^%s*()"', at)
+      at = at and strict_string_end (text, at)
+      at = at and text:match ("^%s*:()", at)
+    end
+    at = at and strict_end (text, at, depth - 1)
+    if not at then
+      return nil
+    end
+    after = text:match ("^%s*" .. last .. "()", at)
+    at = after or text:match ("^%s*,()", at)
+  end
+  return after
+end
+
+-- The position after a value of JSON as it is written down (RFC 8259), nil if this is none
+function strict_end (text, from, depth)
+  local at = text:match ("^%s*()", from)
+  local c = text:sub (at, at)
+  if c == '"' then
+    return strict_string_end (text, at)
+  elseif c == "{" or c == "[" then
+    return depth > 0 and strict_container_end (text, at, depth) or nil
+  end
+  return strict_number_end (text, at) or text:match ("^true()", at) or text:match ("^false()", at) or
+      text:match ("^null()", at)
+end
+
+-- What is to be written again of a container; a table that is empty if it is not fit for that
+local function keep_container (text)
+  if strict_end (text, 1, DEPTH) ~= #text + 1 then
+    return {}
+  end
+  return setmetatable ({ text = text }, RAW)
+end
+
 local WORDS = { ["true"] = true, ["false"] = false }
 
 -- One value and the position after it; nil at the end or where there is none.
@@ -150,7 +228,7 @@ local function next_value (text, from)
   elseif c == "{" or c == "[" then
     local last = container_end (text, at)
     if last then
-      return {}, last + 1
+      return keep_container (text:sub (at, last)), last + 1
     end
   else
     local word, after = text:match ('^([^%s,:=%[%]{}"#]+)()', at)
@@ -165,8 +243,8 @@ local function next_value (text, from)
   return nil, at
 end
 
--- A table of the single values in the text of an object; containers in it come
--- as empty tables. Takes the relaxed form that PipeWire does: quotes, colons and
+-- A table of the values in the text of an object; containers in it only
+-- come to be written again. Takes the relaxed form that PipeWire does: quotes, colons and
 -- commas may be left out. Returns nil if this is no complete object.
 function json.decode_object (text)
   local at = text:match ("^%s*{()")

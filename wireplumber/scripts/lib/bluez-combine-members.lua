@@ -51,6 +51,10 @@ local FIELDS = {
 }
 local FIELD_NAMES = "include, role, gain, trim.msec, correction.msec"
 
+-- Fields that a newer tool has written stay, but not any number of them: in bytes, with the others
+-- within what is saved of a speaker.
+local UNKNOWN_LEN = 512
+
 -- backend, all functions:
 --   read (key)           what stands in the metadata object, nil if nothing
 --   write (key, text)    text nil clears it
@@ -159,9 +163,22 @@ local function complain (self, address, e, name, format, ...)
   end
 end
 
--- The fields of a parsed value that are the user's. A bad one keeps its old value.
+-- Those of the unknown fields that fit
+local function keep_unknown (user, value, names)
+  local left = UNKNOWN_LEN
+  table.sort (names)
+  for _, name in ipairs (names) do
+    left = left - #json.encode { [name] = value [name] }
+    if left >= 0 then
+      user [name] = value [name]
+    end
+  end
+end
+
+-- The fields of a parsed value that are the user's. A bad one keeps its old value; one that is not
+-- known stays as it is, for whoever knows it.
 local function check_fields (self, address, e, value)
-  local user, unknown = {}, nil
+  local user, unknown = {}, {}
 
   for name, v in pairs (value) do
     local known = FIELDS [name]
@@ -169,7 +186,7 @@ local function check_fields (self, address, e, value)
       -- Not the user's
       goto continue
     elseif not known then
-      unknown = (unknown and unknown < name) and unknown or name
+      table.insert (unknown, name)
     elseif type (v) == "table" then
       complain (self, address, e, name, "field '%s' is no single value; allowed: %s; ignored",
           name, known.words)
@@ -184,12 +201,13 @@ local function check_fields (self, address, e, value)
     end
     ::continue::
   end
-  -- One of them: there may be any number.
-  if unknown then
-    complain (self, address, e, "unknown", "unknown field '%s'; allowed: %s; ignored",
-        bounds.excerpt (unknown, 64), FIELD_NAMES)
-  else
+  keep_unknown (user, value, unknown)
+  -- Once, and one of them: there may be any number.
+  if unknown [1] == nil then
     e.complaints ["unknown"] = nil
+  elseif not e.complaints ["unknown"] then
+    complain (self, address, e, "unknown", "unknown field '%s', ignored; known are %s",
+        bounds.excerpt (unknown [1], 64), FIELD_NAMES)
   end
   -- A tool that reads, changes one field and writes has not decided on this one.
   if e.user.include == nil and user.include ~= nil and user.include == e.include then
