@@ -110,7 +110,7 @@ end
 -- The doctor's checks: in the manual page all, and where the README speaks of one it is one
 local tool = "tools/pw-bluez-combine/"
 local checks, n_checks = {}, 0
-for _, file in ipairs { "doctor-checks.c", "doctor-speakers.c" } do
+for _, file in ipairs { "doctor/checks.c", "doctor/speakers.c" } do
   for id in read (tool .. file):gmatch ('\n\t{ "([%l-]+)", N_%(') do
     checks [id] = true
     n_checks = n_checks + 1
@@ -138,7 +138,7 @@ end
 
 -- Options: the manual page has those of --help, and no others
 local options, documented = { help = true, version = true }, {}
-for name in read (tool .. "options.c"):match ("known%[%] = (%b{})"):gmatch ("{ '%a', \"([%l-]+)\"") do
+for name in read (tool .. "cli/options.c"):match ("known%[%] = (%b{})"):gmatch ("{ '%a', \"([%l-]+)\"") do
   options [name] = true
 end
 for name in manual:gmatch ("\n%.It Fl %a , %-([%l-]+)") do

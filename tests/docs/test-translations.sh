@@ -16,7 +16,7 @@ bad() {
 	status=1
 }
 
-grep -lE '\b(_|N_|ngettext_)\("' tools/*/*.c | sort >"$t/files"
+grep -lE '\b(_|N_|ngettext_)\("' tools/pw-bluez-combine/*/*.c | sort >"$t/files"
 sort po/POTFILES | diff - "$t/files" || bad 'po/POTFILES has other files than those with texts'
 
 xgettext --from-code=UTF-8 --keyword=_ --keyword=N_ --keyword=ngettext_:1,2 --add-comments=TRANSLATORS \

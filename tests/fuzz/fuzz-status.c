@@ -7,13 +7,13 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/string.h>
 
+#include "cli/status.h"
+#include "cli/text.h"
+#include "client/client.h"
+#include "client/json.h"
+#include "client/report.h"
 #include "fuzz.h"
 #include "group/status.h"
-#include "../../tools/pw-bluez-combine/client.h"
-#include "../../tools/pw-bluez-combine/json.h"
-#include "../../tools/pw-bluez-combine/report.h"
-#include "../../tools/pw-bluez-combine/status.h"
-#include "../../tools/pw-bluez-combine/text.h"
 
 static struct client_object object;
 

@@ -7,8 +7,8 @@
 
 #include <glib/gstdio.h>
 
-#include "doctor-conf.h"
-#include "doctor.h"
+#include "doctor/conf.h"
+#include "doctor/doctor.h"
 #include "harness.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "harness.h"
-#include "pair-rules.h"
+#include "pair/rules.h"
 
 #define A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
 #define ADVANCED_AUDIO	"0000110D-0000-1000-8000-00805F9B34FB"

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/sound.h"
 #include "harness.h"
-#include "sound.h"
 
 #define RATE	48000
 #define SECONDS	40

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/suggest.h"
 #include "harness.h"
-#include "suggest.h"
 
 static const char *suggested(const char *typed)
 {

@@ -1,0 +1,351 @@
+/* The test command: sounds by which a listener hears what is wrong */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <spa/param/audio/format-utils.h>
+#include <spa/utils/string.h>
+
+#include "cli/command.h"
+#include "cli/i18n.h"
+#include "cli/sound.h"
+#include "cli/speaker.h"
+#include "cli/text.h"
+#include "client/report.h"
+#include "names.h"
+
+#define RATE		48000
+#define NODE_NAME	"pw-bluez-combine.test"
+/* Each speaker by itself says who it is; then all together say whether they are one */
+#define INTRODUCE_SEC	2.0
+#define TOGETHER_SEC	12.0
+#define LEVEL_DB	(-20.0)
+/* What was sent is heard until the group's latency, and half a second, is over */
+#define PAUSE_SEC	0.5
+
+/* One stream after the other */
+struct phase {
+	char *target;			/* node.name */
+	char *text;			/* what is to be heard */
+	enum sound_kind kind;
+	double seconds;
+};
+
+struct test {
+	const struct options *options;
+	struct client client;
+	struct phase *phases;
+	uint32_t n_phases, phase;
+	double pause_sec;		/* between two phases */
+
+	struct pw_stream *stream;
+	struct spa_hook listener;
+	struct spa_source *next;	/* timer */
+	struct spa_source *signals[2];
+	int signal;			/* that has ended it; 0: none */
+
+	struct sound sound;		/* the data loop's, while the stream runs */
+};
+
+static void quit(struct test *test, int result)
+{
+	client_quit(&test->client, result);
+}
+
+static void on_process(void *data)
+{
+	struct test *test = data;
+	struct pw_buffer *b = pw_stream_dequeue_buffer(test->stream);
+	struct spa_data *d;
+	uint32_t n;
+
+	if (b == NULL)
+		return;
+	d = &b->buffer->datas[0];
+	n = d->maxsize / (2 * sizeof(float));
+	if (b->requested)
+		n = SPA_MIN(n, (uint32_t)b->requested);
+	if (d->data) {
+		sound_fill(&test->sound, d->data, n);
+		d->chunk->offset = 0;
+		d->chunk->stride = 2 * sizeof(float);
+		d->chunk->size = n * d->chunk->stride;
+	}
+	pw_stream_queue_buffer(test->stream, b);
+	if (sound_is_over(&test->sound))
+		pw_stream_flush(test->stream, true);
+}
+
+static void wait_for_next(struct test *test)
+{
+	struct timespec t = {
+		.tv_sec = (time_t)test->pause_sec,
+		.tv_nsec = (long)(fmod(test->pause_sec, 1.0) * SPA_NSEC_PER_SEC) + 1,
+	};
+
+	pw_loop_update_timer(pw_main_loop_get_loop(test->client.loop), test->next, &t, NULL, false);
+}
+
+static void on_drained(void *data)
+{
+	struct test *test = data;
+
+	pw_stream_disconnect(test->stream);
+	test->phase++;
+	wait_for_next(test);
+}
+
+static void on_state(void *data, enum pw_stream_state old, enum pw_stream_state state, const char *error)
+{
+	struct test *test = data;
+	char text[256];
+
+	if (state != PW_STREAM_STATE_ERROR)
+		return;
+	/* Any client may send an error, in its own words */
+	text_copy(text, sizeof(text), error ? error : "", TEXT_ANY_WIDTH);
+	fprintf(stderr, _("pw-bluez-combine test: can't play: %s\n"), text);
+	quit(test, EXIT_OTHER);
+}
+
+static const struct pw_stream_events stream_events = {
+	PW_VERSION_STREAM_EVENTS,
+	.process = on_process,
+	.drained = on_drained,
+	.state_changed = on_state,
+};
+
+/* Returns 0 or -errno */
+static int play(struct test *test, const struct phase *phase)
+{
+	struct spa_audio_info_raw info = {
+		.format = SPA_AUDIO_FORMAT_F32, .rate = RATE, .channels = 2,
+		.position = { SPA_AUDIO_CHANNEL_FL, SPA_AUDIO_CHANNEL_FR },
+	};
+	uint8_t buffer[1024];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	const struct spa_pod *params[1];
+	struct pw_properties *props = pw_properties_new(
+			PW_KEY_NODE_NAME, NODE_NAME,
+			PW_KEY_NODE_DESCRIPTION, "pw-bluez-combine test",
+			PW_KEY_MEDIA_TYPE, "Audio",
+			PW_KEY_MEDIA_CATEGORY, "Playback",
+			PW_KEY_MEDIA_ROLE, "Test",
+			PW_KEY_TARGET_OBJECT, phase->target,
+			"node.dont-fallback", "true",
+			"state.restore-props", "false",
+			"state.restore-target", "false",
+			NULL);
+
+	if (test->stream) {
+		pw_stream_destroy(test->stream);
+		test->stream = NULL;
+	}
+	if (props == NULL || (test->stream = pw_stream_new(test->client.core, NODE_NAME, props)) == NULL)
+		return -errno;
+	pw_stream_add_listener(test->stream, &test->listener, &stream_events, test);
+	sound_init(&test->sound, phase->kind, RATE, isnan(test->options->level_db) ? LEVEL_DB :
+			test->options->level_db, phase->seconds);
+	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info);
+	return pw_stream_connect(test->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
+			PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_MAP_BUFFERS | PW_STREAM_FLAG_RT_PROCESS,
+			params, 1);
+}
+
+static void on_next(void *data, uint64_t expirations)
+{
+	struct test *test = data;
+	int res;
+
+	if (test->phase >= test->n_phases) {
+		quit(test, EXIT_OK);
+		return;
+	}
+	printf("%s\n", test->phases[test->phase].text);
+	fflush(stdout);
+	if ((res = play(test, &test->phases[test->phase])) < 0) {
+		fprintf(stderr, _("pw-bluez-combine test: can't play: %s\n"), strerror(-res));
+		quit(test, EXIT_OTHER);
+	}
+}
+
+static void add_phase(struct test *test, const char *target, char *text, enum sound_kind kind, double seconds)
+{
+	test->phases[test->n_phases++] = (struct phase) { strdup(target), text, kind, seconds };
+}
+
+static char *format(const char *text, const char *name)
+{
+	char shown[256], *str = NULL;
+
+	text_copy(shown, sizeof(shown), name, TEXT_ANY_WIDTH);
+	return asprintf(&str, text, shown) < 0 ? NULL : str;
+}
+
+static double seconds(const struct test *test, double otherwise)
+{
+	return isnan(test->options->seconds) ? otherwise : test->options->seconds;
+}
+
+static void plan_one(struct test *test, const struct report_speaker *s)
+{
+	enum sound_kind kind = test->options->clicks ? SOUND_CLICKS : SOUND_NOISE;
+
+	/* TRANSLATORS: what a listener should hear now; %s is a speaker */
+	add_phase(test, s->target, format(kind == SOUND_CLICKS ? _("%s alone: clicks") :
+			_("%s alone: noise"), s->name), kind, seconds(test, TOGETHER_SEC));
+}
+
+static void plan_all(struct test *test, const struct report *r)
+{
+	uint32_t i;
+
+	if (!test->options->clicks && !test->options->noise)
+		for (i = 0; i < r->n_speakers; i++)
+			if (r->speakers[i].here && r->speakers[i].target[0])
+				add_phase(test, r->speakers[i].target,
+						format(_("%s alone: noise"), r->speakers[i].name),
+						SOUND_NOISE, INTRODUCE_SEC);
+	if (!test->options->noise)
+		add_phase(test, r->sink, strdup(_("All speakers: clicks, left, both, right, both; from all as one, "
+				"with no echo")), SOUND_CLICKS, seconds(test, TOGETHER_SEC));
+	if (!test->options->clicks)
+		add_phase(test, r->sink, strdup(_("All speakers: noise that wanders from left to right and back, "
+				"without a hollow sound")), SOUND_NOISE, seconds(test, TOGETHER_SEC));
+}
+
+/* Returns an exit code */
+static int plan(struct test *test, const struct report *r)
+{
+	const struct report_speaker *s;
+	char address[64];
+
+	test->pause_sec = PAUSE_SEC + (r->latency_ns.valid ? (double)r->latency_ns.value / SPA_NSEC_PER_SEC : 0.0);
+	if ((test->phases = calloc(r->n_speakers + 2, sizeof(*test->phases))) == NULL)
+		return EXIT_OTHER;
+	if (test->options->argument) {
+		if ((s = speaker_find(r, test->options->argument, "test")) == NULL)
+			return EXIT_NO_SPEAKER;
+		if (!s->here || s->target[0] == '\0') {
+			text_copy(address, sizeof(address), s->address, TEXT_ANY_WIDTH);
+			fprintf(stderr, _("pw-bluez-combine test: %s is not connected, or left out\n"), address);
+			return EXIT_NO_SPEAKER;
+		}
+		plan_one(test, s);
+		return EXIT_OK;
+	}
+	if (r->status == NULL || r->sink[0] == '\0') {
+		fprintf(stderr, _("pw-bluez-combine test: group %s has no sink; there is one while a source, such as "
+				"an Echo, is connected, or with bluez-combine.sink.lifetime = always\n"), r->group);
+		return EXIT_NO_GROUP;
+	}
+	plan_all(test, r);
+	return EXIT_OK;
+}
+
+static void on_changed(void *data)
+{
+	struct test *test = data;
+	struct report report;
+	int res = EXIT_OTHER;
+
+	if (test->phases)
+		return;
+	if (client_group(&test->client) == NULL) {
+		client_complain_no_group(&test->client);
+		quit(test, EXIT_NO_GROUP);
+		return;
+	}
+	if (report_init(&report, &test->client) == 0)
+		res = plan(test, &report);
+	if (res == EXIT_OK && spa_streq(report.state, "playing"))
+		puts(_("Music is playing: pause it to hear this well"));
+	report_finish(&report);
+	if (res == EXIT_OK)
+		on_next(test, 1);
+	else
+		quit(test, res);
+}
+
+static void on_signal(void *data, int number)
+{
+	struct test *test = data;
+
+	test->signal = number;
+	quit(test, EXIT_OTHER);
+}
+
+/* As if nobody had caught it: the shell is to see that, and end the loop that it runs this in */
+static void end_by(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	signal(number, SIG_DFL);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int run_test(struct test *test)
+{
+	struct pw_loop *loop = pw_main_loop_get_loop(test->client.loop);
+
+	test->signals[0] = pw_loop_add_signal(loop, SIGINT, on_signal, test);
+	test->signals[1] = pw_loop_add_signal(loop, SIGTERM, on_signal, test);
+	if ((test->next = pw_loop_add_timer(loop, on_next, test)) == NULL)
+		return EXIT_OTHER;
+	return client_run(&test->client);
+}
+
+static void test_finish(struct test *test)
+{
+	struct pw_loop *loop = test->client.loop ? pw_main_loop_get_loop(test->client.loop) : NULL;
+	uint32_t i;
+
+	if (test->stream)
+		pw_stream_destroy(test->stream);
+	for (i = 0; i < SPA_N_ELEMENTS(test->signals); i++)
+		if (test->signals[i])
+			pw_loop_destroy_source(loop, test->signals[i]);
+	if (test->next)
+		pw_loop_destroy_source(loop, test->next);
+	client_finish(&test->client);
+	for (i = 0; i < test->n_phases; i++) {
+		free(test->phases[i].target);
+		free(test->phases[i].text);
+	}
+	free(test->phases);
+}
+
+static int run(const struct options *options)
+{
+	struct test test = { .options = options };
+	int res;
+
+	if (options->noise && options->clicks) {
+		fputs(_("pw-bluez-combine test: --noise and --clicks do not go together; without either there are both\n"),
+				stderr);
+		return EXIT_USAGE;
+	}
+	res = client_init(&test.client, options->remote, options->group, on_changed, &test);
+	if (res == EXIT_OK)
+		res = run_test(&test);
+	test_finish(&test);
+	if (test.signal)
+		end_by(test.signal);
+	return res;
+}
+
+const struct command test_command = {
+	.name = "test",
+	.summary = N_("play sounds by which you hear who plays, and whether all are one"),
+	.synopsis = "[NAME] [--noise | --clicks] [--level DB] [--seconds S] [--group NAME] [--remote NAME]",
+	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_ARGUMENT_OR_NONE | OPTION_SOUND,
+	.run = run,
+};

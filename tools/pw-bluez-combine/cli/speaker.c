@@ -1,0 +1,439 @@
+/* The speaker command: what one speaker plays, how loud, and when */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pipewire/extensions/metadata.h>
+#include <spa/utils/result.h>
+#include <spa/utils/string.h>
+
+#include "cli/command.h"
+#include "cli/i18n.h"
+#include "cli/speaker.h"
+#include "cli/text.h"
+#include "client/route.h"
+#include "names.h"
+
+/* Only there to end a hang: who keeps the metadata answers within milliseconds */
+#define ACCEPT_LIMIT_SEC	3
+#define LABEL_WIDTH		12
+
+struct speaker {
+	const struct options *options;
+	struct client client;
+	struct route route;
+	struct spa_source *timer;	/* while a change is waited for */
+
+	char *address;			/* NULL: not looked for yet */
+	struct report_speaker before;	/* its strings are not valid any more */
+	struct report_int offset_before_ns;
+	char *status_before;		/* NULL: the entry says nothing new */
+	bool begun;			/* the route is known, and the entry is sent */
+	bool entry_done, offset_done;
+	bool changed_offset;
+	bool over;			/* it is shown, or said why not */
+};
+
+static bool changes_entry(const struct options *o)
+{
+	return o->role || !isnan(o->gain) || !isnan(o->trim_ms) || o->include || o->exclude || o->reset;
+}
+
+static bool changes_offset(const struct options *o)
+{
+	return !isnan(o->offset_ms);
+}
+
+static const char *entry_value(const struct speaker *speaker)
+{
+	const struct client_object *object = client_group(&speaker->client);
+	char key[64];
+
+	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_MEMBER "%s", speaker->address);
+	return object ? client_object_get(object, key) : NULL;
+}
+
+struct word {
+	char text[64];
+};
+
+/* A word of the metadata, where anybody can write anything */
+static const char *show_word(struct word *word, const char *str)
+{
+	text_copy(word->text, sizeof(word->text), i18n_word(str), TEXT_ANY_WIDTH);
+	return word->text;
+}
+
+/* One line: what was so, if it was something else, and what is. All is fit to be shown. */
+static void print_row(const char *what, const char *was, const char *is, const char *hint)
+{
+	char label[64];
+	int width = text_copy(label, sizeof(label), what, LABEL_WIDTH);
+
+	if (is[0] == '\0')
+		return;
+	printf("  %s%*s %s%s%s%s%s\n", label, LABEL_WIDTH - width, "", spa_streq(was, is) ? "" : was,
+			spa_streq(was, is) || was[0] == '\0' ? "" : " -> ", is, *hint ? ", " : "", hint);
+}
+
+static const char *format_msec(char *text, size_t size, struct report_int ns)
+{
+	text[0] = '\0';
+	if (ns.valid)
+		snprintf(text, size, "%.1f ms", (double)ns.value / SPA_NSEC_PER_MSEC);
+	return text;
+}
+
+static void print_msec(const char *what, struct report_int was_ns, struct report_int ns, const char *hint)
+{
+	char was[32], is[32];
+
+	print_row(what, format_msec(was, sizeof(was), was_ns), format_msec(is, sizeof(is), ns), hint);
+}
+
+static const char *format_gain(char *text, size_t size, double gain)
+{
+	text[0] = '\0';
+	if (gain > 0.0)
+		snprintf(text, size, "%.1f dB", 20 * log10(gain));
+	else if (!isnan(gain))
+		snprintf(text, size, "%s", _("silent"));
+	return text;
+}
+
+static void print_offset(const struct speaker *speaker)
+{
+	int64_t ns = speaker->route.offset_ns;
+
+	if (speaker->route.found)
+		print_msec(_("offset"), speaker->offset_before_ns, (struct report_int) { ns, true },
+				ns > 0 ? _("it sounded late, and is sent to earlier") :
+				ns < 0 ? _("it sounded early, and is sent to later") : "");
+}
+
+/* What follows from all that */
+static void print_timing(const struct report_speaker *s)
+{
+	struct word basis;
+
+	if (spa_streq(s->basis, "none")) {
+		print_row(_("latency"), "", _("not known until it plays"), "");
+		return;
+	}
+	print_msec(_("latency"), s->latency_ns, s->latency_ns, show_word(&basis, s->basis));
+	if (s->here)
+		print_msec(_("delay"), s->delay_ns, s->delay_ns, "");
+}
+
+static void print_fields(const struct speaker *speaker, const struct report_speaker *s)
+{
+	const struct report_speaker *b = &speaker->before;
+	char name[256], address[64], was[32], is[32];
+	struct word before, now;
+
+	text_copy(name, sizeof(name), s->name[0] ? s->name : s->address, TEXT_ANY_WIDTH);
+	text_copy(address, sizeof(address), s->address, TEXT_ANY_WIDTH);
+	printf("%s (%s): %s%s%s\n", name, address, b->here == s->here ? "" : show_word(&before, b->state),
+			b->here == s->here ? "" : " -> ", show_word(&now, s->state));
+	print_row(_("role"), show_word(&before, b->role), show_word(&now, s->role), "");
+	print_row(_("gain"), format_gain(was, sizeof(was), b->gain), format_gain(is, sizeof(is), s->gain), "");
+	print_msec(_("trim"), b->trim_ns, s->trim_ns, s->trim_ns.value > 0 ? _("it plays later") :
+			s->trim_ns.value < 0 ? _("it plays earlier") : "");
+	if ((s->correction_ns.valid && s->correction_ns.value != 0) || b->correction_ns.value != 0)
+		print_msec(_("correction"), b->correction_ns, s->correction_ns, "");
+	print_offset(speaker);
+	print_timing(s);
+}
+
+static struct report_speaker *find_again(const struct speaker *speaker, const struct report *report)
+{
+	uint32_t i;
+
+	for (i = 0; i < report->n_speakers; i++)
+		if (spa_streq(report->speakers[i].address, speaker->address))
+			return &report->speakers[i];
+	return NULL;
+}
+
+static void print_speaker(const struct speaker *speaker)
+{
+	struct report report;
+	struct report_speaker *s;
+
+	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL) {
+		speaker_take_wishes(s);
+		print_fields(speaker, s);
+	}
+	report_finish(&report);
+}
+
+/* Has the module done it? It tells twice a second; what it tells nothing of is not waited for. */
+static bool is_told(const struct speaker *speaker)
+{
+	const struct report_speaker *b = &speaker->before, *s;
+	struct report report;
+	bool told = true;
+
+	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL &&
+	    report.status) {
+		if (speaker_is_coming(&report, s))
+			told = !speaker->options->include;
+		else if (s->here && b->here && speaker->changed_offset)
+			told = s->latency_ns.value != b->latency_ns.value;
+		else if (s->here && b->here && speaker->status_before)
+			told = !spa_streq(s->status, speaker->status_before);
+	}
+	report_finish(&report);
+	return told;
+}
+
+/* The policy rewrites an entry in its own words, so it is the fields that count */
+static bool is_accepted(const struct speaker *speaker)
+{
+	const char *value = entry_value(speaker);
+
+	return value != NULL && speaker_member_is(value, speaker->options);
+}
+
+/* Events may still come until the loop ends */
+static void show(struct speaker *speaker)
+{
+	speaker->over = true;
+	print_speaker(speaker);
+	client_quit(&speaker->client, EXIT_OK);
+}
+
+static void finish_if_done(struct speaker *speaker)
+{
+	if (!speaker->begun)
+		return;
+	/* No event tells of a change to what was so already */
+	speaker->entry_done = speaker->entry_done || is_accepted(speaker);
+	if (!speaker->over && speaker->entry_done && speaker->offset_done && is_told(speaker))
+		show(speaker);
+}
+
+static void on_timeout(void *data, uint64_t expirations)
+{
+	struct speaker *speaker = data;
+
+	if (speaker->over)
+		return;
+	if (speaker->entry_done && speaker->offset_done) {
+		show(speaker);
+		return;
+	}
+	fprintf(stderr, _("pw-bluez-combine speaker: the change of %s was not accepted: nobody who may "
+			"change it has asked, or nobody keeps it\n"),
+			speaker->entry_done ? _("the offset") : _("the entry"));
+	client_quit(&speaker->client, EXIT_OTHER);
+}
+
+/* Will the module tell anything new? */
+static bool changes_fields(const struct report_speaker *s, const char *text, bool reset)
+{
+	struct report_speaker after = *s;
+
+	if (reset)
+		return !spa_streq(s->role, "stereo") || s->gain != 1.0 || s->trim_ns.value != 0 ||
+			s->correction_ns.value != 0;
+	after.member = text;
+	speaker_take_wishes(&after);
+	return !spa_streq(after.role, s->role) || after.gain != s->gain ||
+		after.trim_ns.value != s->trim_ns.value;
+}
+
+/* Returns an exit code */
+static int change_entry(struct speaker *speaker, const struct report_speaker *s)
+{
+	char *text = speaker_member_json(s->member, speaker->options);
+	char key[64];
+	int res;
+
+	if (text == NULL)
+		return EXIT_OTHER;
+	if (changes_fields(s, text, speaker->options->reset) && s->status)
+		speaker->status_before = strdup(s->status);
+	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_MEMBER "%s", speaker->address);
+	res = pw_metadata_set_property((struct pw_metadata *)client_group(&speaker->client)->proxy,
+			0, key, "Spa:String:JSON", text);
+	free(text);
+	if (res < 0) {
+		fprintf(stderr, _("pw-bluez-combine speaker: can't change the entry: %s\n"), spa_strerror(res));
+		return EXIT_OTHER;
+	}
+	return EXIT_OK;
+}
+
+static int64_t wanted_offset_ns(const struct speaker *speaker)
+{
+	return llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
+}
+
+/* What its sink reports without the offset, as far as that is known. At 0 an offset has taken all. */
+static struct report_int bare_latency(const struct speaker *speaker)
+{
+	static const char * const sounding[] = { "playing", "warm", "unaligned", "muted" };
+	const struct report_speaker *b = &speaker->before;
+	struct report_int bare = { 0 };
+
+	SPA_FOR_EACH_ELEMENT_VAR(sounding, state)
+		bare.valid |= spa_streq(b->state, *state);
+	bare.valid = bare.valid && b->latency_ns.valid && b->latency_ns.value > SPA_NSEC_PER_USEC &&
+		!spa_streq(b->basis, "none") && !spa_streq(b->basis, "remembered");
+	bare.value = bare.valid ? b->latency_ns.value - speaker->offset_before_ns.value : 0;
+	return bare;
+}
+
+/* Says why not. Returns an exit code */
+static int check_offset(const struct speaker *speaker)
+{
+	struct report_int bare = bare_latency(speaker);
+	double bare_ms = (double)bare.value / SPA_NSEC_PER_MSEC;
+	char address[64];
+
+	text_copy(address, sizeof(address), speaker->address, TEXT_ANY_WIDTH);
+	if (!speaker->route.found) {
+		fprintf(stderr, _("pw-bluez-combine speaker: %s is not connected: its offset can be changed "
+				"while it is\n"), address);
+		return EXIT_OTHER;
+	}
+	if (bare.valid && wanted_offset_ns(speaker) < -bare.value) {
+		fprintf(stderr, _("pw-bluez-combine speaker: %s reports %.1f ms, and is not heard before it is "
+				"sent something: its offset can be -%.1f to %d ms; to have it later, use --trim\n"),
+				address, bare_ms, floor(10.0 * bare_ms) / 10.0, OPTIONS_OFFSET_MSEC_MAX);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static void give_up(struct speaker *speaker, int res)
+{
+	speaker->over = true;
+	client_quit(&speaker->client, res);
+}
+
+/* The first answer: nothing is changed where the offset can't be. Returns an exit code */
+static int begin_changes(struct speaker *speaker)
+{
+	struct report_speaker *s;
+	struct report report;
+	int res = EXIT_OK;
+
+	speaker->begun = true;
+	speaker->offset_before_ns = (struct report_int) { speaker->route.offset_ns, speaker->route.found };
+	if (changes_offset(speaker->options) && (res = check_offset(speaker)) != EXIT_OK)
+		return res;
+	if (speaker->entry_done)
+		return EXIT_OK;
+	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL)
+		res = change_entry(speaker, s);
+	else
+		res = EXIT_OTHER;
+	report_finish(&report);
+	return res;
+}
+
+static void on_route(void *data)
+{
+	struct speaker *speaker = data;
+	int res;
+
+	if (speaker->over)
+		return;
+	if (!speaker->begun && (res = begin_changes(speaker)) != EXIT_OK) {
+		give_up(speaker, res);
+		return;
+	}
+	if (!changes_offset(speaker->options) || speaker->route.offset_ns == wanted_offset_ns(speaker)) {
+		speaker->offset_done = true;
+	} else if ((res = route_set_offset(&speaker->route, wanted_offset_ns(speaker))) < 0) {
+		fprintf(stderr, _("pw-bluez-combine speaker: can't change the offset: %s\n"), spa_strerror(res));
+		give_up(speaker, EXIT_OTHER);
+		return;
+	} else {
+		speaker->changed_offset = true;
+	}
+	finish_if_done(speaker);
+}
+
+/* Returns an exit code */
+static int begin(struct speaker *speaker)
+{
+	struct timespec limit = { .tv_sec = ACCEPT_LIMIT_SEC };
+	const struct report_speaker *s;
+	struct report report;
+	int res = EXIT_OTHER;
+
+	if (client_group(&speaker->client) == NULL) {
+		client_complain_no_group(&speaker->client);
+		return EXIT_NO_GROUP;
+	}
+	if (report_init(&report, &speaker->client) < 0)
+		goto done;
+	if ((s = speaker_find(&report, speaker->options->argument, "speaker")) == NULL) {
+		res = EXIT_NO_SPEAKER;
+		goto done;
+	}
+	if ((speaker->address = strdup(s->address)) == NULL)
+		goto done;
+	speaker->before = *s;
+	speaker_take_wishes(&speaker->before);
+	speaker->entry_done = !changes_entry(speaker->options);
+	route_init(&speaker->route, &speaker->client, speaker->address, on_route, speaker);
+	pw_loop_update_timer(pw_main_loop_get_loop(speaker->client.loop), speaker->timer, &limit, NULL, false);
+	res = EXIT_OK;
+done:
+	report_finish(&report);
+	return res;
+}
+
+static void on_changed(void *data)
+{
+	struct speaker *speaker = data;
+	int res;
+
+	if (speaker->address == NULL) {
+		if ((res = begin(speaker)) != EXIT_OK)
+			client_quit(&speaker->client, res);
+		return;
+	}
+	finish_if_done(speaker);
+}
+
+static int run(const struct options *options)
+{
+	struct speaker speaker = { .options = options };
+	int res;
+
+	if (options->include && options->exclude) {
+		fputs(_("pw-bluez-combine speaker: --include and --exclude do not go together\n"), stderr);
+		return EXIT_USAGE;
+	}
+	res = client_init(&speaker.client, options->remote, options->group, on_changed, &speaker);
+	if (res == EXIT_OK) {
+		speaker.timer = pw_loop_add_timer(pw_main_loop_get_loop(speaker.client.loop), on_timeout,
+				&speaker);
+		res = speaker.timer ? client_run(&speaker.client) : EXIT_OTHER;
+	}
+	if (speaker.timer)
+		pw_loop_destroy_source(pw_main_loop_get_loop(speaker.client.loop), speaker.timer);
+	route_finish(&speaker.route);
+	client_finish(&speaker.client);
+	free(speaker.address);
+	free(speaker.status_before);
+	return res;
+}
+
+const struct command speaker_command = {
+	.name = "speaker",
+	.summary = N_("show one speaker, or change what it plays, how loud, and when"),
+	.synopsis = "NAME [--role ROLE] [--gain GAIN] [--trim MS] [--offset MS]\n"
+		"       [--include | --exclude] [--reset] [--group NAME] [--remote NAME]",
+	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_ARGUMENT | OPTION_ROLE | OPTION_GAIN |
+		OPTION_TRIM | OPTION_OFFSET | OPTION_INCLUDE | OPTION_RESET,
+	.run = run,
+};

@@ -1,0 +1,197 @@
+/* What the metadata of a group says */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <spa/utils/string.h>
+
+#include "client/json.h"
+#include "client/report.h"
+#include "names.h"
+
+#define KEY_STATUS_OF	BLUEZ_COMBINE_KEY_STATUS "."
+
+static void get_string(const char *json, const char *key, char *value, size_t size)
+{
+	if (!json_find(json, key, value, size))
+		value[0] = '\0';
+}
+
+static struct report_int get_int(const char *json, const char *key)
+{
+	struct report_int i = { 0 };
+	char str[32];
+
+	get_string(json, key, str, sizeof(str));
+	i.valid = spa_atoi64(str, &i.value, 10);
+	return i;
+}
+
+static double get_double(const char *json, const char *key)
+{
+	char str[32];
+	double value;
+
+	get_string(json, key, str, sizeof(str));
+	return spa_atod(str, &value) && isfinite(value) ? value : NAN;
+}
+
+static void read_group(struct report *r, const char *json)
+{
+	struct report_int id;
+	char flag[8];
+
+	if (json == NULL)
+		return;
+	if (!json_is_object(json)) {
+		r->bad_status = true;
+		return;
+	}
+	r->status = json;
+	r->version = get_int(json, "version");
+	get_string(json, "sink", r->sink, sizeof(r->sink));
+	get_string(json, "state", r->state, sizeof(r->state));
+	r->latency_ns = get_int(json, "latency.nsec");
+	r->members = get_int(json, "members");
+	r->playing = get_int(json, "playing");
+	r->restarts = get_int(json, "restarts");
+	r->keep_warm_ns = get_int(json, "keep-warm.nsec");
+	r->stalls = get_int(json, "stalls");
+	r->stalls_ns = get_int(json, "stalls.nsec");
+	r->longest_ns = get_int(json, "stalls.longest.nsec");
+	get_string(json, "stutter", flag, sizeof(flag));
+	r->stutter = spa_streq(flag, "true");
+	r->quantum = get_int(json, "quantum");
+	r->rate = get_int(json, "rate");
+	get_string(json, "quantum.basis", r->quantum_basis, sizeof(r->quantum_basis));
+	r->packet_ns = get_int(json, "packet.nsec");
+	id = get_int(json, "sink.id");
+	if (id.valid && id.value >= 0 && id.value < SPA_ID_INVALID)
+		r->sink_id = id.value;
+	r->quantum_wanted = get_int(json, "quantum.wanted");
+	r->rate_wanted = get_int(json, "rate.wanted");
+}
+
+static void read_status(struct report_speaker *s, const char *json)
+{
+	s->bad_status = !json_is_object(json);
+	if (s->bad_status)
+		return;
+	s->status = json;
+	get_string(json, "name", s->name, sizeof(s->name));
+	get_string(json, BLUEZ_COMBINE_MEMBER_TARGET, s->target, sizeof(s->target));
+	get_string(json, "state", s->state, sizeof(s->state));
+	get_string(json, "basis", s->basis, sizeof(s->basis));
+	get_string(json, "codec", s->codec, sizeof(s->codec));
+	get_string(json, BLUEZ_COMBINE_MEMBER_ROLE, s->role, sizeof(s->role));
+	s->latency_ns = get_int(json, "latency.nsec");
+	s->delay_ns = get_int(json, "delay.nsec");
+	s->trim_ns = get_int(json, "trim.nsec");
+	s->correction_ns = get_int(json, "correction.nsec");
+	s->gain = get_double(json, BLUEZ_COMBINE_MEMBER_GAIN);
+}
+
+static void read_member(struct report_speaker *s, const char *json)
+{
+	s->bad_member = !json_is_object(json);
+	if (!s->bad_member)
+		s->member = json;
+}
+
+static void finish_speaker(const struct report *r, struct report_speaker *s)
+{
+	char include[8] = "", target[REPORT_STRING_MAX] = "";
+	const struct graph_object *device = graph_find_device(r->graph, s->address);
+	const char *name;
+	bool left_out;
+
+	if (device && device->adapter)
+		snprintf(s->adapter, sizeof(s->adapter), "%s", device->adapter);
+
+	/* Who has not played yet has no status: its device has the name as well */
+	if (s->name[0] == '\0' && (name = graph_describe(r->graph, s->address)) != NULL)
+		snprintf(s->name, sizeof(s->name), "%s", name);
+	if (s->member) {
+		get_string(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, include, sizeof(include));
+		get_string(s->member, BLUEZ_COMBINE_MEMBER_TARGET, target, sizeof(target));
+	}
+	left_out = spa_streq(include, "false");
+	/* Without a sink a status is what was last. What is connected then is known
+	 * from the policy: it names a target just as long. */
+	if (r->status == NULL && !r->bad_status) {
+		snprintf(s->state, sizeof(s->state), target[0] && !left_out ? "idle" : "gone");
+		s->delay_ns.valid = false;
+	}
+	if (s->state[0] == '\0')
+		snprintf(s->state, sizeof(s->state), s->bad_status ? "?" : "gone");
+	s->here = !spa_streq(s->state, "gone");
+	if (!s->here && left_out)
+		snprintf(s->state, sizeof(s->state), "left out");
+}
+
+static struct report_speaker *find_speaker(struct report *r, const char *address)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->n_speakers; i++)
+		if (spa_streq(r->speakers[i].address, address))
+			return &r->speakers[i];
+	r->speakers[i] = (struct report_speaker) { .address = address, .gain = NAN };
+	r->n_speakers++;
+	return &r->speakers[i];
+}
+
+static int compare_speakers(const void *a, const void *b)
+{
+	const struct report_speaker *s = a, *t = b;
+	int res;
+
+	if (s->here != t->here)
+		return s->here ? -1 : 1;
+	/* speaker 2 before speaker 10 */
+	res = strverscmp(s->name, t->name);
+	return res ? res : strcmp(s->address, t->address);
+}
+
+int report_init(struct report *report, const struct client *client)
+{
+	const struct client_object *object = client_group(client);
+	const struct client_entry *e;
+	uint32_t i, n = 0;
+
+	spa_zero(*report);
+	report->group = client->group;
+	report->graph = &client->graph;
+	report->sink_id = SPA_ID_INVALID;
+	report->found = object != NULL;
+	if (object == NULL)
+		return 0;
+
+	read_group(report, client_object_get(object, BLUEZ_COMBINE_KEY_STATUS));
+	spa_list_for_each(e, &object->entries, link)
+		n++;
+	if ((report->speakers = calloc(n + 1, sizeof(*report->speakers))) == NULL)
+		return -errno;
+	spa_list_for_each(e, &object->entries, link) {
+		if (spa_strstartswith(e->key, KEY_STATUS_OF))
+			read_status(find_speaker(report, e->key + strlen(KEY_STATUS_OF)), e->value);
+		else if (spa_strstartswith(e->key, BLUEZ_COMBINE_KEY_MEMBER))
+			read_member(find_speaker(report, e->key + strlen(BLUEZ_COMBINE_KEY_MEMBER)),
+					e->value);
+	}
+	for (i = 0; i < report->n_speakers; i++)
+		finish_speaker(report, &report->speakers[i]);
+	if (report->n_speakers > 0)
+		qsort(report->speakers, report->n_speakers, sizeof(*report->speakers), compare_speakers);
+	return 0;
+}
+
+void report_finish(struct report *report)
+{
+	free(report->speakers);
+	spa_zero(*report);
+}

@@ -1,0 +1,72 @@
+/* What the metadata of a group says */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_REPORT_H
+#define BLUEZ_COMBINE_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/client.h"
+
+#define REPORT_VERSION		1	/**< of the status that is understood */
+/** A name of 255 bytes, each written as \u00xx */
+#define REPORT_STRING_MAX	1536
+
+/*
+ * Everybody can write to the metadata. A field that is missing, or is not of its
+ * kind, is "" or not valid; a value that is no JSON object is bad as a whole.
+ */
+
+struct report_int {
+	int64_t value;
+	bool valid;
+};
+
+struct report_speaker {
+	const char *address;		/**< in the metadata's key */
+	const char *status;		/**< JSON object; NULL: none, or a bad one */
+	const char *member;		/**< JSON object; NULL: none, or a bad one */
+	bool bad_status, bad_member;	/**< a value is there, and is no JSON object */
+
+	char name[REPORT_STRING_MAX];
+	char target[REPORT_STRING_MAX];	/**< node.name of its sink */
+	char state[32];			/**< never "": "gone" if there is no status */
+	char basis[32];
+	char codec[32];
+	char adapter[16];		/**< hci0; "": not connected, or no Bluetooth device */
+	char role[32];
+	struct report_int latency_ns, delay_ns, trim_ns, correction_ns;
+	double gain;			/**< linear; NaN: not valid */
+	bool here;			/**< neither gone nor left out */
+};
+
+struct report {
+	const char *group;
+	bool found;			/**< the metadata object is there */
+	const char *status;		/**< as a speaker's */
+	bool bad_status;
+	struct report_int version;
+	char sink[REPORT_STRING_MAX];
+	char state[32];
+	struct report_int latency_ns, members, playing;
+	struct report_int restarts;	/**< of speakers, after stalls */
+	struct report_int keep_warm_ns;	/**< after the last sound; -1: without end */
+	struct report_int stalls, stalls_ns, longest_ns;	/**< of the last minute */
+	bool stutter;
+	struct report_int quantum, rate, quantum_wanted, rate_wanted, packet_ns;
+	char quantum_basis[32];
+	uint32_t sink_id;		/**< of the sink's node; SPA_ID_INVALID: not known */
+	const struct graph *graph;
+
+	struct report_speaker *speakers;	/**< by name; those that are not here come last */
+	uint32_t n_speakers;
+};
+
+/** What is pointed to is the client's, and stays valid until its next event.
+ * Returns 0 or -errno; report_finish() in both cases. */
+int report_init(struct report *report, const struct client *client);
+void report_finish(struct report *report);
+
+#endif /* BLUEZ_COMBINE_REPORT_H */
