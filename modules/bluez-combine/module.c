@@ -38,7 +38,7 @@
  *   500, default 30.
  * - `combine.max-delay.msec`: the longest that a speaker is delayed; one whose
  *   latency is further from the others' than this is left out of the
- *   alignment. 0 to 4000, default 2000.
+ *   alignment. 0 to 4000, not below the headroom, default 2000.
  * - `combine.unaligned`: what such a speaker does: `play` or `mute`, default
  *   `play`.
  * - `combine.slew.ppm`: how fast a change of a delay of less than 1 ms is
@@ -47,12 +47,13 @@
  * - `combine.quantum`: samples in a cycle, a power of two from 64 to 8192. If it
  *   is not given, the group chooses before it plays: what holds the longest
  *   packet of the speakers, 1024 or more.
- * - `combine.rate`: rate of the graph while the group plays, in Hz, default
- *   48000.
+ * - `combine.rate`: rate of the graph while the group plays, in Hz, 8000 to
+ *   192000, default 48000.
  * - `combine.keep-warm.msec`: how long after the last sound the speakers are
  *   kept awake with dither, so that the next sound is not cut off at its
  *   start. 0 to 3600000, default 0.
- * - `combine.keep-warm.always`: true: as long as the sink is there.
+ * - `combine.keep-warm.always`: true: after the first sound as long as the sink
+ *   is there, whatever `combine.keep-warm.msec` says. Default false.
  * - `combine.keep-warm.level`: peak of the dither, in steps of 16 bits, 1 to 100,
  *   default 1: -90 dBFS.
  * - `combine.low-latency`: true for games and video: another default of the
@@ -66,7 +67,8 @@
  *   `combine.correction.msec` (positive: sounds late, is sent to earlier)
  *   among them say what it plays. Default: all A2DP speakers.
  * - `node.name`, `node.description`, `audio.position` (1 to 8 channels, each once,
- *   default [ FL FR ]), `remote.name`
+ *   default [ FL FR ]), `audio.channels` (if given, as many as the positions),
+ *   `remote.name`
  *
  * Members can also be named, changed and excluded at run time, by
  * `member.<address>` in the metadata object `bluez-combine` (for another group
@@ -112,7 +114,7 @@ static const struct spa_dict_item module_props[] = {
 		"( combine.unaligned=<play|mute> ) "
 		"( combine.slew.ppm=<0-5000, default 500> ) "
 		"( combine.quantum=<samples, chosen if not given> ) "
-		"( combine.rate=<Hz, default 48000> ) "
+		"( combine.rate=<Hz, 8000-192000, default 48000> ) "
 		"( combine.keep-warm.msec=<0-3600000, default 0> ) "
 		"( combine.keep-warm.always=<true|false> ) "
 		"( combine.keep-warm.level=<1-100, default 1> ) "

@@ -144,6 +144,16 @@ static void an_echo_that_comes_as_a_speaker_is_told(void)
 	facts_finish(&f);
 }
 
+static struct fact_adapter *add_adapter(struct facts *f, const char *name, bool powered)
+{
+	struct fact_adapter *a = g_new0(struct fact_adapter, 1);
+
+	a->name = g_strdup(name);
+	a->powered = powered;
+	g_ptr_array_add(f->adapters, a);
+	return a;
+}
+
 static void reports_that_go_to_another_speaker_are_told(void)
 {
 	struct fact_device *first, *second;
@@ -158,6 +168,10 @@ static void reports_that_go_to_another_speaker_are_told(void)
 	second->reports = false;
 	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_WARNING);
 	check(strstr(said, "hci0 has 2 speakers") != NULL);
+	check(strstr(mends, "plug in an adapter for each of them") && strstr(mends, "--adapter hci1"));
+	add_adapter(&f, "hci5", true);
+	examine(checks_of_speakers, "delay-shared", &f);
+	check(strstr(mends, "an adapter of its own") && strstr(mends, "--adapter hci5"));
 	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_OK);
 	f.bluez_version = g_strdup("5.87");
 	check(examine(checks_of_speakers, "delay-shared", &f) == DOCTOR_WARNING);
@@ -188,16 +202,6 @@ static void the_load_of_an_adapter_has_two_steps(void)
 				(i >= 7 ? DOCTOR_ERROR : i > 3 ? DOCTOR_WARNING : DOCTOR_OK));
 	}
 	facts_finish(&f);
-}
-
-static struct fact_adapter *add_adapter(struct facts *f, const char *name, bool powered)
-{
-	struct fact_adapter *a = g_new0(struct fact_adapter, 1);
-
-	a->name = g_strdup(name);
-	a->powered = powered;
-	g_ptr_array_add(f->adapters, a);
-	return a;
 }
 
 static void a_mend_names_the_adapter_to_use(void)
@@ -513,7 +517,7 @@ static void a_setting_that_cannot_be_is_told(void)
 	s->using = g_strdup("0");
 	g_ptr_array_add(f.settings, s);
 	check(examine(checks_of_system, "settings", &f) == DOCTOR_WARNING);
-	check(strstr(said, "bluez-combine.quantum cannot be 100: it counts as 0"));
+	check(strstr(said, "bluez-combine.quantum is set to 100, which is not allowed: 0 is used instead"));
 	check(strstr(mends, "wpctl settings --reset bluez-combine.quantum") && strstr(mends, "a power of two"));
 	facts_finish(&f);
 }

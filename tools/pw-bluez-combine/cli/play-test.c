@@ -344,7 +344,7 @@ static int run(const struct options *options)
 
 const struct command test_command = {
 	.name = "test",
-	.summary = N_("play sounds by which you hear who plays, and whether all are one"),
+	.summary = N_("play sounds by which you hear which speakers play, and whether they are together"),
 	.synopsis = "[NAME] [--noise | --clicks] [--level DB] [--seconds S] [--group NAME] [--remote NAME]",
 	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_ARGUMENT_OR_NONE | OPTION_SOUND,
 	.run = run,

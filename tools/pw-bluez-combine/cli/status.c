@@ -178,7 +178,7 @@ static int run(const struct options *options)
 
 const struct command status_command = {
 	.name = "status",
-	.summary = N_("show who plays, with what latency and delay"),
+	.summary = N_("show which speakers play, with what latency and delay"),
 	.synopsis = "[--group NAME] [--watch] [--json] [--all] [--remote NAME]",
 	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_WATCH | OPTION_JSON | OPTION_ALL,
 	.run = run,

@@ -357,7 +357,7 @@ static void stutter(struct doctor *d, const struct facts *f)
 	if (f->stutter)
 		doctor_say(d, DOCTOR_WARNING, _("see what keeps the processors busy (top), and leave PipeWire and "
 				"WirePlumber some; a virtual machine needs a host that has time for it; a longer cycle can "
-				"help: wpctl settings bluez-combine.quantum 4096"),
+				"help, and makes everything later: wpctl settings bluez-combine.quantum 4096"),
 				_("this computer stutters: it stood still %.0f times within a minute, for %.0f ms in all and "
 				"%.0f ms at most; speakers fall silent, or are apart meanwhile"), f->stalls,
 				f->stalls_ms, f->longest_ms);
@@ -370,7 +370,7 @@ static void settings(struct doctor *d, const struct facts *f)
 		g_autofree char *mend = g_strdup_printf(_("wpctl settings --reset bluez-combine.%s; in a file of "
 				"wireplumber.conf.d/ change it there. Allowed is: %s"), s->name, s->allowed);
 
-		doctor_say(d, DOCTOR_WARNING, mend, _("the setting bluez-combine.%s cannot be %s: it counts as %s"),
+		doctor_say(d, DOCTOR_WARNING, mend, _("bluez-combine.%s is set to %s, which is not allowed: %s is used instead"),
 				s->name, s->is, s->using);
 	}
 }

@@ -286,18 +286,38 @@ static bool is_first_of_endpoint(const struct facts *f, guint i)
 	return true;
 }
 
+static const struct fact_adapter *adapter_of(const struct facts *f, const struct fact_device *of)
+{
+	guint i;
+
+	for (i = 0; i < f->adapters->len; i++) {
+		const struct fact_adapter *a = f->adapters->pdata[i];
+
+		if (g_strcmp0(of->adapter, a->name) == 0)
+			return a;
+	}
+	return NULL;
+}
+
 static void delay_shared(struct doctor *d, const struct facts *f)
 {
 	guint i;
 
 	for (i = 0; i < f->devices->len; i++) {
 		const struct fact_device *s = device_of(f, i);
+		const char *other = other_adapter(f, adapter_of(f, s), false);
+		g_autofree char *mend = NULL;
 		int n = misplaced(f, s);
 
 		if (n == 0 || !is_first_of_endpoint(f, i))
 			continue;
-		doctor_say(d, DOCTOR_WARNING, _("give each of them an adapter of its own: pw-bluez-combine pair --speaker --adapter "
-				"hci1; or let each play alone once, or listen with pw-bluez-combine test and set speaker NAME --offset"),
+		mend = g_strdup_printf(other ?
+				_("give each of them an adapter of its own: pw-bluez-combine pair --speaker --adapter %s; or let each "
+				"play alone once, or listen with pw-bluez-combine test and set speaker NAME --offset") :
+				_("plug in an adapter for each of them: pw-bluez-combine pair --speaker --adapter %s; or let each "
+				"play alone once, or listen with pw-bluez-combine test and set speaker NAME --offset"),
+				other ? other : "hci1");
+		doctor_say(d, DOCTOR_WARNING, mend,
 				_("%s has %d speakers of one codec, and BlueZ (5.83 and later) gives the latency that each of them tells "
 				"to the first one: they may be out of step"), s->adapter, n);
 	}

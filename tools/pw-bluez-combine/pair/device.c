@@ -131,14 +131,15 @@ static bool forget(struct pair *p, GDBusProxy *device)
 void device_send_away(struct pair *p, const char *path)
 {
 	g_autoptr(GDBusProxy) device = bluez_get(&p->bluez, path, BLUEZ_DEVICE);
-	g_autofree char *name = pair_name(p, path);
+	g_autofree char *name = pair_name(p, path), *address = NULL;
 
 	if (device == NULL || !bluez_bool(device, "Paired"))
 		return;
+	address = bluez_string(device, "Address");
 	if (forget(p, device))
 		pair_tell(p, "removed", _("%s has paired and was not meant: it is not paired any more"), name);
 	else
-		pair_complain(p, NULL, _("%s could not be removed: bluetoothctl remove"), name);
+		pair_complain(p, NULL, _("%s could not be removed: bluetoothctl remove %s"), name, address);
 }
 
 /* What BlueZ has told by now */
@@ -167,7 +168,7 @@ void device_sweep(struct pair *p)
 void device_undo(struct pair *p, bool done)
 {
 	g_autoptr(GDBusProxy) device = NULL;
-	g_autofree char *name = NULL;
+	g_autofree char *name = NULL, *address = NULL;
 	struct pair_facts facts;
 	bool paired, good = true;
 
@@ -175,6 +176,7 @@ void device_undo(struct pair *p, bool done)
 	if ((device = bluez_get(&p->bluez, p->device, BLUEZ_DEVICE)) == NULL)
 		return;
 	name = pair_name(p, p->device);
+	address = bluez_string(device, "Address");
 	facts = device_facts(p, device);
 	paired = bluez_bool(device, "Paired");
 	switch (pair_undo(&facts, done)) {
@@ -195,5 +197,5 @@ void device_undo(struct pair *p, bool done)
 		break;
 	}
 	if (!good)
-		pair_complain(p, NULL, _("%s could not be removed: bluetoothctl remove"), name);
+		pair_complain(p, NULL, _("%s could not be removed: bluetoothctl remove %s"), name, address);
 }

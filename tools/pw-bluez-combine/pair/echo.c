@@ -11,7 +11,7 @@
 #define LIMIT_MARGIN	5	/* s that the adapter's own limit is longer */
 
 /* The kernel need not ask before it pairs: not where it did not know of the agent in time, nor
- * up to 6.12 if neither side insists on protection. */
+ * before 6.12 if neither side insists on protection. */
 static bool paired_unasked(const struct pair *p, GDBusProxy *device)
 {
 	g_autofree char *of = bluez_adapter_of(device);
