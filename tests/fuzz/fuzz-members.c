@@ -114,7 +114,7 @@ static void change_node(struct members *members, char n, const char *text)
 			continue;
 		info.props = &props->dict;
 		node_info(s, &info);
-		fuzz_check(!s->member || (speaker_address(s) && speaker_name(s)));
+		fuzz_check(!s->wanted || (speaker_address(s) && speaker_name(s)));
 		break;
 	}
 	pw_properties_free(props);

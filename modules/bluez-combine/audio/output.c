@@ -300,7 +300,7 @@ bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
 	int64_t limit_ns = output->streaming_since_ns + (other ? STUCK_NS :
 			output->n_wakes > 0 ? WAKE_NS * (output->n_wakes + 1) : STUCK_FAILED_NS);
 
-	if (!output->streaming || !s->running || !speaker_is_bluetooth(s) ||
+	if (!output->streaming || !s->running || !speaker_kind(s)->has_packets ||
 	    (output->n_reports > 1 && output_has_sent(output)) || s->running_since_ns < output->streaming_since_ns - STUCK_NS)
 		return false;
 	if (output->n_wakes == 0 && (output_has_sent(output) ||
@@ -319,7 +319,7 @@ bool output_is_foreign(const struct output *output)
 {
 	const struct speaker *s = output->speaker;
 
-	return speaker_is_bluetooth(s) && s->woken_ns != 0 && !s->in_step &&
+	return speaker_kind(s)->can_restart && s->woken_ns != 0 && !s->in_step &&
 		s->woken_ns < output->streaming_since_ns - FOREIGN_NS;
 }
 

@@ -31,9 +31,9 @@ const char *speaker_name(const struct speaker *speaker)
 	return speaker->identity.name;
 }
 
-bool speaker_is_bluetooth(const struct speaker *speaker)
+const struct kind *speaker_kind(const struct speaker *speaker)
 {
-	return speaker->identity.bluetooth;
+	return speaker->identity.bluetooth ? &kind_bluetooth : &kind_sink;
 }
 
 void speaker_restart(struct speaker *speaker)
@@ -155,12 +155,12 @@ static void speaker_update(struct speaker *speaker)
 	pw_properties_free(speaker->rule_props);
 	speaker->rule_props = match.props;
 
-	if (want == speaker->member) {
+	if (want == speaker->wanted) {
 		if (want && changed)
 			members->events->changed(members->data, speaker);
 		return;
 	}
-	speaker->member = want;
+	speaker->wanted = want;
 	pw_log_info("%s is %s member", speaker_address(speaker), want ? "a" : "no longer a");
 	if (want)
 		members->events->added(members->data, speaker);
@@ -177,9 +177,9 @@ static void update_all(struct members *members)
 
 static void remove_member(struct speaker *speaker)
 {
-	if (!speaker->member)
+	if (!speaker->wanted)
 		return;
-	speaker->member = false;
+	speaker->wanted = false;
 	speaker->members->events->removed(speaker->members->data, speaker);
 }
 
@@ -212,7 +212,7 @@ static void proxy_error(void *data, int seq, int res, const char *message)
 {
 	struct speaker *speaker = data;
 
-	if (speaker->member)
+	if (speaker->wanted)
 		speaker->members->events->failed(speaker->members->data, speaker);
 }
 
@@ -243,7 +243,7 @@ static void node_state(struct speaker *speaker, enum pw_node_state state)
 		speaker->running_since_ns = now_ns;
 	speaker->running = running;
 	speaker->suspended = suspended;
-	if (speaker->member)
+	if (speaker->wanted)
 		members->events->changed(members->data, speaker);
 }
 
@@ -293,7 +293,7 @@ static void hear_offset(struct speaker *speaker, const struct spa_pod *param)
 	if (offset_ns == speaker->offset_ns)
 		return;
 	speaker->offset_ns = offset_ns;
-	if (speaker->member)
+	if (speaker->wanted)
 		speaker->members->events->changed(speaker->members->data, speaker);
 }
 
@@ -312,7 +312,7 @@ static void node_param(void *data, int seq, uint32_t id, uint32_t index, uint32_
 	if (rate <= 0 || (uint32_t)rate == speaker->rate)
 		return;
 	speaker->rate = rate;
-	if (speaker->member)
+	if (speaker->wanted)
 		speaker->members->events->changed(speaker->members->data, speaker);
 }
 
@@ -495,7 +495,7 @@ static bool in_use(void *data, const char *key)
 		if (!spa_strstartswith(key, *p))
 			continue;
 		spa_list_for_each(s, &members->speakers, link)
-			if (s->member && spa_streq(speaker_address(s), key + strlen(*p)))
+			if (s->wanted && spa_streq(speaker_address(s), key + strlen(*p)))
 				return true;
 	}
 	return false;

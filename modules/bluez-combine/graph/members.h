@@ -13,6 +13,7 @@
 #include "member/backoff.h"
 #include "member/config.h"
 #include "member/identity.h"
+#include "member/kind.h"
 #include "graph/links.h"
 #include "graph/metadata-guard.h"
 #include "graph/owners.h"
@@ -41,7 +42,7 @@ struct speaker {
 
 	int64_t offset_ns;		/**< latency offset that the user gave it: part of what it reports */
 
-	bool member;			/**< a rule or the metadata wants it */
+	bool wanted;			/**< as a member: a rule or the metadata says so */
 	struct member_config config;	/**< what it then plays */
 	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
 	void *user_data;		/**< the owner's, for a member */
@@ -121,7 +122,7 @@ const char *speaker_address(const struct speaker *speaker);
 /** The node's name. Never NULL for a member. */
 const char *speaker_name(const struct speaker *speaker);
 
-bool speaker_is_bluetooth(const struct speaker *speaker);
+const struct kind *speaker_kind(const struct speaker *speaker);
 
 /** Have its node let go of the device, unless another than that node plays to it. */
 void speaker_suspend(struct speaker *speaker, uint32_t except);

@@ -69,7 +69,7 @@ static int64_t heard_latency(struct output *o, int64_t ns, int64_t now_ns, int64
 		o->no_report_ns = 0;
 		return ns;
 	}
-	if (!speaker_is_bluetooth(o->speaker))
+	if (!speaker_kind(o->speaker)->reports_late)
 		return NO_LATENCY_NS;
 	if (o->settle.settled)
 		return is_taken_away(o, now_ns, next_ns) ? NO_LATENCY_NS : 0;
@@ -166,7 +166,7 @@ static bool may_be_unsent(struct group *group, const struct output *o, int64_t n
 	if (o->reported_ns > 0 && !packet_is_seen(output_codec(o)))
 		limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
 	/* Of a former start of the same node the packet may be in there already */
-	if (!o->streaming || !speaker_is_bluetooth(s) || output_has_sent(o) || now_ns >= limit_ns ||
+	if (!o->streaming || !speaker_kind(s)->has_packets || output_has_sent(o) || now_ns >= limit_ns ||
 	    (o->reported_ns > 0 && (o->raw_ns == s->sent_ns ||
 	     known_has(&group->known, speaker_address(s), output_codec(o), o->reported_ns))))
 		return false;
@@ -231,7 +231,7 @@ static void doubt(struct group *group, struct output *o, int64_t now_ns)
 	int64_t own_ns = o->own_ns != 0 ? o->own_ns : o->settle.latency_ns - s->offset_ns;
 
 	/* Of one that was never alone nothing better is known */
-	if (s->doubted || !o->settle.settled || !speaker_is_bluetooth(s))
+	if (s->doubted || !o->settle.settled || !speaker_kind(s)->reports_mixed)
 		return;
 	/* What came just before may have been the other's already, which was about to connect */
 	if (o->changed_ns > 0 && now_ns - o->changed_ns < SUSPECT_NS) {

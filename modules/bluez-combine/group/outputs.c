@@ -88,7 +88,7 @@ static void let_rest(const struct group *group, struct output *o)
 	const struct speaker *s = o->speaker;
 	uint32_t own = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
 
-	if (!speaker_is_bluetooth(s) || !o->streaming || o->failed || links_has_other(&group->members.links, s->id, own))
+	if (!speaker_kind(s)->own_clock || !o->streaming || o->failed || links_has_other(&group->members.links, s->id, own))
 		return;
 	/* One that lives elsewhere would hear of it too late, and one that has gone not at all */
 	local_node_pause(group->context, speaker_name(s));
@@ -163,7 +163,7 @@ static void adopt_waiting(struct group *group, int64_t now_ns)
 
 	group->retry_ns = INT64_MAX;
 	spa_list_for_each(s, &group->members.speakers, link) {
-		if (!s->member || s->user_data != NULL)
+		if (!s->wanted || s->user_data != NULL)
 			continue;
 		if (now_ns < (until_ns = wait_until(group, s, now_ns))) {
 			group->retry_ns = SPA_MIN(group->retry_ns, until_ns);

@@ -24,11 +24,11 @@ static int64_t latency_ns(const struct output *o)
 	return o->settle.settled ? o->settle.latency_ns : o->reported_ns;
 }
 
-/* Others than Bluetooth sinks have no buffer that could be apart, and one that is suspended has an empty one */
+/* One that is suspended has an empty buffer */
 static bool is_repairable(const struct output *o)
 {
 	return o->stream && o->streaming && !o->held && !o->speaker->suspended &&
-		speaker_is_bluetooth(o->speaker);
+		speaker_kind(o->speaker)->can_restart;
 }
 
 static uint32_t count(const struct group *group, enum stutter_step step)
