@@ -66,9 +66,9 @@ static void on_linked(void *data, uint32_t node)
 	fuzz_check(node != SPA_ID_INVALID);
 }
 
-static void on_stored(void *data, const char *address, const char *json)
+static void on_told(void *data, const char *address)
 {
-	fuzz_check(address != NULL && json != NULL);
+	fuzz_check(address != NULL);
 }
 
 static void on_attached(void *data)
@@ -80,7 +80,7 @@ static const struct members_events events = {
 	.changed = on_changed,
 	.removed = on_removed,
 	.linked = on_linked,
-	.stored = on_stored,
+	.told = on_told,
 	.attached = on_attached,
 };
 

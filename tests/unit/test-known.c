@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <stdio.h>
+#include <string.h>
 
 #include <spa/utils/defs.h>
 
@@ -113,6 +114,83 @@ static void the_oldest_speaker_makes_room(void)
 	known_clear(&list);
 }
 
+static void check_read(const char *key, const char *value, bool good, bool taken)
+{
+	spa_list_init(&list);
+	check(known_read(&list, key, value) == good);
+	check(spa_list_is_empty(&list) != taken);
+	known_clear(&list);
+}
+
+static void what_is_written_down_is_read_as_the_same(void)
+{
+	char key[KNOWN_KEY_SIZE], value[KNOWN_VALUE_SIZE];
+	struct spa_list again;
+	struct known *k;
+
+	spa_list_init(&list);
+	spa_list_init(&again);
+	known_set(&list, A, "sbc", MS(71.973), 0);
+	known_set(&list, A, "sbc", MS(64.854), MS(13));
+	known_set_told(&list, A, "sbc");
+	check(known_print(known_find(&list, A, "sbc"), key, value));
+	check(known_read(&again, key, value));
+	k = known_find(&again, A, "sbc");
+	check(k && k->n_latencies == 2 && k->latencies_ns[0] == MS(64.854) && k->latencies_ns[1] == MS(71.973));
+	check(k && k->packet_ns == MS(13) && k->told);
+	/* it stands there once */
+	check(!known_read(&again, key, value));
+	known_clear(&list);
+	known_clear(&again);
+}
+
+static void a_sink_without_a_codec_may_have_any_name(void)
+{
+	char key[KNOWN_KEY_SIZE], value[KNOWN_VALUE_SIZE], name[300];
+
+	spa_list_init(&list);
+	known_set(&list, "a b {", "", 1, 0);
+	check(known_print(known_find(&list, "a b {", ""), key, value));
+	known_clear(&list);
+	check(known_read(&list, key, value) && known_find(&list, "a b {", "") != NULL);
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	known_set(&list, name, "", 1, 0);
+	check(!known_print(known_find(&list, name, ""), key, value));
+	known_clear(&list);
+}
+
+static void a_field_that_cannot_be_is_not_known(void)
+{
+	check_read("sbc A", "{ \"latencies.nsec\": [ 5 ] }", true, true);
+	check_read("sbc A", "{ \"latencies.nsec\": [ 5 ], \"colour\": { } }", true, true);
+	check_read("sbc A", "{ \"latencies.nsec\": [ 5 ], \"packet.nsec\": -1 }", false, true);
+	check_read("sbc A", "{ \"latencies.nsec\": [ 5 ], \"told\": 1 }", false, true);
+	check_read("sbc A", "{ \"latencies.nsec\": [ 5, -5 ] }", false, true);
+	check_read("sbc A", "{ \"latencies.nsec\": [ -5 ] }", false, false);
+	check_read("sbc A", "{ \"latencies.nsec\": [ 3600000000001 ] }", false, false);
+	check_read("sbc A", "{ \"latencies.nsec\": [ ] }", false, false);
+	check_read("sbc A", "{ \"latencies.nsec\": 5 }", false, false);
+	check_read("sbc A", "{ \"latencies.nsec\": [ 5 ]", false, false);
+	check_read("sbc A", "5", false, false);
+	check_read("sbc ", "{ \"latencies.nsec\": [ 5 ] }", false, false);
+	check_read("sbc", "{ \"latencies.nsec\": [ 5 ] }", false, false);
+}
+
+static void what_is_known_already_is_no_news(void)
+{
+	spa_list_init(&list);
+	check(known_set(&list, A, "sbc", MS(64.854), 0));
+	check(!known_set(&list, A, "sbc", MS(64.870), 0));
+	check(known_set(&list, A, "sbc", MS(64.870), MS(13)));
+	check(known_set(&list, A, "sbc", MS(71.973), MS(13)));
+	check(known_set_told(&list, A, "sbc"));
+	check(!known_set_told(&list, A, "sbc"));
+	check(known_forget(&list, A, "sbc", MS(71.973)));
+	check(!known_forget(&list, A, "sbc", MS(71.973)));
+	known_clear(&list);
+}
+
 int main(void)
 {
 	run(a_speaker_has_others_with_another_codec);
@@ -121,5 +199,9 @@ int main(void)
 	run(who_has_settled_least_lately_makes_room);
 	run(one_that_was_wrong_is_forgotten);
 	run(the_oldest_speaker_makes_room);
+	run(what_is_written_down_is_read_as_the_same);
+	run(a_sink_without_a_codec_may_have_any_name);
+	run(a_field_that_cannot_be_is_not_known);
+	run(what_is_known_already_is_no_news);
 	return harness_finish();
 }

@@ -424,7 +424,7 @@ static int metadata_property(void *data, uint32_t subject, const char *key,
 			set_entry(members, key, value);
 	} else if (spa_strstartswith(key, status) && value &&
 	    strlen(key) <= METADATA_KEY_LEN_MAX && strlen(value) <= METADATA_VALUE_LEN_MAX) {
-		members->events->stored(members->data, key + strlen(status), value);
+		members->events->told(members->data, key + strlen(status));
 	}
 	return 0;
 }

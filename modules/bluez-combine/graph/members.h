@@ -67,8 +67,8 @@ struct members_events {
 	void (*removed)(void *data, struct speaker *speaker);
 	/** A link from a node, of whomever, came or went. The global id. */
 	void (*linked)(void *data, uint32_t node);
-	/** A status that is stored in the metadata, perhaps by a former run. */
-	void (*stored)(void *data, const char *address, const char *json);
+	/** A status of this address stands in the metadata, perhaps of a former run, or anybody's. */
+	void (*told)(void *data, const char *address);
 	/** There is another metadata object than before: nothing of ours is in it. */
 	void (*attached)(void *data);
 };

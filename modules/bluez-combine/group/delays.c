@@ -235,7 +235,8 @@ static void doubt(struct group *group, struct output *o, int64_t now_ns)
 		return;
 	/* What came just before may have been the other's already, which was about to connect */
 	if (o->changed_ns > 0 && now_ns - o->changed_ns < SUSPECT_NS) {
-		known_forget(&group->known, speaker_address(s), output_codec(o), o->settle.latency_ns);
+		if (known_forget(&group->known, speaker_address(s), output_codec(o), o->settle.latency_ns))
+			memory_changed(&group->memory);
 		own_ns = o->before_ns;
 	}
 	s->doubted = true;
@@ -314,13 +315,16 @@ static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_
 static void remember(struct group *group, const struct output *o)
 {
 	const char *address = speaker_address(o->speaker), *codec = output_codec(o);
+	bool news;
 
 	if (!o->settle.settled || o->unsent || o->silent_since_ns > 0 || o->speaker->doubted)
 		return;
-	known_set(&group->known, address, codec, o->settle.latency_ns, o->packet_ns);
+	news = known_set(&group->known, address, codec, o->settle.latency_ns, o->packet_ns);
 	/* Of another codec it is not known what no report looks like, and so not either whether this is one */
 	if (o->settle.state == SETTLE_SETTLED && packet_is_seen(codec) && tells(o))
-		known_set_told(&group->known, address, codec);
+		news |= known_set_told(&group->known, address, codec);
+	if (news)
+		memory_changed(&group->memory);
 }
 
 /* Hear what every speaker reports now. Returns when to look again. */

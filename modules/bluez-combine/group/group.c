@@ -178,19 +178,9 @@ static void node_linked(void *data, uint32_t node)
 			group_schedule_update(group);
 }
 
-static void status_stored(void *data, const char *address, const char *json)
+static void status_found_for(void *data, const char *address)
 {
-	struct group *group = data;
-	char codec[64];
-	int64_t latency_ns, packet_ns;
-
-	group_status_found(group, address);
-	if (!group_status_parse_settled(json, codec, sizeof(codec), &latency_ns, &packet_ns) ||
-	    known_find(&group->known, address, codec) != NULL)
-		return;
-	known_set(&group->known, address, codec, latency_ns, packet_ns);
-	if (group_status_parse_told(json))
-		known_set_told(&group->known, address, codec);
+	group_status_found(data, address);
 }
 
 static void metadata_attached(void *data)
@@ -205,7 +195,7 @@ static const struct members_events members_events = {
 	.failed = member_failed,
 	.removed = member_removed,
 	.linked = node_linked,
-	.stored = status_stored,
+	.told = status_found_for,
 	.attached = metadata_attached,
 };
 
@@ -315,6 +305,8 @@ int group_start(struct group *group)
 
 	if ((res = status_init(&group->status, group->main_loop, write_status, group)) < 0)
 		return res;
+	if ((res = memory_init(&group->memory, group->main_loop, args->group, &group->known)) < 0)
+		return res;
 	group->timer = pw_loop_add_timer(group->main_loop, on_timer, group);
 	group->update_event = pw_loop_add_event(group->main_loop, on_update_event, group);
 	if (group->timer == NULL || group->update_event == NULL)
@@ -354,6 +346,7 @@ void group_finish(struct group *group)
 	if (group->update_event)
 		pw_loop_destroy_source(group->main_loop, group->update_event);
 	status_finish(&group->status);
+	memory_finish(&group->memory);
 	known_clear(&group->known);
 	spa_zero(*group);
 }

@@ -15,6 +15,7 @@
 #include "timing/keep-warm.h"
 #include "graph/members.h"
 #include "audio/output.h"
+#include "group/memory.h"
 #include "group/repair.h"
 #include "graph/rivals.h"
 #include "audio/sink.h"
@@ -43,6 +44,7 @@ struct group {
 	/* main loop */
 	struct spa_list outputs;	/**< struct output.link */
 	struct spa_list known;		/**< struct known.link: latencies of former times */
+	struct memory memory;		/**< of these */
 	int64_t retry_ns;		/**< when those without an output are tried again, or INT64_MAX */
 	uint32_t quantum_wanted;	/**< samples in a cycle, that the graph is asked for */
 	bool overruled;			/**< and does not run with; said in the log */

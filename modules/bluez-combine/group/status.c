@@ -74,9 +74,8 @@ static void write_member(struct group *group, const struct output *o, const char
 	json_add_int(&b, "trim.nsec", s->config.trim_ns);
 	json_add_int(&b, "correction.nsec", s->config.correction_ns);
 	k = known_find(&group->known, speaker_address(s), output_codec(o));
-	/* From here it is read again: what is doubted, and so not remembered, must not become known that way */
-	if (o->settle.settled && (!s->doubted || k != NULL))
-		json_add_int(&b, "settled.nsec", o->settle.latency_ns);
+	if (k)
+		json_add_int(&b, "settled.nsec", k->latencies_ns[0]);
 	if (o->packet_ns > 0)
 		json_add_int(&b, "packet.nsec", o->packet_ns);
 	json_add_int(&b, "told", k && k->told);
@@ -162,30 +161,4 @@ void group_status_finish(struct group *group)
 {
 	if (group->status.loop)
 		status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
-}
-
-bool group_status_parse_told(const char *json)
-{
-	char str[8];
-
-	return spa_json_str_object_find(json, strlen(json), "told", str, sizeof(str)) > 0 && spa_streq(str, "1");
-}
-
-bool group_status_parse_settled(const char *json, char *codec, size_t size,
-		int64_t *latency_ns, int64_t *packet_ns)
-{
-	char str[64];
-
-	if (spa_json_str_object_find(json, strlen(json), "codec", codec, size) <= 0 ||
-	    spa_json_str_object_find(json, strlen(json), "settled.nsec", str, sizeof(str)) <= 0)
-		return false;
-	if (!spa_atoi64(str, latency_ns, 10) || *latency_ns <= 0)
-		return false;
-	/* Anybody can write a status */
-	if (spa_json_str_object_find(json, strlen(json), "packet.nsec", str, sizeof(str)) <= 0 ||
-	    !spa_atoi64(str, packet_ns, 10))
-		*packet_ns = 0;
-	if (!packet_is_possible(*packet_ns))
-		*packet_ns = 0;
-	return true;
 }

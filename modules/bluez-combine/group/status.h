@@ -13,7 +13,7 @@
 /** Write the group's status and each member's. Main loop. */
 void group_status_write(struct group *group);
 
-/** A member leaves: say so, and keep what it had settled at. Main loop. */
+/** A member leaves: say so. Main loop. */
 void group_status_remove(struct group *group, struct output *output);
 
 /** A line of this address stands in the metadata, ours or another's. Main loop. */
@@ -21,15 +21,5 @@ void group_status_found(struct group *group, const char *address);
 
 /** The group ends: nothing is left of its own status. Main loop. */
 void group_status_finish(struct group *group);
-
-/**
- * Read back what a former run, or this one, settled at. \a packet_ns is 0 if it says nothing of that.
- * Returns false if the JSON says nothing of it.
- */
-bool group_status_parse_settled(const char *json, char *codec, size_t size,
-		int64_t *latency_ns, int64_t *packet_ns);
-
-/** Does a status say that the speaker has told that latency itself? */
-bool group_status_parse_told(const char *json);
 
 #endif /* BLUEZ_COMBINE_GROUP_STATUS_H */
