@@ -19,6 +19,9 @@
 #define BLUEZ_COMBINE_TOPIC_MODULE	"mod.bluez-combine"
 #define BLUEZ_COMBINE_TOPIC_SPA		"spa.bluez-combine"
 
+/* Environment: names of quirks (docs/upstream.md) that are not worked around */
+#define BLUEZ_COMBINE_ENV_QUIRKS_OFF	"BLUEZ_COMBINE_QUIRKS_OFF"
+
 /* Nodes: <sink>, <sink>.driver, <sink>.output.<address with underscores> */
 #define BLUEZ_COMBINE_NODE_PREFIX	"bluez_combine."
 #define BLUEZ_COMBINE_GROUP_DEFAULT	"default"

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -233,6 +234,15 @@ static void start_failed(struct impl *impl, const char *why)
 	lose(impl);
 }
 
+/* The first that is heard of the daemon, before the group is started */
+static void core_info(void *data, const struct pw_core_info *info)
+{
+	struct impl *impl = data;
+
+	quirks_init(&impl->group.quirks, pw_get_library_version(), info->version,
+			getenv(BLUEZ_COMBINE_ENV_QUIRKS_OFF));
+}
+
 static void core_done(void *data, uint32_t id, int seq)
 {
 	struct impl *impl = data;
@@ -290,6 +300,7 @@ static void core_error(void *data, uint32_t id, int seq, int res, const char *me
 
 static const struct pw_core_events core_events = {
 	PW_VERSION_CORE_EVENTS,
+	.info = core_info,
 	.done = core_done,
 	.error = core_error,
 };

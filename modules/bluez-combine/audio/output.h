@@ -118,11 +118,9 @@ void output_hold(struct output *output, bool held);
  * way out is to destroy the output and to make it again a while later. Where it had failed
  * before it is given the time that a device may take to start its stream.
  *
- * PipeWire 1.4.2 does this when a sink that another stream has started as the
- * driver comes under our driver before its transport is acquired. It has marked
- * its input as full (media-sink.c: media_on_timeout()), and nothing but its own
- * timer ever empties it, which a follower's does not run. Once we are gone it
- * does again.
+ * That is so after another stream has started it as the driver, and it has come under our
+ * driver before its transport was acquired (QUIRK_SINK_STUCK). Once we are gone its own
+ * timer runs again, and empties its input.
  *
  * \param next_ns  lowered to when to ask again
  */
@@ -138,11 +136,9 @@ bool output_is_foreign(const struct output *output);
 /**
  * Have PipeWire try again to start the speaker's sink, if it has not for a moment.
  *
- * After an error of a node PipeWire 1.4.2 takes the next start that succeeds for a
- * failure (impl-node.c: on_state_complete(), last_error), and leaves the node
- * suspended until it looks at the graph for another reason. After three errors within six seconds
- * each its bluez5 plugin refuses to start it for as long (TRANSPORT_ERROR_TIMEOUT): then
- * nothing but waiting helps.
+ * After an error of a node the next start that succeeds is taken for a failure, and the node stays
+ * suspended until the graph is looked at for another reason (QUIRK_START_REFUSED). After three errors within six
+ * seconds each the bluez5 plugin refuses to start it for as long (TRANSPORT_ERROR_TIMEOUT): then nothing but waiting helps.
  *
  * \param next_ns  lowered to when to ask again
  * Returns false when it has been tried often enough: the output has failed.

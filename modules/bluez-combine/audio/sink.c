@@ -160,7 +160,7 @@ void sink_set_quantum(struct sink *sink, uint32_t quantum)
 	pw_stream_update_properties(sink->stream, &SPA_DICT_INIT_ARRAY(items));
 }
 
-void sink_keep_awake(struct sink *sink, bool awake)
+void sink_keep_awake(struct sink *sink, bool awake, bool unseen)
 {
 	char latency[64];
 	struct spa_dict_item items[] = {
@@ -171,9 +171,8 @@ void sink_keep_awake(struct sink *sink, bool awake)
 	if (sink->stream == NULL || sink->awake == awake)
 		return;
 	sink->awake = awake;
-	/* PipeWire looks at the graph anew when the wish for a latency changes, and
-	 * not for node.always-process alone (impl-node.c: check_properties()). The
-	 * group's quantum is forced, so the wish itself comes to nothing. */
+	/* The graph is looked at anew when the wish for a latency changes. The group's quantum is
+	 * forced, so the wish itself comes to nothing. */
 	snprintf(latency, sizeof(latency), "%u/%u", sink->quantum - !awake, sink->rate);
-	pw_stream_update_properties(sink->stream, &SPA_DICT_INIT_ARRAY(items));
+	pw_stream_update_properties(sink->stream, &SPA_DICT_INIT(items, unseen ? 2 : 1));
 }

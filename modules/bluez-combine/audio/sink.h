@@ -46,7 +46,11 @@ void sink_set_latency(struct sink *sink, int64_t latency_ns);
 /** Pin the quantum of the whole group. Main loop. */
 void sink_set_quantum(struct sink *sink, uint32_t quantum);
 
-/** Run it, and what it plays to, whether or not somebody is linked to it. Main loop. */
-void sink_keep_awake(struct sink *sink, bool awake);
+/**
+ * Run it, and what it plays to, whether or not somebody is linked to it. Main loop.
+ *
+ * \param unseen  PipeWire would not notice: QUIRK_AWAKE_UNSEEN
+ */
+void sink_keep_awake(struct sink *sink, bool awake, bool unseen);
 
 #endif /* BLUEZ_COMBINE_SINK_H */

@@ -208,9 +208,6 @@ int source_wake_init(struct source_wake *wake, struct pw_context *context,
 		struct pw_loop *data_loop)
 {
 	spa_zero(*wake);
-	/* There it is mended: "synchronize transport state after acquire of an acquired transport" */
-	if (pw_check_library_version(1, 6, 0))
-		return 0;
 	wake->event = pw_loop_add_event(pw_context_get_main_loop(context), on_event, wake);
 	if (wake->event == NULL)
 		return -errno;

@@ -9,7 +9,7 @@
 #include <spa/utils/list.h>
 
 /*
- * Before PipeWire 1.6.0 the node of an Echo, or a phone, that is suspended and started again
+ * QUIRK_SOURCE_SLEEPS: the node of an Echo, or a phone, that is suspended and started again
  * while the device goes on sending never reads another packet. The transport is kept meanwhile
  * (bluez5-device.c: spa_bt_transport_keepalive()), and the node begins to read when it is told of
  * a state of the transport; but who acquires what was kept is told of none (bluez5-dbus.c:
@@ -27,7 +27,7 @@ struct source_wake {
 	struct spa_source *event;	/**< some are to be woken */
 };
 
-/** Watch the sources of this process, if there are any and if they need it. Main loop.
+/** Watch the sources of this process, if there are any. Main loop.
  * Returns 0 or -errno. */
 int source_wake_init(struct source_wake *wake, struct pw_context *context,
 		struct pw_loop *data_loop);

@@ -53,7 +53,8 @@ static int64_t update_awake(struct group *group, int64_t now_ns)
 			!drained && !fanout_host_is_quiet(&group->host));
 	group->warm = warm && heard;
 	fanout_host_set_warm(&group->host, group->warm);
-	sink_keep_awake(&group->sink, heard && (!drained || group->warm));
+	sink_keep_awake(&group->sink, heard && (!drained || group->warm),
+			quirks_has(&group->quirks, QUIRK_AWAKE_UNSEEN));
 	return group->warm ? group->keep_warm.until_ns : INT64_MAX;
 }
 
@@ -316,7 +317,8 @@ int group_start(struct group *group)
 	    (res = make_driver(group)) < 0 ||
 	    (res = sink_init(&group->sink, group->core, group->data_loop, args,
 			&sink_events, group)) < 0 ||
-	    (res = source_wake_init(&group->wake, group->context, group->data_loop)) < 0 ||
+	    (quirks_has(&group->quirks, QUIRK_SOURCE_SLEEPS) &&
+	     (res = source_wake_init(&group->wake, group->context, group->data_loop)) < 0) ||
 	    (res = members_ensure_metadata(&group->members)) < 0)
 		return res;
 	group_quantum_choose(group);

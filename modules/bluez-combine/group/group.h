@@ -17,6 +17,7 @@
 #include "audio/output.h"
 #include "group/memory.h"
 #include "group/repair.h"
+#include "quirks.h"
 #include "graph/rivals.h"
 #include "audio/sink.h"
 #include "graph/source-wake.h"
@@ -24,6 +25,7 @@
 
 struct group {
 	const struct args *args;
+	struct quirks quirks;		/**< of this PipeWire */
 	struct pw_context *context;
 	struct pw_core *core;
 	struct pw_loop *main_loop;

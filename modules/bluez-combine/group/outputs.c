@@ -77,9 +77,8 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
 
 /*
  * A sink that is left alone goes on by itself, in silence, for as long as the session manager lets it, at the rate
- * of the daemon's configuration. If that is not the group's, samples are left in its encoder that make no whole frame. PipeWire
- * (1.4.2 to 1.6.8 at least) keeps them for as long as there is the node (media-sink.c: tmp_buffer_used), and
- * the next stream comes out later by as much. So it stops while it still has our cycles. Not one whose output alone goes:
+ * of the daemon's configuration. If that is not the group's, samples are left in its encoder that make no whole frame
+ * (QUIRK_FRAME_KEPT), and the next stream comes out later by as much. So it stops while it still has our cycles. Not one whose output alone goes:
  * the daemon knows nothing of it, and would not start it again for another output that comes soon. That one is
  * suspended first in any case.
  */
@@ -98,6 +97,8 @@ void group_outputs_rest(struct group *group)
 {
 	struct output *o;
 
+	if (!quirks_has(&group->quirks, QUIRK_FRAME_KEPT))
+		return;
 	spa_list_for_each(o, &group->outputs, link)
 		let_rest(group, o);
 }
@@ -130,8 +131,8 @@ static void drop_failed(struct group *group, struct output *o, int64_t now_ns)
 	pw_log_info("%s failed: %s", speaker_address(s), why);
 }
 
-/* Not while it runs: the graph is about to stop it for want of a link, and in PipeWire 1.4.2 that comes
- * to its end after the suspension, so that the daemon takes a suspended node for an idle one. Nor while
+/* Not while it runs: the graph is about to stop it for want of a link, and that would come to its end after
+ * the suspension, so that the daemon takes a suspended node for an idle one (QUIRK_SUSPEND_UNDONE). Nor while
  * another speaker stands to be started anew: it could not be for as long as this one takes. */
 static void suspend_failed(struct group *group)
 {
@@ -140,7 +141,8 @@ static void suspend_failed(struct group *group)
 	if (repair_is_stopping(&group->repair))
 		return;
 	spa_list_for_each(s, &group->members.speakers, link) {
-		if (!s->let_go || s->running || s->user_data != NULL)
+		if (!s->let_go || s->user_data != NULL ||
+		    (s->running && quirks_has(&group->quirks, QUIRK_SUSPEND_UNDONE)))
 			continue;
 		speaker_suspend(s, s->former);
 		s->let_go = false;
@@ -216,7 +218,8 @@ int64_t group_outputs_update(struct group *group, int64_t now_ns)
 	spa_list_for_each_safe(o, t, &group->outputs, link) {
 		restart_foreign(group, o);
 		if (!o->failed && !has_error(o, now_ns, &next_ns) &&
-		    !output_is_stuck(o, now_ns, &next_ns) && output_wake(o, now_ns, &next_ns))
+		    !(quirks_has(&group->quirks, QUIRK_SINK_STUCK) && output_is_stuck(o, now_ns, &next_ns)) &&
+		    (!quirks_has(&group->quirks, QUIRK_START_REFUSED) || output_wake(o, now_ns, &next_ns)))
 			continue;
 		drop_failed(group, o, now_ns);
 	}

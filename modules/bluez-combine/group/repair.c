@@ -201,7 +201,7 @@ static bool let_go(struct group *group, struct output *o, int64_t now_ns)
 {
 	struct repair *r = &group->repair;
 
-	if (!o->suspending && !o->speaker->running) {
+	if (!o->suspending && (!o->speaker->running || !quirks_has(&group->quirks, QUIRK_SUSPEND_UNDONE))) {
 		speaker_suspend(o->speaker, pw_stream_get_node_id(o->stream));
 		o->suspending = true;
 	}
