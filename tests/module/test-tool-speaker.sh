@@ -12,7 +12,7 @@ member_has() { pw-metadata -n bluez-combine 0 "member.$1" | grep -F -e "$2"; }
 
 check 'a name is needed' tells 2 'a name is missing'
 check 'a role that is none is named with what is allowed' tells 2 \
-	"'--role' = 'both' is not valid: expected stereo, left, right, mono" speaker_a --role both
+	"'--role' = 'both' is not valid: expected stereo, left, right, mono, default" speaker_a --role both
 for bad in 1.1 -0.1 nan inf 3dB -61dB dB '' 1e400; do
 	check "a gain that is none is named ('$bad')" tells 2 "'--gain' = '$bad' is not valid" a --gain "$bad"
 done
@@ -86,5 +86,11 @@ check 'a gain is changed' tells 0 '0.0 dB -> -6.0 dB' speaker_b --group pair --g
 check 'and the role is the one of the rule' pair_has '"role": "left", "gain": 0.501187, "trim.nsec": 3000000'
 check 'a role is changed' tells 0 'left -> mono' speaker_b --group pair --role mono
 check 'which comes before the one of the rule' pair_has '"role": "mono", "gain": 0.501187'
+check 'a field is forgotten' tells 0 'mono -> left' speaker_b --group pair --role default
+check 'and the rule counts, the rest is as it was' pair_has '"role": "left", "gain": 0.501187, "trim.nsec": 3000000'
+entry_is() { pw-metadata -n bluez-combine.pair 0 member.speaker_b | grep -F "value:'$1'"; }
+check 'no more of it stands in the entry' entry_is '{ "version": 1, "gain": 0.501187 }'
+check 'of two the last one counts' tells 0 '(speaker' speaker_b --group pair --gain default --gain 0.5 --trim 1 --trim default
+check 'also in the entry' entry_is '{ "version": 1, "gain": 0.500000 }'
 
 finish

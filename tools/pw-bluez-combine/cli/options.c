@@ -31,9 +31,9 @@ static const struct {
 	{ 'w', "watch", NULL, OPTION_WATCH, N_("show every change until interrupted") },
 	{ 'j', "json", NULL, OPTION_JSON, N_("print JSON, each object on a line") },
 	{ 'a', "all", NULL, OPTION_ALL, N_("speakers that are gone or left out, too") },
-	{ 'R', "role", "ROLE", OPTION_ROLE, N_("what it plays: stereo, left, right, mono") },
-	{ 'G', "gain", "GAIN", OPTION_GAIN, N_("how loud: -60dB to 0dB, or 0.0 to 1.0") },
-	{ 'T', "trim", "MS", OPTION_TRIM, N_("where you want it, in ms: positive plays later") },
+	{ 'R', "role", "ROLE", OPTION_ROLE, N_("what it plays: stereo, left, right, mono; or default") },
+	{ 'G', "gain", "GAIN", OPTION_GAIN, N_("how loud: -60dB to 0dB, or 0.0 to 1.0; or default") },
+	{ 'T', "trim", "MS", OPTION_TRIM, N_("where you want it, in ms: positive plays later; or default") },
 	{ 'O', "offset", "MS", OPTION_OFFSET, N_("by how much it sounds late, in ms: it is sent to earlier") },
 	{ 'I', "include", NULL, OPTION_INCLUDE, N_("take it in, whatever settings and rules say") },
 	{ 'X', "exclude", NULL, OPTION_INCLUDE, N_("leave it out") },
@@ -78,6 +78,15 @@ static bool is_role(const char *value)
 {
 	return spa_streq(value, "stereo") || spa_streq(value, "left") ||
 		spa_streq(value, "right") || spa_streq(value, "mono");
+}
+
+/* The last one that is given counts */
+static bool forgets(struct options *o, const char *value, enum option_forget field)
+{
+	bool is_default = spa_streq(value, "default");
+
+	o->forget = is_default ? o->forget | field : o->forget & ~field;
+	return is_default;
 }
 
 /* -6dB, or 0.5 */
@@ -169,17 +178,24 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		o->all = true;
 		break;
 	case 'R':
-		if (!is_role(value))
-			return bad_value(command, "--role", value, "stereo, left, right, mono");
 		o->role = value;
+		if (forgets(o, value, OPTION_FORGET_ROLE))
+			o->role = NULL;
+		else if (!is_role(value))
+			return bad_value(command, "--role", value, "stereo, left, right, mono, default");
 		break;
 	case 'G':
-		if (!parse_gain(value, &o->gain))
-			return bad_value(command, "--gain", value, _("-60dB to 0dB, or a linear gain from 0.0 to 1.0"));
+		if (forgets(o, value, OPTION_FORGET_GAIN))
+			o->gain = NAN;
+		else if (!parse_gain(value, &o->gain))
+			return bad_value(command, "--gain", value,
+					_("-60dB to 0dB, a linear gain from 0.0 to 1.0, or default"));
 		break;
 	case 'T':
-		if (!parse_msec(value, TRIM_MSEC_MAX, &o->trim_ms))
-			return bad_value(command, "--trim", value, _("milliseconds, -1000 to 1000"));
+		if (forgets(o, value, OPTION_FORGET_TRIM))
+			o->trim_ms = NAN;
+		else if (!parse_msec(value, TRIM_MSEC_MAX, &o->trim_ms))
+			return bad_value(command, "--trim", value, _("milliseconds, -1000 to 1000, or default"));
 		break;
 	case 'O':
 		if (!parse_msec(value, OPTIONS_OFFSET_MSEC_MAX, &o->offset_ms))
@@ -193,6 +209,7 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		break;
 	case 'Z':
 		o->reset = true;
+		o->forget = OPTION_FORGET_ALL;
 		break;
 	case 'N':
 		o->noise = true;

@@ -74,9 +74,19 @@ const struct report_speaker *speaker_find(const struct report *r, const char *wa
 	return NULL;
 }
 
+static const struct {
+	uint32_t field;
+	const char *key;
+} forgettable[] = {
+	{ OPTION_FORGET_ROLE, BLUEZ_COMBINE_MEMBER_ROLE },
+	{ OPTION_FORGET_GAIN, BLUEZ_COMBINE_MEMBER_GAIN },
+	{ OPTION_FORGET_TRIM, BLUEZ_COMBINE_MEMBER_TRIM },
+	{ OPTION_FORGET_CORRECTION, BLUEZ_COMBINE_MEMBER_CORRECTION },
+};
+
 char *speaker_member_json(const char *member, const struct options *o)
 {
-	const char *except[8] = { "version" };
+	const char *except[12] = { "version" };
 	size_t size, n = 1;
 	char *text = NULL;
 	FILE *out;
@@ -102,6 +112,9 @@ char *speaker_member_json(const char *member, const struct options *o)
 		fprintf(out, ", \"" BLUEZ_COMBINE_MEMBER_TRIM "\": %.3f", o->trim_ms);
 		except[n++] = BLUEZ_COMBINE_MEMBER_TRIM;
 	}
+	SPA_FOR_EACH_ELEMENT_VAR(forgettable, f)
+		if (o->forget & f->field)
+			except[n++] = f->key;
 	if (member)
 		json_print_fields(out, member, except);
 	fputs(" }", out);
@@ -130,13 +143,10 @@ static bool field_near(const char *member, const char *key, double wanted)
 
 bool speaker_member_is(const char *member, const struct options *o)
 {
-	static const char *const kept[] = { BLUEZ_COMBINE_MEMBER_ROLE, BLUEZ_COMBINE_MEMBER_GAIN,
-		BLUEZ_COMBINE_MEMBER_TRIM, BLUEZ_COMBINE_MEMBER_CORRECTION };
 	char value[64];
-	size_t i;
 
-	for (i = 0; o->reset && i < SPA_N_ELEMENTS(kept); i++)
-		if (json_find(member, kept[i], value, sizeof(value)))
+	SPA_FOR_EACH_ELEMENT_VAR(forgettable, f)
+		if ((o->forget & f->field) && json_find(member, f->key, value, sizeof(value)))
 			return false;
 	if ((o->include && field_is(member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) ||
 	    (o->exclude && !field_is(member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")))

@@ -39,7 +39,7 @@ struct speaker {
 
 static bool changes_entry(const struct options *o)
 {
-	return o->role || !isnan(o->gain) || !isnan(o->trim_ms) || o->include || o->exclude || o->reset;
+	return o->role || !isnan(o->gain) || !isnan(o->trim_ms) || o->include || o->exclude || o->reset || o->forget;
 }
 
 static bool changes_offset(const struct options *o)
@@ -232,14 +232,16 @@ static void on_timeout(void *data, uint64_t expirations)
 	client_quit(&speaker->client, EXIT_OTHER);
 }
 
-/* Will the module tell anything new? */
-static bool changes_fields(const struct report_speaker *s, const char *text, bool reset)
+/* Will the module tell anything new? Of what is forgotten that is not known: a rule may have it so. */
+static bool changes_fields(const struct report_speaker *s, const char *text, uint32_t forget)
 {
 	struct report_speaker after = *s;
 
-	if (reset)
-		return !spa_streq(s->role, "stereo") || s->gain != 1.0 || s->trim_ns.value != 0 ||
-			s->correction_ns.value != 0;
+	if (((forget & OPTION_FORGET_ROLE) && !spa_streq(s->role, "stereo")) ||
+	    ((forget & OPTION_FORGET_GAIN) && s->gain != 1.0) ||
+	    ((forget & OPTION_FORGET_TRIM) && s->trim_ns.value != 0) ||
+	    ((forget & OPTION_FORGET_CORRECTION) && s->correction_ns.value != 0))
+		return true;
 	after.member = text;
 	speaker_take_wishes(&after);
 	return !spa_streq(after.role, s->role) || after.gain != s->gain ||
@@ -255,7 +257,7 @@ static int change_entry(struct speaker *speaker, const struct report_speaker *s)
 
 	if (text == NULL)
 		return EXIT_OTHER;
-	if (changes_fields(s, text, speaker->options->reset) && s->status)
+	if (changes_fields(s, text, speaker->options->forget) && s->status)
 		speaker->status_before = strdup(s->status);
 	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_MEMBER "%s", speaker->address);
 	res = pw_metadata_set_property((struct pw_metadata *)client_group(&speaker->client)->proxy,

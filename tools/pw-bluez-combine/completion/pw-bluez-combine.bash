@@ -33,7 +33,7 @@ _pw_bluez_combine() {
 		words=$(_pw_bluez_combine_help "$command" | sed -n 's/^  -., \(--[a-z-]*\).*/\1/p')
 	else
 		case $previous in
-		-R | --role) words='stereo left right mono' ;;
+		-R | --role) words='stereo left right mono default' ;;
 		-*) return ;;
 		*)
 			mapfile -t COMPREPLY < <(_pw_bluez_combine_speakers "${word//\\/}")

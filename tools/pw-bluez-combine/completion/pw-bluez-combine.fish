@@ -25,6 +25,6 @@ complete -c pw-bluez-combine -n $first -a '(__pw_bluez_combine_commands) --help 
 complete -c pw-bluez-combine -n "not $first; and string match -q -- '-*' (commandline -ct)" \
     -a '(__pw_bluez_combine_options)'
 complete -c pw-bluez-combine -n "not $first; and contains -- (commandline -opc)[-1] -R --role" \
-    -a 'stereo left right mono'
+    -a 'stereo left right mono default'
 complete -c pw-bluez-combine -n "not $first; and contains -- (commandline -opc)[2] speaker test" \
     -a '(__pw_bluez_combine_speakers)'
