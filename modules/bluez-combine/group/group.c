@@ -100,7 +100,7 @@ static void update(struct group *group)
 	group_quantum_tell(group);
 	loop_set_timer(group->main_loop, group->timer,
 			next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
-	status_changed(&group->status);
+	status_lines_changed(&group->lines);
 }
 
 static void on_timer(void *data, uint64_t expirations)
@@ -187,7 +187,7 @@ static void status_found_for(void *data, const char *address)
 static void metadata_attached(void *data)
 {
 	struct group *group = data;
-	status_forget(&group->status);
+	status_lines_forget(&group->lines);
 }
 
 static const struct members_events members_events = {
@@ -251,7 +251,7 @@ static void sink_playing(void *data, bool playing)
 static void sink_bound(void *data, uint32_t id)
 {
 	struct group *group = data;
-	status_changed(&group->status);
+	status_lines_changed(&group->lines);
 }
 
 static void sink_failed(void *data, const char *error)
@@ -304,7 +304,7 @@ int group_start(struct group *group)
 	const struct args *args = group->args;
 	int res;
 
-	if ((res = status_init(&group->status, group->main_loop, write_status, group)) < 0)
+	if ((res = status_lines_init(&group->lines, group->main_loop, write_status, group)) < 0)
 		return res;
 	if ((res = memory_init(&group->memory, group->main_loop, args->group, &group->known)) < 0)
 		return res;
@@ -347,7 +347,7 @@ void group_finish(struct group *group)
 		pw_loop_destroy_source(group->main_loop, group->timer);
 	if (group->update_event)
 		pw_loop_destroy_source(group->main_loop, group->update_event);
-	status_finish(&group->status);
+	status_lines_finish(&group->lines);
 	memory_finish(&group->memory);
 	known_clear(&group->known);
 	spa_zero(*group);

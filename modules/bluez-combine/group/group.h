@@ -38,7 +38,7 @@ struct group {
 	struct sink sink;
 	struct fanout_host host;
 	struct members members;
-	struct status status;
+	struct status_lines lines;
 	struct repair repair;
 	struct rivals rivals;
 	struct source_wake wake;

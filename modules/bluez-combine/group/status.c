@@ -82,7 +82,7 @@ static void write_member(struct group *group, const struct output *o, const char
 	spa_strbuf_append(&b, " }");
 
 	member_key(key, sizeof(key), speaker_address(s));
-	status_set(&group->status, group->members.metadata, key, json);
+	status_lines_set(&group->lines, group->members.metadata, key, json);
 }
 
 void group_status_remove(struct group *group, struct output *output)
@@ -91,18 +91,18 @@ void group_status_remove(struct group *group, struct output *output)
 
 	write_member(group, output, "gone");
 	member_key(key, sizeof(key), speaker_address(output->speaker));
-	status_gone(&group->status, key);
-	status_changed(&group->status);
+	status_lines_gone(&group->lines, key);
+	status_lines_changed(&group->lines);
 }
 
 void group_status_found(struct group *group, const char *address)
 {
 	char key[METADATA_KEY_LEN_MAX + 1];
 
-	if (group->status.loop == NULL)
+	if (group->lines.loop == NULL)
 		return;
 	member_key(key, sizeof(key), address);
-	status_found(&group->status, key);
+	status_lines_found(&group->lines, key);
 }
 
 static void add_stalls(struct spa_strbuf *b, const struct stutter *s)
@@ -153,12 +153,12 @@ void group_status_write(struct group *group)
 	if (rate != group->args->rate)
 		json_add_int(&b, "rate.wanted", group->args->rate);
 	spa_strbuf_append(&b, " }");
-	status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
-	status_trim(&group->status, group->members.metadata);
+	status_lines_set(&group->lines, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
+	status_lines_trim(&group->lines, group->members.metadata);
 }
 
 void group_status_finish(struct group *group)
 {
-	if (group->status.loop)
-		status_set(&group->status, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
+	if (group->lines.loop)
+		status_lines_set(&group->lines, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
 }

@@ -34,7 +34,7 @@ static const struct pw_metadata_methods methods = {
 };
 
 static struct pw_main_loop *loop;
-static struct status status;
+static struct status_lines lines;
 static struct pw_metadata *metadata = (struct pw_metadata *)&object;
 
 static void on_write(void *data)
@@ -45,7 +45,7 @@ static void begin(void)
 {
 	spa_zero(object);
 	object.iface = SPA_INTERFACE_INIT(PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA, &methods, NULL);
-	check_int(status_init(&status, pw_main_loop_get_loop(loop), on_write, NULL), 0);
+	check_int(status_lines_init(&lines, pw_main_loop_get_loop(loop), on_write, NULL), 0);
 }
 
 static const char *key(int i)
@@ -57,7 +57,7 @@ static const char *key(int i)
 
 static void set(int i, const char *json)
 {
-	status_set(&status, metadata, key(i), json);
+	status_lines_set(&lines, metadata, key(i), json);
 }
 
 static void what_has_not_changed_is_not_written(void)
@@ -71,7 +71,7 @@ static void what_has_not_changed_is_not_written(void)
 	set(1, NULL);
 	set(1, NULL);
 	check_int(object.clears, 1);
-	status_finish(&status);
+	status_lines_finish(&lines);
 }
 
 static void the_oldest_lines_of_speakers_that_are_gone_go(void)
@@ -82,28 +82,28 @@ static void the_oldest_lines_of_speakers_that_are_gone_go(void)
 	set(0, "{ }");
 	for (i = 1; i <= n; i++) {
 		set(i, "{ }");
-		status_gone(&status, key(i));
-		status_gone(&status, key(i));
+		status_lines_gone(&lines, key(i));
+		status_lines_gone(&lines, key(i));
 	}
-	check_int(status.n_gone, n);
+	check_int(lines.n_gone, n);
 	check_int(object.clears, 0);
-	status_trim(&status, metadata);
+	status_lines_trim(&lines, metadata);
 	check_int(object.clears, 10);
 	check(spa_streq(object.last, "status.10"));
-	check_int(status.n_gone, STATUS_GONE_MAX);
+	check_int(lines.n_gone, STATUS_GONE_MAX);
 
 	/* who is there has his line; who comes back has it again, and is young when he leaves */
 	set(0, "{ }");
 	check_int(object.sets, n + 1);
 	set(11, "{ }");
 	check_int(object.sets, n + 2);
-	check_int(status.n_gone, STATUS_GONE_MAX - 1);
-	status_gone(&status, key(11));
+	check_int(lines.n_gone, STATUS_GONE_MAX - 1);
+	status_lines_gone(&lines, key(11));
 	set(500, "{ }");
-	status_gone(&status, key(500));
-	status_trim(&status, metadata);
+	status_lines_gone(&lines, key(500));
+	status_lines_trim(&lines, metadata);
 	check(spa_streq(object.last, "status.12"));
-	status_finish(&status);
+	status_lines_finish(&lines);
 }
 
 static void lines_that_others_have_left_count_as_well(void)
@@ -112,27 +112,27 @@ static void lines_that_others_have_left_count_as_well(void)
 
 	begin();
 	set(0, "{ }");
-	status_found(&status, key(0));
-	check_int(status.n_gone, 0);
+	status_lines_found(&lines, key(0));
+	check_int(lines.n_gone, 0);
 	for (i = 1; i <= n; i++)
-		status_found(&status, key(i));
-	status_found(&status, key(n));
-	check_int(status.n_gone, n);
-	status_trim(&status, metadata);
+		status_lines_found(&lines, key(i));
+	status_lines_found(&lines, key(n));
+	check_int(lines.n_gone, n);
+	status_lines_trim(&lines, metadata);
 	check_int(object.clears, 5);
 	check(spa_streq(object.last, "status.5"));
-	status_finish(&status);
+	status_lines_finish(&lines);
 }
 
 static void a_flood_of_lines_takes_no_memory(void)
 {
 	begin();
 	for (int i = 0; i < 20000; i++)
-		status_found(&status, key(i));
-	check(status.n_gone <= 4 * STATUS_GONE_MAX);
-	status_forget(&status);
-	check_int(status.n_gone, 0);
-	status_finish(&status);
+		status_lines_found(&lines, key(i));
+	check(lines.n_gone <= 4 * STATUS_GONE_MAX);
+	status_lines_forget(&lines);
+	check_int(lines.n_gone, 0);
+	status_lines_finish(&lines);
 }
 
 int main(void)
