@@ -63,19 +63,19 @@ junk() {
 	until_bounded || return 1
 	after=$(rss)
 	echo "kept $(kept) keys; resident memory $before -> $after kB"
-	[ "$(kept)" -le 2048 ] && [ $((after - before)) -lt 30000 ]
+	[ "$(kept)" -le 256 ] && [ $((after - before)) -lt 30000 ]
 }
 until_bounded() {
 	tries=0
-	until [ "$(kept)" -le 2048 ]; do
+	until [ "$(kept)" -le 256 ]; do
 		tries=$((tries + 1))
 		[ $tries -lt 200 ] || return 1
 		sleep 0.1
 	done
 }
-check 'of 4000 keys no more than 2048 are kept' junk
+check 'of 4000 keys that nobody knows no more than 256 are kept' junk
 sed 's/^/# /' "$T/check.log"
-check 'which is said' logged host 'is taken out: allowed are 2048 keys'
+check 'which is said' logged host 'is taken out: allowed are 1024 keys'
 newcomer() {
 	spawn newcomer pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = speaker_new
 		media.class = Audio/Sink audio.position = [ FL FR ] }'

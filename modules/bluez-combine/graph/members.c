@@ -363,7 +363,7 @@ static struct member_entry *new_entry(struct members *members, const char *addre
 	int missed;
 
 	if (strlen(address) > METADATA_KEY_LEN_MAX || strlen(json) > METADATA_VALUE_LEN_MAX ||
-	    (former == NULL && members->n_entries >= METADATA_KEYS_MAX))
+	    (former == NULL && members->n_entries >= METADATA_MEMBER_MAX))
 		return NULL;
 	e = member_entry_new(address, json, former, true);
 	if (e && !member_entry_is_news(e, former))

@@ -21,6 +21,23 @@ struct guard_key {
 	char *key;
 };
 
+static const uint32_t keys_max[METADATA_KINDS] = {
+	[METADATA_MEMBER] = METADATA_MEMBER_MAX,
+	[METADATA_STATUS] = METADATA_STATUS_MAX,
+	[METADATA_OTHER] = METADATA_OTHER_MAX,
+};
+
+static enum metadata_kind kind_of(const char *key)
+{
+	static const char * const words[METADATA_OTHER] = { "member", "status" };
+	size_t len = strcspn(key, ".");
+
+	for (int i = 0; i < METADATA_OTHER; i++)
+		if (strlen(words[i]) == len && spa_strstartswith(key, words[i]))
+			return i;
+	return METADATA_OTHER;
+}
+
 static struct guard_key *add_key(struct spa_list *list, uint32_t subject, const char *key)
 {
 	struct guard_key *k = calloc(1, sizeof(*k));
@@ -59,15 +76,17 @@ static struct guard_key *find_key(struct metadata_guard *guard, const char *key)
 
 static bool may_stay(struct metadata_guard *guard, uint32_t subject, const char *key, const char *value)
 {
+	enum metadata_kind kind = kind_of(key);
+
 	if (subject != 0 || strlen(key) > METADATA_KEY_LEN_MAX ||
 	    strlen(value) > METADATA_VALUE_LEN_MAX)
 		return false;
 	if (find_key(guard, key))
 		return true;
-	if (guard->n_keys >= METADATA_KEYS_MAX && !guard->in_use(guard->data, key))
+	if (guard->n_keys[kind] >= keys_max[kind] && !guard->in_use(guard->data, key))
 		return false;
 	if (add_key(&guard->keys, subject, key))
-		guard->n_keys++;
+		guard->n_keys[kind]++;
 	return true;
 }
 
@@ -79,9 +98,9 @@ static void take_out_oldest(struct metadata_guard *guard)
 	if (missed > 0)
 		pw_log_warn("metadata: %d more keys were taken out", missed);
 	if (missed >= 0)
-		pw_log_warn("metadata: %u '%.64s' is taken out: allowed are %u keys of subject 0, "
-				"of at most %u bytes, with values of at most %u", k->subject, k->key,
-				METADATA_KEYS_MAX, METADATA_KEY_LEN_MAX, METADATA_VALUE_LEN_MAX);
+		pw_log_warn("metadata: %u '%.64s' is taken out: allowed are %u keys 'member.', %u 'status.' "
+				"and %u others of subject 0, of %u bytes with values of %u", k->subject, k->key,
+				METADATA_MEMBER_MAX, METADATA_STATUS_MAX, METADATA_OTHER_MAX, METADATA_KEY_LEN_MAX, METADATA_VALUE_LEN_MAX);
 	spa_list_remove(&k->link);
 	guard->n_excess--;
 	pw_metadata_set_property(guard->metadata, k->subject, k->key, NULL, NULL);
@@ -98,12 +117,12 @@ static int on_property(void *data, uint32_t subject, const char *key,
 	if (key == NULL) {
 		if (subject == 0) {
 			clear_keys(&guard->keys);
-			guard->n_keys = 0;
+			spa_zero(guard->n_keys);
 		}
 	} else if (value == NULL) {
 		if (subject == 0 && (k = find_key(guard, key)) != NULL) {
 			free_key(k);
-			guard->n_keys--;
+			guard->n_keys[kind_of(key)]--;
 		}
 	} else if (!may_stay(guard, subject, key, value)) {
 		/* Not this one from here: others have yet to hear of what has been set */

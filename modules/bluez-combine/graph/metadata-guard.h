@@ -12,11 +12,21 @@
 
 /*
  * PipeWire keeps all that any client sets. Whose object it is takes out again
- * what no group has use for, so that its process does not grow without end.
+ * what no group has use for, so that its process does not grow without end. That is us
+ * where there is no policy; where there is, it does the same, also while no group is
+ * loaded (bluez-combine-bounds.lua: a test compares the two).
  */
 
-/** Thousands of speakers; PipeWire looks through all keys at each change. */
-#define METADATA_KEYS_MAX	2048u
+/** By the first word of the key: who fills one of these leaves the others alone. PipeWire looks through all keys at each change. */
+enum metadata_kind {
+	METADATA_MEMBER,
+	METADATA_STATUS,
+	METADATA_OTHER,
+	METADATA_KINDS,
+};
+#define METADATA_MEMBER_MAX	1024u
+#define METADATA_STATUS_MAX	768u
+#define METADATA_OTHER_MAX	256u
 #define METADATA_KEY_LEN_MAX	256u
 /** A status with three names of 255 characters has up to 7 kB */
 #define METADATA_VALUE_LEN_MAX	8192u
@@ -30,7 +40,7 @@ struct metadata_guard {
 	struct spa_hook listener;
 	struct spa_source *event;
 	struct spa_list keys;		/**< struct guard_key.link: those that stay */
-	uint32_t n_keys;
+	uint32_t n_keys[METADATA_KINDS];
 	struct spa_list excess;		/**< struct guard_key.link: to be taken out */
 	uint32_t n_excess;
 	struct spa_ratelimit ratelimit;
