@@ -49,6 +49,18 @@ check 'after a restart' begin second
 check 'it is remembered' remembers
 stop "$host"
 
+rm "$file"
+check 'what is forgotten' begin again
+check 'is not known any more' knows_nothing
+spawn player "$BUILD_DIR/tests/module/tone" bluez_combine.default
+player=$PID
+"$AWAIT" metadata bluez-combine status.speaker_a settled >/dev/null
+early() { [ ! -e "$file" ]; }
+check 'it is not written at once' early
+stop "$host"
+stop "$player"
+check 'but when the group ends' grep '" speaker_a": { "latencies.nsec": \[ 1 \]' "$file"
+
 printf '{ " speaker_a": { "latencies.nsec": [ 200000000, -1 ], "packet.nsec": 99999999999 }, "sbc": 1, " x": { } }' >"$file"
 check 'a file that somebody has spoilt is read' begin third
 check 'what is right in it counts' "$AWAIT" metadata bluez-combine status.speaker_a '"latency.nsec": 200000000'
