@@ -14,9 +14,9 @@
  */
 enum quirk {
 	QUIRK_SOURCE_SLEEPS,	/**< source-wake.c */
-	QUIRK_SINK_STUCK,	/**< output_is_stuck() */
-	QUIRK_START_REFUSED,	/**< output_wake() */
-	QUIRK_SUSPEND_UNDONE,	/**< outputs.c: suspend_failed(), repair.c: let_go() */
+	QUIRK_SINK_STUCK,	/**< member.c: is_stuck() */
+	QUIRK_START_REFUSED,	/**< member.c: wake(), output_wake() */
+	QUIRK_SUSPEND_UNDONE,	/**< member_lets_go(), repair.c: let_go() */
 	QUIRK_AWAKE_UNSEEN,	/**< sink_keep_awake() */
 	QUIRK_FRAME_KEPT,	/**< group_outputs_rest() */
 	QUIRK_N,

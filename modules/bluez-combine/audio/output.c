@@ -12,19 +12,6 @@
 #include "audio/output.h"
 #include "timing/packet.h"
 
-/* A transport is acquired, and the first packet sent, within this; and who has
- * played to the speaker for longer has not just started it */
-#define STUCK_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
-/* bluetoothd gives up a speaker that does not answer after 6 s */
-#define STUCK_FAILED_NS	(7 * (int64_t)SPA_NSEC_PER_SEC)
-
-/* One that we start runs about when our stream does: both tell us within this */
-#define FOREIGN_NS	(300 * (int64_t)SPA_NSEC_PER_MSEC)
-
-/* A sink is started within this, but for its transport */
-#define WAKE_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
-#define WAKES_MAX	4
-
 /* An hour: far beyond anything that sounds together */
 #define LATENCY_MAX_NS		(3600.0 * SPA_NSEC_PER_SEC)
 
@@ -39,16 +26,15 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
 		enum pw_stream_state state, const char *error)
 {
 	struct output *output = data;
-	bool was_streaming = output->streaming;
+	bool streaming = state == PW_STREAM_STATE_STREAMING;
 
 	if (state == PW_STREAM_STATE_ERROR)
 		pw_log_warn("%s: stream failed: %s", speaker_address(output->speaker), error);
 	if (state == PW_STREAM_STATE_ERROR ||
 	    (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED))
-		output->failed = "its stream was ended";
-	output->streaming = state == PW_STREAM_STATE_STREAMING;
-	output->returning &= !output->streaming;
-	output->events->changed(output->data, output, output->streaming && !was_streaming);
+		output->events->event(output->data, output, MEMBER_STREAM_ENDED);
+	if (streaming != output->speaker->member.streaming)
+		output->events->event(output->data, output, streaming ? MEMBER_STREAMS : MEMBER_STOPPED);
 }
 
 /*
@@ -59,7 +45,7 @@ static void stream_state_changed(void *data, enum pw_stream_state old,
  */
 static void update_run(struct output *output)
 {
-	bool running = output->started && !output->held;
+	bool running = output->started && !member_is_held(&output->speaker->member);
 
 	fanout_host_run(output->host, output->slot, running ? output->stream : NULL);
 }
@@ -96,7 +82,7 @@ static void stream_param_changed(void *data, uint32_t id, const struct spa_pod *
 		return;
 	output->has_latency = param != NULL;
 	output->latency = latency;
-	output->events->changed(output->data, output, false);
+	output->events->changed(output->data, output);
 }
 
 static const struct pw_stream_events stream_events = {
@@ -221,31 +207,27 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
 }
 
-/* Others may be linked to it, too: a recorder */
-static bool is_linked(const struct output *output)
+static uint32_t node_id(const struct output *output)
+{
+	return output->stream ? pw_stream_get_node_id(output->stream) : SPA_ID_INVALID;
+}
+
+bool output_is_linked(const struct output *output)
 {
 	return output->stream && links_has(&output->speaker->members->links,
-			pw_stream_get_node_id(output->stream), output->speaker->id);
+			node_id(output), output->speaker->id);
 }
 
-bool output_is_there(const struct output *output)
+bool output_is_shared(const struct output *output)
 {
-	return output->streaming && is_linked(output);
+	return links_has_other(&output->speaker->members->links, output->speaker->id, node_id(output));
 }
 
-bool output_is_returning(const struct output *output)
+void output_started(struct output *output)
 {
-	return (output->held || output->returning) && is_linked(output);
-}
-
-void output_started(struct output *output, int64_t now_ns)
-{
-	output->streaming_since_ns = now_ns;
 	output->n_reports = 0;
 	output->no_report_ns = 0;
 	output->silent_since_ns = 0;
-	output->n_wakes = 0;
-	output->lost_ns = 0;
 	/* Also the same report is one */
 	output->raw_ns = output->reported_ns = 0;
 	settle_restart(&output->settle);
@@ -257,7 +239,7 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
 	const struct member_config *config = &output->speaker->config;
 
 	output->delay_ns = delay_ns;
-	output->audible = audible;
+	output->speaker->member.audible = audible;
 	*target = (struct fanout_output_target) {
 		.output = output->slot,
 		.target = {
@@ -270,17 +252,15 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
 	return !fanout_target_equal(&target->target, &output->told);
 }
 
-void output_hold(struct output *output, bool held)
+void output_hold(struct output *output)
 {
-	if (output->held == held)
-		return;
-	output->held = held;
-	/* One that has not stopped yet may never tell that it streams again */
-	output->returning = !held && !output->streaming;
-	pw_stream_set_active(output->stream, !held);
+	bool held = member_is_held(&output->speaker->member);
+
+	if (output->stream)
+		pw_stream_set_active(output->stream, !held);
 	update_run(output);
 	/* What waits in it would be played first, and all that follows later */
-	if (held)
+	if (output->stream && held)
 		pw_stream_flush(output->stream, false);
 }
 
@@ -289,65 +269,19 @@ bool output_has_sent(const struct output *output)
 	return packet_is_sent(output_codec(output), output->reported_ns, output->speaker->offset_ns, output->n_reports);
 }
 
-/* The first packet that a sink sends adds its length to what it reports: so a
- * sink that was started about when we came, and has reported no fractions,
- * has sent none. With nobody else linked it was started under our driver, and does, unless
- * it had failed before. One that had to be woken never does. */
-bool output_is_stuck(struct output *output, int64_t now_ns, int64_t *next_ns)
+void output_wake(struct output *output)
 {
-	const struct speaker *s = output->speaker;
-	bool other = links_has_other(&s->members->links, s->id, pw_stream_get_node_id(output->stream));
-	int64_t limit_ns = output->streaming_since_ns + (other ? STUCK_NS :
-			output->n_wakes > 0 ? WAKE_NS * (output->n_wakes + 1) : STUCK_FAILED_NS);
-
-	if (!output->streaming || !s->running || !speaker_kind(s)->has_packets ||
-	    (output->n_reports > 1 && output_has_sent(output)) || s->running_since_ns < output->streaming_since_ns - STUCK_NS)
-		return false;
-	if (output->n_wakes == 0 && (output_has_sent(output) ||
-	    (s->backoff.failures == 0 && !other)))
-		return false;
-	if (now_ns < limit_ns) {
-		*next_ns = SPA_MIN(*next_ns, limit_ns);
-		return false;
-	}
-	output->failed = "it takes nothing";
-	output->stuck = true;
-	return true;
-}
-
-bool output_is_foreign(const struct output *output)
-{
-	const struct speaker *s = output->speaker;
-
-	return speaker_kind(s)->can_restart && s->woken_ns != 0 && !s->in_step &&
-		s->woken_ns < output->streaming_since_ns - FOREIGN_NS;
-}
-
-bool output_wake(struct output *output, int64_t now_ns, int64_t *next_ns)
-{
-	const struct speaker *s = output->speaker;
-	int64_t limit_ns = output->streaming_since_ns + WAKE_NS * (output->n_wakes + 1);
 	char latency[64];
 	struct spa_dict_item items[] = {
 		SPA_DICT_ITEM_INIT(PW_KEY_NODE_LATENCY, latency),
 	};
 
-	if (!output->streaming || s->running || s->backoff.failures == 0 || output->stream == NULL)
-		return true;
-	if (now_ns < limit_ns) {
-		*next_ns = SPA_MIN(*next_ns, limit_ns);
-		return true;
-	}
-	if (output->n_wakes >= WAKES_MAX) {
-		output->failed = "its device does not start";
-		return false;
-	}
+	if (output->stream == NULL)
+		return;
 	/* Another wish for a latency makes it look. The driver's quantum is forced, so the
 	 * wish itself comes to nothing. */
-	snprintf(latency, sizeof(latency), "%u/48000", 8192 - output->n_wakes++ % 2);
+	snprintf(latency, sizeof(latency), "%u/48000", 8192 - output->speaker->member.n_wakes % 2);
 	pw_stream_update_properties(output->stream, &SPA_DICT_INIT_ARRAY(items));
-	*next_ns = SPA_MIN(*next_ns, limit_ns + WAKE_NS);
-	return true;
 }
 
 const char *output_codec(const struct output *output)

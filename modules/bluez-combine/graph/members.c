@@ -222,28 +222,20 @@ static const struct pw_proxy_events proxy_events = {
 	.error = proxy_error,
 };
 
+static enum member_node node_from_state(enum pw_node_state state)
+{
+	if (state == PW_NODE_STATE_RUNNING)
+		return MEMBER_NODE_RUNNING;
+	return state <= PW_NODE_STATE_SUSPENDED ? MEMBER_NODE_SUSPENDED : MEMBER_NODE_IDLE;
+}
+
 static void node_state(struct speaker *speaker, enum pw_node_state state)
 {
 	struct members *members = speaker->members;
-	bool running = state == PW_NODE_STATE_RUNNING;
-	bool suspended = state <= PW_NODE_STATE_SUSPENDED;
 	int64_t now_ns = loop_now_ns(pw_context_get_main_loop(members->context));
 
-	if (suspended) {
-		speaker->woken_ns = 0;
-		speaker->in_step = false;
-	} else if (speaker->props == NULL) {
-		speaker->woken_ns = 1;
-	} else if (running && speaker->woken_ns == 0) {
-		speaker->woken_ns = now_ns;
-	}
-	if (running == speaker->running && suspended == speaker->suspended)
-		return;
-	if (running && !speaker->running)
-		speaker->running_since_ns = now_ns;
-	speaker->running = running;
-	speaker->suspended = suspended;
-	if (speaker->wanted)
+	if (member_node(&speaker->member, node_from_state(state), speaker->props == NULL, now_ns) &&
+	    speaker->wanted)
 		members->events->changed(members->data, speaker);
 }
 

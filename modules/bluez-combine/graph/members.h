@@ -10,10 +10,10 @@
 #include <spa/utils/list.h>
 
 #include "args.h"
-#include "member/backoff.h"
 #include "member/config.h"
 #include "member/identity.h"
 #include "member/kind.h"
+#include "member/member.h"
 #include "graph/links.h"
 #include "graph/metadata-guard.h"
 #include "graph/owners.h"
@@ -33,11 +33,6 @@ struct speaker {
 	char *serial;			/**< object.serial: what it alone has */
 	struct pw_properties *props;	/**< of the node; NULL until they have come */
 	struct identity identity;	/**< as it was then; empty: it is nobody, and never a member */
-	bool running;			/**< the graph runs the node */
-	int64_t running_since_ns;	/**< valid while running */
-	bool suspended;			/**< it holds no transport and no format */
-	int64_t woken_ns;		/**< when it ran first since then, 0: it has not; 1: before we came */
-	bool in_step;			/**< the owner's: since then, it began with the group's cycles */
 	uint32_t rate;			/**< the only one that it takes, 0: not known, or several */
 
 	int64_t offset_ns;		/**< latency offset that the user gave it: part of what it reports */
@@ -46,10 +41,10 @@ struct speaker {
 	struct member_config config;	/**< what it then plays */
 	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
 	void *user_data;		/**< the owner's, for a member */
-	struct backoff backoff;		/**< the owner's, of its attempts with this node */
-	bool let_go;			/**< the owner's: it is to be suspended when it rests, */
-	uint32_t former;		/**< and this was the node that it was linked to */
-	bool told;			/**< the owner's: the log says that it fails */
+	struct member member;		/**< what it does; but for its node's state the owner's */
+	uint32_t former;		/**< the owner's: the node of the output that it had last */
+	bool told;			/**< the owner's: the log says that it fails, */
+	bool told_shared;		/**< that it can't be started anew */
 	int64_t sent_ns;		/**< the owner's: what it has reported once it had sent something, 0: nothing yet */
 	bool doubted;			/**< the owner's: bluetoothd may have given it what another one reported */
 	int64_t own_ns;			/**< the owner's: what it reported while that was not so, without the offset */

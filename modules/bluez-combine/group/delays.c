@@ -20,9 +20,6 @@
 #define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* Its links, too, report 0 when they go, some milliseconds before it is known that they do */
 #define NO_REPORT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
-/* A sink that is linked asks its speaker to start, and drops what comes meanwhile: a
- * speaker answers within 0.1 to 0.2 s */
-#define RETURN_NS		(300 * (int64_t)SPA_NSEC_PER_MSEC)
 /* D-Bus gives up a call after 25 s */
 #define UNSENT_MAX_NS		(30 * (int64_t)SPA_NSEC_PER_SEC)
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
@@ -43,7 +40,7 @@ static bool is_taken_away(struct output *o, int64_t now_ns, int64_t *next_ns)
 {
 	if (o->settle.latency_ns == NO_LATENCY_NS)
 		return true;
-	if (o->n_reports == 0 || !output_is_there(o)) {
+	if (o->n_reports == 0 || !member_is_there(&o->speaker->member)) {
 		o->no_report_ns = 0;
 		return false;
 	}
@@ -63,13 +60,13 @@ static bool is_taken_away(struct output *o, int64_t now_ns, int64_t *next_ns)
  */
 static int64_t heard_latency(struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
 {
-	int64_t limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
+	int64_t limit_ns = o->speaker->member.streaming_since_ns + SILENT_REPORT_NS;
 
 	if (ns > 0) {
 		o->no_report_ns = 0;
 		return ns;
 	}
-	if (!speaker_kind(o->speaker)->reports_late)
+	if (!o->speaker->member.kind->reports_late)
 		return NO_LATENCY_NS;
 	if (o->settle.settled)
 		return is_taken_away(o, now_ns, next_ns) ? NO_LATENCY_NS : 0;
@@ -159,14 +156,14 @@ static int64_t hear_report(struct output *o, int64_t ns, bool *news)
 static bool may_be_unsent(struct group *group, const struct output *o, int64_t now_ns, int64_t *next_ns)
 {
 	const struct speaker *s = o->speaker;
-	int64_t limit_ns = o->streaming_since_ns + UNSENT_MAX_NS;
+	int64_t limit_ns = o->speaker->member.streaming_since_ns + UNSENT_MAX_NS;
 
 	/* For other codecs than SBC a packet's length may be a multiple of the step, too, and then it is not seen
 	 * if it has come with the first report: it must not be mute for that. */
 	if (o->reported_ns > 0 && !packet_is_seen(output_codec(o)))
-		limit_ns = o->streaming_since_ns + SILENT_REPORT_NS;
+		limit_ns = o->speaker->member.streaming_since_ns + SILENT_REPORT_NS;
 	/* Of a former start of the same node the packet may be in there already */
-	if (!o->streaming || !speaker_kind(s)->has_packets || output_has_sent(o) || now_ns >= limit_ns ||
+	if (!o->speaker->member.streaming || !s->member.kind->has_packets || output_has_sent(o) || now_ns >= limit_ns ||
 	    (o->reported_ns > 0 && (o->raw_ns == s->sent_ns ||
 	     known_has(&group->known, speaker_address(s), output_codec(o), o->reported_ns))))
 		return false;
@@ -206,7 +203,7 @@ static bool is_silent(struct group *group, struct output *o, int64_t now_ns, int
 {
 	const struct known *k = known_find(&group->known, speaker_address(o->speaker), output_codec(o));
 
-	if (!o->streaming || o->unsent || o->reported_ns <= NO_LATENCY_NS)
+	if (!o->speaker->member.streaming || o->unsent || o->reported_ns <= NO_LATENCY_NS)
 		return o->silent;
 	if (k == NULL || !k->told || tells(o)) {
 		o->silent_since_ns = 0;
@@ -231,7 +228,7 @@ static void doubt(struct group *group, struct output *o, int64_t now_ns)
 	int64_t own_ns = o->own_ns != 0 ? o->own_ns : o->settle.latency_ns - s->offset_ns;
 
 	/* Of one that was never alone nothing better is known */
-	if (s->doubted || !o->settle.settled || !speaker_kind(s)->reports_mixed)
+	if (s->doubted || !o->settle.settled || !s->member.kind->reports_mixed)
 		return;
 	/* What came just before may have been the other's already, which was about to connect */
 	if (o->changed_ns > 0 && now_ns - o->changed_ns < SUSPECT_NS) {
@@ -253,7 +250,7 @@ static void believe(struct output *o, int64_t now_ns)
 	if (!s->doubted)
 		return;
 	s->doubted = false;
-	if (o->streaming && !o->unsent)
+	if (o->speaker->member.streaming && !o->unsent)
 		settle_report(&o->settle, now_ns, o->reported_ns);
 	pw_log_info("%s is believed again", speaker_address(s));
 }
@@ -309,7 +306,6 @@ static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_
 				kept_latency(s) : o->reported_ns);
 	if (!s->doubted && is_recognized(group, o))
 		settle_recognize(&o->settle, now_ns);
-	o->begun |= !o->unsent;
 }
 
 static void remember(struct group *group, const struct output *o)
@@ -327,6 +323,28 @@ static void remember(struct group *group, const struct output *o)
 		memory_changed(&group->memory);
 }
 
+/* What was known of it from before is what it reports again, or the latest is believed */
+static bool is_sure(const struct output *o)
+{
+	int64_t change_ns = o->reported_ns - o->settle.latency_ns;
+
+	return o->settle.state == SETTLE_SETTLED ||
+		(change_ns > -SETTLE_SMALL_NS && change_ns < SETTLE_SMALL_NS);
+}
+
+static void tell_member(struct output *o)
+{
+	struct member_report report = {
+		.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
+		.settled = o->settle.settled,
+		.sure = is_sure(o),
+		.unsent = o->unsent,
+		.has_packet = output_has_sent(o),
+		.n_reports = o->n_reports,
+	};
+	member_report(&o->speaker->member, &report);
+}
+
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
@@ -340,7 +358,7 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 
 		/* What a sink that does not play reports lacks the packet, and
 		 * would be believed if it stood still. */
-		if (o->streaming)
+		if (o->speaker->member.streaming)
 			hear(group, o, heard_latency(o, output_latency_ns(o, quantum, rate), now_ns, &next_ns),
 					now_ns, &next_ns);
 		settle_tick(&o->settle, now_ns, &next);
@@ -348,14 +366,11 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 		next_ns = SPA_MIN(next_ns, next);
 	}
 	update_doubts(group, now_ns, &next_ns);
-	spa_list_for_each(o, &group->outputs, link)
+	spa_list_for_each(o, &group->outputs, link) {
 		remember(group, o);
+		tell_member(o);
+	}
 	return next_ns;
-}
-
-static bool has_latency(const struct output *o)
-{
-	return o->settle.settled || o->reported_ns > 0;
 }
 
 /*
@@ -370,7 +385,7 @@ static bool may_start(struct group *group, int64_t now_ns, int64_t *next_ns)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		if (has_latency(o))
+		if (member_has_latency(&o->speaker->member))
 			ready++;
 		else
 			waiting++;
@@ -388,47 +403,8 @@ static void start(struct group *group)
 	struct output *o;
 
 	group->audible = true;
-	spa_list_for_each(o, &group->outputs, link) {
-		o->early = has_latency(o) && !o->settle.settled;
-		o->begun |= has_latency(o);
-	}
-}
-
-/* What was known of it from before is what it reports again, or the latest is believed */
-static bool is_sure(const struct output *o)
-{
-	int64_t change_ns = o->reported_ns - o->settle.latency_ns;
-
-	return o->settle.state == SETTLE_SETTLED ||
-		(change_ns > -SETTLE_SMALL_NS && change_ns < SETTLE_SMALL_NS);
-}
-
-/* One whose links were cut, or that comes while others play, is faded in at its place
- * when it is really there and its place is known. In a start nobody waits for that:
- * nothing would be faded in but the first word. */
-static void update_left(const struct group *group, struct output *o, int64_t now_ns,
-		int64_t *next_ns)
-{
-	/* Who is started anew after a stall has been silent for long enough */
-	bool there = output_is_there(o) && !o->held;
-	int64_t return_ns;
-
-	if (o->there_since_ns != 0 && !there && !o->held && group->audible)
-		o->left = true;
-	if (!there)
-		o->there_since_ns = 0;
-	else if (o->there_since_ns == 0)
-		o->there_since_ns = now_ns;
-
-	if (!group->audible)
-		o->left = false;
-	if (!o->left || !there)
-		return;
-	return_ns = o->there_since_ns + (is_sure(o) ? RETURN_NS : SILENT_REPORT_NS);
-	if (now_ns >= return_ns)
-		o->left = false;
-	else
-		*next_ns = SPA_MIN(*next_ns, return_ns);
+	spa_list_for_each(o, &group->outputs, link)
+		member_begin(&o->speaker->member);
 }
 
 static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns)
@@ -441,30 +417,15 @@ static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns
 	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
 		start(group);
 	}
-	spa_list_for_each(o, &group->outputs, link) {
-		if (o->settle.settled || !group->audible)
-			o->early = false;
-		if (!group->audible)
-			o->begun = false;
-		update_left(group, o, now_ns, next_ns);
-	}
+	spa_list_for_each(o, &group->outputs, link)
+		member_update_part(&o->speaker->member, group->audible, now_ns, next_ns);
 }
 
-/* Who comes while others play moves nobody before there is something of it to be heard: that may never be. */
-static bool counts(const struct group *group, const struct output *o)
-{
-	return !group->audible || o->begun;
-}
-
-/* Who is not heard: one that is muted until its latency is known or its first packet is sent, whose latency
- * is beyond what the group may wait for, or that is not there and will be faded in. */
+/* Who is not heard: also one whose latency is beyond what the group may wait for. */
 static bool is_audible(const struct group *group, const struct output *o)
 {
-	if (!o->settle.settled && !o->early)
-		return false;
-	if (o->left || !counts(group, o))
-		return false;
-	return o->aligned || !group->args->mute_unaligned;
+	return member_may_be_heard(&o->speaker->member, group->audible) &&
+		(o->speaker->member.aligned || !group->args->mute_unaligned);
 }
 
 /* Whose target changed is told to the fan-out, all in one go: they move together */
@@ -505,13 +466,15 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 
 	spa_list_for_each(o, &group->outputs, link) {
 		const struct member_config *config = &o->speaker->config;
+		const struct member *member = &o->speaker->member;
+
 		m[n++] = (struct align_member) {
-			.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
-			.pending_ns = o->streaming ? settle_pending(&o->settle) : 0,
+			.latency_ns = member->latency_ns,
+			.pending_ns = member->streaming ? settle_pending(&o->settle) : 0,
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
-			.settled = (o->settle.settled || o->early) && counts(group, o),
-			.heard = o->streaming && o->audible && !o->unsent,
+			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->audible),
+			.heard = member_is_heard(member),
 		};
 	}
 	return n;
@@ -526,7 +489,7 @@ static void hold(struct group *group)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		decide(&changes, o, o->delay_ns, 0, o->audible && is_audible(group, o));
+		decide(&changes, o, o->delay_ns, 0, o->speaker->member.audible && is_audible(group, o));
 	apply(group, &changes);
 }
 
@@ -555,9 +518,9 @@ static void update_delays(struct group *group, int64_t now_ns)
 				group->args->group, group->align.total_ns, before_ns);
 	}
 	spa_list_for_each(o, &group->outputs, link) {
-		o->aligned = m->aligned;
+		o->speaker->member.aligned = m->aligned;
 		decide(&changes, o, m->delay_ns, m->wait_ns,
-				is_audible(group, o) && (o->audible || !moved));
+				is_audible(group, o) && (o->speaker->member.audible || !moved));
 		m++;
 	}
 	apply(group, &changes);

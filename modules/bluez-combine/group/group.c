@@ -27,7 +27,7 @@ static bool is_heard(const struct group *group)
 	const struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (o->streaming || output_is_returning(o))
+		if (o->speaker->member.streaming || member_is_coming_back(&o->speaker->member))
 			return true;
 	return false;
 }
@@ -113,7 +113,7 @@ static void on_update_event(void *data, uint64_t count)
 	update(data);
 }
 
-static void member_added(void *data, struct speaker *speaker)
+static void speaker_added(void *data, struct speaker *speaker)
 {
 	struct group *group = data;
 	const char *address = speaker_address(speaker), *name = group->args->group;
@@ -137,27 +137,25 @@ static void member_added(void *data, struct speaker *speaker)
 	group_schedule_update(group);
 }
 
-static void member_changed(void *data, struct speaker *speaker)
+static void speaker_changed(void *data, struct speaker *speaker)
 {
-	if (speaker->user_data && speaker->suspended)
+	if (speaker->user_data && speaker->member.node == MEMBER_NODE_SUSPENDED)
 		group_rested(data, speaker->user_data);
-	if (speaker->user_data || speaker->let_go)
+	if (speaker->user_data || speaker->member.state == MEMBER_LETTING_GO)
 		group_schedule_update(data);
 }
 
-static void member_failed(void *data, struct speaker *speaker)
+static void speaker_failed(void *data, struct speaker *speaker)
 {
 	struct group *group = data;
-	struct output *o = speaker->user_data;
 
-	if (o == NULL)
+	if (speaker->user_data == NULL)
 		return;
-	if (o->error_ns == 0)
-		o->error_ns = loop_now_ns(group->main_loop);
+	member_event(&speaker->member, MEMBER_NODE_ERROR, loop_now_ns(group->main_loop));
 	group_schedule_update(group);
 }
 
-static void member_removed(void *data, struct speaker *speaker)
+static void speaker_removed(void *data, struct speaker *speaker)
 {
 	struct group *group = data;
 	struct output *o = speaker->user_data;
@@ -191,10 +189,10 @@ static void metadata_attached(void *data)
 }
 
 static const struct members_events members_events = {
-	.added = member_added,
-	.changed = member_changed,
-	.failed = member_failed,
-	.removed = member_removed,
+	.added = speaker_added,
+	.changed = speaker_changed,
+	.failed = speaker_failed,
+	.removed = speaker_removed,
 	.linked = node_linked,
 	.told = status_found_for,
 	.attached = metadata_attached,
@@ -238,11 +236,8 @@ static void sink_playing(void *data, bool playing)
 	struct output *o;
 
 	repair_reset(&group->repair);
-	spa_list_for_each(o, &group->outputs, link) {
-		/* Their buffers run dry, and nobody waits for who has not come back */
-		o->lost_ns = 0;
-		o->returning &= playing;
-	}
+	spa_list_for_each(o, &group->outputs, link)
+		member_event(&o->speaker->member, playing ? MEMBER_GROUP_STARTED : MEMBER_GROUP_STOPPED, 0);
 	if (playing)
 		group->playing_since_ns = loop_now_ns(group->main_loop);
 	group_schedule_update(group);

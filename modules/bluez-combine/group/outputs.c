@@ -13,35 +13,28 @@
 #include "log.h"
 #include "loop-time.h"
 
-/* Leaving it alone for a moment is what helps one that is stuck: it need not get longer */
-#define STUCK_MAX		3
+static void output_changed(void *data, struct output *output)
+{
+	group_schedule_update(data);
+}
 
-/* Both sides of a node have changed their state within this, many times over */
-#define ERROR_SETTLE_NS		(200 * (int64_t)SPA_NSEC_PER_MSEC)
-
-/* Another speaker lets go within some of these */
-#define SUSPEND_RETRY_NS	(200 * (int64_t)SPA_NSEC_PER_MSEC)
-
-static void output_changed(void *data, struct output *output, bool started)
+static void output_event(void *data, struct output *output, enum member_event event)
 {
 	struct group *group = data;
+	int64_t now_ns = loop_now_ns(group->main_loop);
 
-	if (started) {
+	if (event == MEMBER_STREAMS) {
 		/* What came before it is not its own */
-		group_take_stock(group, loop_now_ns(group->main_loop));
-		output_started(output, loop_now_ns(group->main_loop));
-		if (!output->speaker->in_step)
-			output->step = STUTTER_IN_STEP;
-		if (output_is_foreign(output))
-			output->foreign = true;
-		else
-			output->speaker->in_step = true;
+		group_take_stock(group, now_ns);
+		output_started(output);
 	}
+	member_event(&output->speaker->member, event, now_ns);
 	group_schedule_update(group);
 }
 
 static const struct output_events output_events = {
 	.changed = output_changed,
+	.event = output_event,
 };
 
 static struct output *find_output(struct group *group, const char *address)
@@ -67,8 +60,7 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
 			k ? k->latencies_ns[0] : -1, &output_events, group);
 	if (o == NULL)
 		return -errno;
-	speaker->let_go = false;
-	o->left = group->audible;
+	member_added(&speaker->member, speaker_kind(speaker), group->audible);
 	o->packet_ns = k ? k->packet_ns : 0;
 	speaker->user_data = o;
 	spa_list_append(&group->outputs, &o->link);
@@ -85,9 +77,9 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
 static void let_rest(const struct group *group, struct output *o)
 {
 	const struct speaker *s = o->speaker;
-	uint32_t own = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
 
-	if (!speaker_kind(s)->own_clock || !o->streaming || o->failed || links_has_other(&group->members.links, s->id, own))
+	if (!s->member.kind->own_clock || !s->member.streaming || s->member.fault != MEMBER_NO_FAULT ||
+	    output_is_shared(o))
 		return;
 	/* One that lives elsewhere would hear of it too late, and one that has gone not at all */
 	local_node_pause(group->context, speaker_name(s));
@@ -105,35 +97,35 @@ void group_outputs_rest(struct group *group)
 
 void group_outputs_remove(struct group *group, struct output *o)
 {
+	member_event(&o->speaker->member, MEMBER_REMOVED, loop_now_ns(group->main_loop));
 	o->speaker->user_data = NULL;
 	spa_list_remove(&o->link);
 	group_status_remove(group, o);
 	output_destroy(o);
 }
 
+static unsigned faults(const struct group *group)
+{
+	return (quirks_has(&group->quirks, QUIRK_SINK_STUCK) ? MEMBER_CAN_STICK : 0) |
+		(quirks_has(&group->quirks, QUIRK_START_REFUSED) ? MEMBER_CAN_BE_REFUSED : 0) |
+		(quirks_has(&group->quirks, QUIRK_SUSPEND_UNDONE) ? MEMBER_SUSPEND_UNDONE : 0);
+}
+
 /* An output that somebody has destroyed, or that failed, is made again a while
  * later: not at once, and ever less often while it fails. */
-static void drop_failed(struct group *group, struct output *o, int64_t now_ns)
+static void drop(struct group *group, struct output *o, int64_t now_ns)
 {
 	struct speaker *s = o->speaker;
-	const char *why = o->failed;
-	bool error = o->error_ns > 0, stuck = o->stuck;
 
 	s->former = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
 	group_outputs_remove(group, o);
-	/* A node in error stays started, and does not try again by itself; one that is stuck
-	 * would go on by its own timer, and come back to us a quantum late. So it has to stop. */
-	s->let_go = error || stuck;
-	if (!stuck || !backoff_pause(&s->backoff, now_ns, STUCK_MAX))
-		backoff_fail(&s->backoff, now_ns);
-	s->told &= s->backoff.failures > 1 || stuck;
-	group->retry_ns = SPA_MIN(group->retry_ns, s->backoff.until_ns);
-	pw_log_info("%s failed: %s", speaker_address(s), why);
+	member_dropped(&s->member, now_ns);
+	s->told &= s->member.backoff.failures > 1 || s->member.fault == MEMBER_STUCK;
+	group->retry_ns = SPA_MIN(group->retry_ns, s->member.backoff.until_ns);
+	pw_log_info("%s failed: %s", speaker_address(s), member_fault_text(s->member.fault));
 }
 
-/* Not while it runs: the graph is about to stop it for want of a link, and that would come to its end after
- * the suspension, so that the daemon takes a suspended node for an idle one (QUIRK_SUSPEND_UNDONE). Nor while
- * another speaker stands to be started anew: it could not be for as long as this one takes. */
+/* Not while another speaker stands to be started anew: it could not be for as long as this one takes. */
 static void suspend_failed(struct group *group)
 {
 	struct speaker *s;
@@ -141,20 +133,11 @@ static void suspend_failed(struct group *group)
 	if (repair_is_stopping(&group->repair))
 		return;
 	spa_list_for_each(s, &group->members.speakers, link) {
-		if (!s->let_go || s->user_data != NULL ||
-		    (s->running && quirks_has(&group->quirks, QUIRK_SUSPEND_UNDONE)))
+		if (!member_lets_go(&s->member, faults(group)))
 			continue;
 		speaker_suspend(s, s->former);
-		s->let_go = false;
+		member_event(&s->member, MEMBER_LET_GO, 0);
 	}
-}
-
-/* It is left alone, or has yet to be suspended: taken now it never would be */
-static int64_t wait_until(const struct group *group, const struct speaker *s, int64_t now_ns)
-{
-	if (now_ns >= s->backoff.until_ns && s->let_go && repair_is_stopping(&group->repair))
-		return now_ns + SUSPEND_RETRY_NS;
-	return s->backoff.until_ns;
 }
 
 /* Members without an output: there may be room for them now */
@@ -167,45 +150,35 @@ static void adopt_waiting(struct group *group, int64_t now_ns)
 	spa_list_for_each(s, &group->members.speakers, link) {
 		if (!s->wanted || s->user_data != NULL)
 			continue;
-		if (now_ns < (until_ns = wait_until(group, s, now_ns))) {
+		until_ns = member_wait_until(&s->member, repair_is_stopping(&group->repair), now_ns);
+		if (now_ns < until_ns) {
 			group->retry_ns = SPA_MIN(group->retry_ns, until_ns);
 			continue;
 		}
 		if (group_outputs_add(group, s) < 0)
 			continue;
 		/* Said now and not when it failed: one that leaves fails, too */
-		if (s->backoff.failures > 0 && !s->told)
+		if (s->member.backoff.failures > 0 && !s->told)
 			pw_log_warn("%s failed and is tried again, ever less often while it fails",
 					speaker_address(s));
 		else
 			pw_log_info("%s joins the group %s after all", speaker_address(s),
 					group->args->group);
-		s->told = s->backoff.failures > 0;
+		s->told = s->member.backoff.failures > 0;
 	}
 }
 
-/* A node that failed while it was being started is not to be had until that is over. */
-static bool has_error(struct output *o, int64_t now_ns, int64_t *next_ns)
+static void look(struct output *o)
 {
-	int64_t limit_ns = o->error_ns + ERROR_SETTLE_NS;
-
-	if (o->error_ns == 0)
-		return false;
-	if (now_ns < limit_ns) {
-		*next_ns = SPA_MIN(*next_ns, limit_ns);
-		return false;
-	}
-	o->failed = "its device had an error";
-	return true;
+	member_links(&o->speaker->member, output_is_linked(o), output_is_shared(o));
 }
 
 /* Others that play to it are interrupted for as long as their speaker needs to start. Once, as
  * opposed to being out of step, and heard twice, for as long as both play. */
 static void restart_foreign(const struct group *group, struct output *o)
 {
-	if (!o->foreign || repair_is_stopping(&group->repair))
+	if (!member_takes_our_clock(&o->speaker->member, repair_is_stopping(&group->repair)))
 		return;
-	o->foreign = false;
 	pw_log_info("%s has played by another clock: it is started anew", speaker_address(o->speaker));
 	speaker_restart(o->speaker);
 }
@@ -216,12 +189,18 @@ int64_t group_outputs_update(struct group *group, int64_t now_ns)
 	struct output *o, *t;
 
 	spa_list_for_each_safe(o, t, &group->outputs, link) {
+		look(o);
 		restart_foreign(group, o);
-		if (!o->failed && !has_error(o, now_ns, &next_ns) &&
-		    !(quirks_has(&group->quirks, QUIRK_SINK_STUCK) && output_is_stuck(o, now_ns, &next_ns)) &&
-		    (!quirks_has(&group->quirks, QUIRK_START_REFUSED) || output_wake(o, now_ns, &next_ns)))
-			continue;
-		drop_failed(group, o, now_ns);
+		switch (member_tick(&o->speaker->member, faults(group), now_ns, &next_ns)) {
+		case MEMBER_NOTHING:
+			break;
+		case MEMBER_WAKE:
+			output_wake(o);
+			break;
+		case MEMBER_DROP:
+			drop(group, o, now_ns);
+			break;
+		}
 	}
 	suspend_failed(group);
 	if (now_ns >= group->retry_ns)

@@ -16,7 +16,7 @@ static int64_t longest_packet_ns(const struct group *group)
 	const struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		if (!speaker_kind(o->speaker)->has_packets)
+		if (!o->speaker->member.kind->has_packets)
 			continue;
 		packet_ns = o->packet_ns > 0 ? o->packet_ns : packet_common_ns(output_codec(o),
 				o->speaker->rate);
@@ -60,7 +60,7 @@ static struct pw_stream *find_streaming(const struct group *group)
 	const struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (o->streaming && o->stream)
+		if (o->speaker->member.streaming && o->stream)
 			return o->stream;
 	return NULL;
 }

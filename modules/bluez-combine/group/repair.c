@@ -19,25 +19,13 @@
 /* One that has needed longer comes after all others */
 #define SLOW_NS		(1000 * MSEC)
 
-static int64_t latency_ns(const struct output *o)
-{
-	return o->settle.settled ? o->settle.latency_ns : o->reported_ns;
-}
-
-/* One that is suspended has an empty buffer */
-static bool is_repairable(const struct output *o)
-{
-	return o->stream && o->streaming && !o->held && !o->speaker->suspended &&
-		speaker_kind(o->speaker)->can_restart;
-}
-
 static uint32_t count(const struct group *group, enum stutter_step step)
 {
 	const struct output *o;
 	uint32_t n = 0;
 
 	spa_list_for_each(o, &group->outputs, link)
-		n += is_repairable(o) && o->step == step;
+		n += member_is_repairable(&o->speaker->member) && o->speaker->member.step == step;
 	return n;
 }
 
@@ -46,8 +34,8 @@ static void raise_all(struct group *group, enum stutter_step from, enum stutter_
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (is_repairable(o) && o->step >= from)
-			o->step = SPA_MAX(o->step, to);
+		if (member_is_repairable(&o->speaker->member) && o->speaker->member.step >= from)
+			o->speaker->member.step = SPA_MAX(o->speaker->member.step, to);
 }
 
 static void take_stock(struct group *group, int64_t now_ns, const struct stutter_event *e)
@@ -58,10 +46,10 @@ static void take_stock(struct group *group, int64_t now_ns, const struct stutter
 
 	stutter_add(s, now_ns, e);
 	spa_list_for_each(o, &group->outputs, link) {
-		if (!is_repairable(o))
+		if (!member_is_repairable(&o->speaker->member))
 			continue;
-		o->lost_ns += e->lost_ns;
-		o->step = SPA_MAX(o->step, stutter_judge(s, e, latency_ns(o), o->lost_ns));
+		o->speaker->member.lost_ns += e->lost_ns;
+		o->speaker->member.step = SPA_MAX(o->speaker->member.step, stutter_judge(s, e, o->speaker->member.latency_ns, o->speaker->member.lost_ns));
 	}
 	pw_log_info("cycles were %" PRIi64 " ms late, %" PRIi64 " ms are lost: %u speakers are out of "
 			"step, %u may be", e->late_ns / MSEC, e->lost_ns / MSEC,
@@ -90,8 +78,8 @@ void group_rested(struct group *group, struct output *o)
 {
 	/* What was before that is not put down to what it begins with */
 	group_take_stock(group, loop_now_ns(group->main_loop));
-	o->step = STUTTER_IN_STEP;
-	o->lost_ns = 0;
+	o->speaker->member.step = STUTTER_IN_STEP;
+	o->speaker->member.lost_ns = 0;
 }
 
 /* Who will be started anew has all of its own again. Nothing is known of one that may never play. */
@@ -101,12 +89,12 @@ static int64_t least_lost_ns(const struct group *group)
 	int64_t least_ns = INT64_MAX;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		if (!is_repairable(o))
+		if (!member_is_repairable(&o->speaker->member))
 			continue;
-		if (o->step == STUTTER_OUT_OF_STEP && !o->shared)
+		if (o->speaker->member.step == STUTTER_OUT_OF_STEP && !o->speaker->member.shared)
 			return 0;
-		if (o->begun)
-			least_ns = SPA_MIN(least_ns, o->lost_ns);
+		if (member_counts(&o->speaker->member, true))
+			least_ns = SPA_MIN(least_ns, o->speaker->member.lost_ns);
 	}
 	return least_ns;
 }
@@ -117,8 +105,8 @@ static void part(struct group *group)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (is_repairable(o) && stutter_is_apart(o->lost_ns, least_ns))
-			o->step = STUTTER_OUT_OF_STEP;
+		if (member_is_repairable(&o->speaker->member) && stutter_is_apart(o->speaker->member.lost_ns, least_ns))
+			o->speaker->member.step = STUTTER_OUT_OF_STEP;
 }
 
 static void update_steps(struct group *group)
@@ -136,22 +124,21 @@ static void update_steps(struct group *group)
 /* Somebody else than we plays to it, and keeps it running. */
 static bool is_shared(struct output *o)
 {
-	const struct speaker *s = o->speaker;
-	bool shared = links_has_other(&s->members->links, s->id, pw_stream_get_node_id(o->stream));
+	struct speaker *s = o->speaker;
 
-	if (shared && !o->shared)
+	if (s->member.shared && !s->told_shared)
 		pw_log_warn("%s can't be started anew: somebody else plays to it, too", speaker_address(s));
-	o->shared = shared;
-	return shared;
+	s->told_shared = s->member.shared;
+	return s->member.shared;
 }
 
 /* Who is silent in any case comes first, who may hold up the others last. */
-static bool comes_before(const struct output *a, const struct output *b)
+static bool comes_before(const struct member *a, const struct member *b)
 {
-	bool a_slow = a->let_go_ns >= SLOW_NS || a->speaker->backoff.failures > 0;
-	bool b_slow = b->let_go_ns >= SLOW_NS || b->speaker->backoff.failures > 0;
+	bool a_slow = a->let_go_ns >= SLOW_NS || a->backoff.failures > 0;
+	bool b_slow = b->let_go_ns >= SLOW_NS || b->backoff.failures > 0;
 
-	return a_slow != b_slow ? b_slow : latency_ns(a) < latency_ns(b);
+	return a_slow != b_slow ? b_slow : a->latency_ns < b->latency_ns;
 }
 
 static struct output *find_next(struct group *group)
@@ -159,11 +146,11 @@ static struct output *find_next(struct group *group)
 	struct output *o, *best = NULL;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		if (o->step != STUTTER_OUT_OF_STEP || !is_repairable(o))
+		if (o->speaker->member.step != STUTTER_OUT_OF_STEP || !member_is_repairable(&o->speaker->member))
 			continue;
 		if (is_shared(o))
-			o->step = STUTTER_DOUBTFUL;
-		else if (best == NULL || comes_before(o, best))
+			o->speaker->member.step = STUTTER_DOUBTFUL;
+		else if (best == NULL || comes_before(&o->speaker->member, &best->speaker->member))
 			best = o;
 	}
 	return best;
@@ -174,7 +161,7 @@ static struct output *find_held(struct group *group)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (o->held && o->stream)
+		if (member_is_held(&o->speaker->member) && o->stream)
 			return o;
 	return NULL;
 }
@@ -189,8 +176,8 @@ static void stop(struct group *group, struct output *o, int64_t now_ns)
 				group->args->group);
 		r->n_restarts++;
 	}
-	o->step = STUTTER_IN_STEP;
-	output_hold(o, true);
+	member_event(&o->speaker->member, MEMBER_HOLD, now_ns);
+	output_hold(o);
 	r->state = REPAIR_STOPPING;
 	r->since_ns = now_ns;
 	r->until_ns = now_ns + STOP_NS;
@@ -200,22 +187,23 @@ static void stop(struct group *group, struct output *o, int64_t now_ns)
 static bool let_go(struct group *group, struct output *o, int64_t now_ns)
 {
 	struct repair *r = &group->repair;
+	struct member *m = &o->speaker->member;
+	bool suspended = m->node == MEMBER_NODE_SUSPENDED;
 
-	if (!o->suspending && (!o->speaker->running || !quirks_has(&group->quirks, QUIRK_SUSPEND_UNDONE))) {
+	if (m->state == MEMBER_STOPPING && m->node != MEMBER_NODE_RUNNING) {
 		speaker_suspend(o->speaker, pw_stream_get_node_id(o->stream));
-		o->suspending = true;
+		member_event(m, MEMBER_TOLD, now_ns);
 	}
-	if (now_ns < r->until_ns && !is_shared(o) &&
-	    (!o->speaker->suspended || SPA_ATOMIC_LOAD(r->behind)))
+	if (now_ns < r->until_ns && !is_shared(o) && (!suspended || SPA_ATOMIC_LOAD(r->behind)))
 		return false;
-	if (!o->speaker->suspended && !o->shared)
+	if (!suspended && !m->shared)
 		pw_log_warn("%s has not let go of its stream within %" PRIi64 " ms",
 				speaker_address(o->speaker), (now_ns - r->since_ns) / MSEC);
-	o->let_go_ns = now_ns - r->since_ns;
-	o->suspending = false;
-	output_hold(o, false);
-	/* There is nothing to come back to */
-	o->returning &= group->sink.playing;
+	m->let_go_ns = now_ns - r->since_ns;
+	member_event(m, MEMBER_RELEASE, now_ns);
+	if (!group->sink.playing)
+		member_event(m, MEMBER_GROUP_STOPPED, now_ns);
+	output_hold(o);
 	return true;
 }
 

@@ -33,26 +33,12 @@ static const char *basis(const struct output *o)
 	return packet_is_assumed(o->reported_ns - o->speaker->offset_ns, o->speaker->rate) ? "assumed" : "reported";
 }
 
-static const char *member_state(const struct group *group, const struct output *o)
-{
-	if (!output_is_there(o))
-		return "idle";
-	/* Nothing is heard of it, whatever is sent */
-	if (o->unsent)
-		return "starting";
-	if (!o->audible)
-		return o->settle.settled && !o->left ? "muted" : "settling";
-	if (!o->aligned)
-		return "unaligned";
-	return group->warm ? "warm" : "playing";
-}
-
 static void member_key(char *key, size_t size, const char *address)
 {
 	snprintf(key, size, BLUEZ_COMBINE_KEY_STATUS ".%s", address);
 }
 
-static void write_member(struct group *group, const struct output *o, const char *state)
+static void write_member(struct group *group, const struct output *o)
 {
 	const struct speaker *s = o->speaker;
 	char json[JSON_LEN_MAX], key[METADATA_KEY_LEN_MAX + 1];
@@ -63,11 +49,11 @@ static void write_member(struct group *group, const struct output *o, const char
 	json_add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
 	json_add_string(&b, "target", speaker_name(s));
 	json_add_string(&b, "codec", output_codec(o));
-	json_add_string(&b, "state", state);
-	if (s->backoff.failures > 0)
-		json_add_int(&b, "failures", s->backoff.failures);
+	json_add_string(&b, "state", member_state_name(&s->member, group->warm));
+	if (s->member.backoff.failures > 0)
+		json_add_int(&b, "failures", s->member.backoff.failures);
 	json_add_string(&b, "basis", basis(o));
-	json_add_int(&b, "latency.nsec", o->settle.settled ? o->settle.latency_ns : o->reported_ns);
+	json_add_int(&b, "latency.nsec", s->member.latency_ns);
 	json_add_int(&b, "delay.nsec", o->delay_ns);
 	json_add_string(&b, "role", role_name(s->config.role));
 	json_add_double(&b, "gain", s->config.gain);
@@ -89,7 +75,7 @@ void group_status_remove(struct group *group, struct output *output)
 {
 	char key[METADATA_KEY_LEN_MAX + 1];
 
-	write_member(group, output, "gone");
+	write_member(group, output);
 	member_key(key, sizeof(key), speaker_address(output->speaker));
 	status_lines_gone(&group->lines, key);
 	status_lines_changed(&group->lines);
@@ -124,9 +110,9 @@ void group_status_write(struct group *group)
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		write_member(group, o, member_state(group, o));
+		write_member(group, o);
 		members++;
-		playing += o->streaming && o->audible && !o->unsent;
+		playing += member_is_heard(&o->speaker->member);
 	}
 	begin(&b, json, group);
 	json_add_string(&b, "sink", args_node_name(group->args));
