@@ -278,7 +278,7 @@ static bool set(void *data, const char *property, GVariant *value, GError **erro
 }
 
 static const struct bus_interface adapter_interface = {
-	.name = IFACE_ADAPTER,
+	.info = &org_bluez_adapter1_interface,
 	.call = call,
 	.get = get,
 	.set = set,

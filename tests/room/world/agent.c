@@ -98,15 +98,9 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 	g_dbus_method_invocation_return_value(invocation, NULL);
 }
 
-static GVariant *get(void *data, const char *property)
-{
-	return NULL;
-}
-
 static const struct bus_interface manager_interface = {
-	.name = IFACE_AGENT_MANAGER,
+	.info = &org_bluez_agent_manager1_interface,
 	.call = call,
-	.get = get,
 };
 
 void agents_init(struct room *room)

@@ -6,7 +6,6 @@
 
 #include "world/roomd.h"
 
-#define IFACE_ROOM	"org.bluez_combine.Room1"
 #define MSEC_MAX	60000.0
 #define ROOM_PATH	"/org/bluez_combine/Room"
 
@@ -264,15 +263,9 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 	}
 }
 
-static GVariant *get(void *data, const char *property)
-{
-	return NULL;
-}
-
 static const struct bus_interface room_interface = {
-	.name = IFACE_ROOM,
+	.info = &org_bluez_combine_room1_interface,
 	.call = call,
-	.get = get,
 };
 
 void control_export(struct room *room)

@@ -146,7 +146,7 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 }
 
 static const struct bus_interface device_interface = {
-	.name = IFACE_DEVICE,
+	.info = &org_bluez_device1_interface,
 	.call = call,
 	.get = get,
 	.set = set,
@@ -199,7 +199,7 @@ static GVariant *sep_get(void *data, const char *property)
 }
 
 static const struct bus_interface sep_interface = {
-	.name = IFACE_ENDPOINT,
+	.info = &org_bluez_media_endpoint1_interface,
 	.call = sep_call,
 	.get = sep_get,
 };

@@ -57,15 +57,9 @@ static void manager_call(void *data, GDBusMethodInvocation *invocation, const ch
 	g_dbus_method_invocation_return_value(invocation, answer);
 }
 
-static GVariant *no_property(void *data, const char *property)
-{
-	return NULL;
-}
-
 static const struct bus_interface manager_interface = {
-	.name = IFACE_HANDSFREE,
+	.info = &org_ofono_handsfree_audio_manager_interface,
 	.call = manager_call,
-	.get = no_property,
 };
 
 static void end_call(struct device *device)
@@ -118,9 +112,8 @@ static void card_call(void *data, GDBusMethodInvocation *invocation, const char 
 }
 
 static const struct bus_interface card_interface = {
-	.name = IFACE_HANDSFREE_CARD,
+	.info = &org_ofono_handsfree_audio_card_interface,
 	.call = card_call,
-	.get = no_property,
 };
 
 static void tell(struct device *device, const char *signal, GVariant *args)

@@ -185,7 +185,7 @@ static GVariant *get(void *data, const char *property)
 }
 
 const struct bus_interface media_interface = {
-	.name = IFACE_MEDIA,
+	.info = &org_bluez_media1_interface,
 	.call = call,
 	.get = get,
 };

@@ -12,19 +12,17 @@
 
 #include "clock/clock.h"
 #include "listen/recorder.h"
+#include "interfaces.h"
 #include "world/options.h"
 #include "world/radio.h"
 
 #define BLUEZ			"org.bluez"
 #define IFACE_ADAPTER		"org.bluez.Adapter1"
 #define IFACE_DEVICE		"org.bluez.Device1"
-#define IFACE_MEDIA		"org.bluez.Media1"
 #define IFACE_ENDPOINT		"org.bluez.MediaEndpoint1"
 #define IFACE_TRANSPORT		"org.bluez.MediaTransport1"
 #define OFONO			"org.ofono"
 #define IFACE_HANDSFREE		"org.ofono.HandsfreeAudioManager"
-#define IFACE_HANDSFREE_CARD	"org.ofono.HandsfreeAudioCard"
-#define IFACE_AGENT_MANAGER	"org.bluez.AgentManager1"
 
 #define UUID_A2DP_SOURCE	"0000110a-0000-1000-8000-00805f9b34fb"
 #define UUID_A2DP_SINK		"0000110b-0000-1000-8000-00805f9b34fb"
@@ -44,7 +42,8 @@ struct room {
 	guint name;			/**< the ownership of org.bluez; 0: not there */
 	guint ofono;			/**< and of org.ofono */
 	bool ready;			/**< said so */
-	GHashTable *objects;		/**< path -> struct object, world/bus.c */
+	GDBusObjectManagerServer *objects; /**< of org.bluez */
+	GPtrArray *others;		/**< GDBusInterfaceSkeleton of other objects */
 	struct room_clock *clock;
 	struct recorder *recorder;
 	struct radio *radio;
@@ -146,27 +145,25 @@ struct device {
 	guint call_source;
 };
 
-/* world/bus.c: objects on the bus and their ObjectManager */
+/* world/bus.c: objects on the bus */
 
 struct bus_interface {
-	const char *name;
+	const GDBusInterfaceInfo *info;	/**< made of world/interfaces.xml */
 	/** Must answer the invocation, now or later */
 	void (*call) (void *data, GDBusMethodInvocation *invocation, const char *method, GVariant *args);
-	/** NULL when the object has no such property. Floating. */
+	/** NULL when the object has no such property. Floating. May itself be NULL: there are none */
 	GVariant *(*get) (void *data, const char *property);
-	/** May be NULL */
+	/** May be NULL where all are read-only */
 	bool (*set) (void *data, const char *property, GVariant *value, GError **error);
 };
 
-int bus_init(struct room *room);
+void bus_init(struct room *room);
 void bus_finish(struct room *room);
 void bus_export(struct room *room, const char *path, const struct bus_interface *iface, void *data);
 void bus_remove(struct room *room, const char *path);
 /** Tell that properties are others now. A list of names, ended by NULL */
 void bus_changed(struct room *room, const char *path, const char *iface, ...) G_GNUC_NULL_TERMINATED;
 void bus_error(GDBusMethodInvocation *invocation, const char *name, const char *text);
-/** The interfaces in XML: world/xml.c */
-extern const char bus_xml[];
 
 /* world/adapter.c */
 

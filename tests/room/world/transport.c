@@ -206,7 +206,7 @@ static bool set(void *data, const char *property, GVariant *value, GError **erro
 }
 
 const struct bus_interface transport_interface = {
-	.name = IFACE_TRANSPORT,
+	.info = &org_bluez_media_transport1_interface,
 	.call = call,
 	.get = get,
 	.set = set,
