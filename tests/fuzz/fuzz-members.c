@@ -130,7 +130,7 @@ static void write_line(struct members *members, char *line)
 		change_node(members, line[1], value);
 		return;
 	}
-	metadata_property(members, 0, line[0] ? line : NULL, NULL, value);
+	metadata_property(members, 0, line[0] ? line : NULL, value);
 }
 
 /* Rules that are not refused are acted on */

@@ -4,17 +4,16 @@
 
 #include <errno.h>
 
-#include <pipewire/impl.h>
 #include <spa/node/command.h>
 #include <spa/param/audio/format-utils.h>
 #include <spa/param/props.h>
 #include <spa/pod/parser.h>
-#include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
 #include "log.h"
 #include "loop-time.h"
 #include "member/entry.h"
+#include "member/rules.h"
 #include "graph/members.h"
 #include "names.h"
 
@@ -50,27 +49,6 @@ void speaker_suspend(struct speaker *speaker, uint32_t except)
 		speaker_restart(speaker);
 }
 
-/* A group must never feed itself or another group: that way lies a loop. A sink
- * can have any name, but the link group of each is made from its group's. */
-static bool is_own(const struct members *members, const struct spa_dict *props)
-{
-	const char *name = spa_dict_lookup(props, PW_KEY_NODE_NAME);
-	const char *str = spa_dict_lookup(props, PW_KEY_NODE_LINK_GROUP);
-
-	return (name && spa_strstartswith(name, BLUEZ_COMBINE_NODE_PREFIX)) ||
-		(str && spa_strstartswith(str, BLUEZ_COMBINE_NODE_PREFIX)) ||
-		(name && spa_streq(name, args_node_name(members->args)));
-}
-
-/* A speaker that has a microphone gets another sink for a call, often of the same name. Music does not
- * belong there, whoever says so. */
-static bool is_for_calls(const struct spa_dict *props)
-{
-	const char *profile = spa_dict_lookup(props, "api.bluez5.profile");
-
-	return profile && spa_strstartswith(profile, "headset-");
-}
-
 static struct member_entry *find_entry(struct members *members, const char *address)
 {
 	struct member_entry *e;
@@ -80,89 +58,33 @@ static struct member_entry *find_entry(struct members *members, const char *addr
 	return NULL;
 }
 
-struct rule_match {
-	struct speaker *speaker;
-	struct member_config config;
-	struct pw_properties *props;
-	bool matched;
-};
-
-/* What create-stream holds besides properties of the stream */
-static const char * const config_keys[] = {
-	BLUEZ_COMBINE_MEMBER_ROLE,
-	BLUEZ_COMBINE_MEMBER_GAIN,
-	BLUEZ_COMBINE_MEMBER_TRIM,
-	BLUEZ_COMBINE_MEMBER_CORRECTION,
-};
-
-static int rule_matched(void *data, const char *location, const char *action,
-		const char *str, size_t len)
-{
-	struct rule_match *match = data;
-	char key[64];
-
-	if (!spa_streq(action, "create-stream"))
-		return 0;
-	match->matched = true;
-	pw_properties_update_string(match->props, str, len);
-
-	SPA_FOR_EACH_ELEMENT_VAR(config_keys, k) {
-		const char *value;
-		snprintf(key, sizeof(key), MEMBER_CONFIG_PREFIX "%s", *k);
-		if ((value = pw_properties_get(match->props, key)) == NULL)
-			continue;
-		/* What is wrong there was told when the module was loaded */
-		member_config_set(&match->config, NULL, *k, value);
-		pw_properties_set(match->props, key, NULL);
-	}
-	return 0;
-}
-
-/* Rules choose first, the metadata has the last word. */
-static bool wants(struct speaker *speaker, struct rule_match *match)
-{
-	struct members *members = speaker->members;
-	struct member_entry *e;
-
-	pw_conf_match_rules(members->args->rules, strlen(members->args->rules),
-			BLUEZ_COMBINE_MODULE, &speaker->props->dict, rule_matched, match);
-
-	if ((e = find_entry(members, speaker_address(speaker))) == NULL)
-		return match->matched;
-	member_config_merge(&match->config, &e->config, MEMBER_FIELDS);
-	if (e->has_include && !e->include)
-		return false;
-	if (e->target)
-		return spa_streq(e->target, speaker_name(speaker));
-	return match->matched || (e->has_include && e->include);
-}
-
 static void speaker_update(struct speaker *speaker)
 {
 	struct members *members = speaker->members;
-	struct rule_match match = { .speaker = speaker, .config = MEMBER_CONFIG_INIT };
-	bool want, changed;
+	struct pw_properties *stream;
+	struct rules_result r;
+	bool changed;
 
 	if (!members->active || speaker_address(speaker) == NULL)
 		return;
-	if ((match.props = pw_properties_new(NULL, NULL)) == NULL)
+	if ((stream = pw_properties_new(NULL, NULL)) == NULL)
 		return;
 
-	want = !is_own(members, &speaker->props->dict) && !is_for_calls(&speaker->props->dict) &&
-		wants(speaker, &match);
-	changed = !member_config_equal(&speaker->config, &match.config);
-	speaker->config = match.config;
+	r = rules_decide(members->args->rules, args_node_name(members->args), &speaker->props->dict,
+			&speaker->identity, find_entry(members, speaker_address(speaker)), stream);
+	changed = !member_config_equal(&speaker->config, &r.config);
+	speaker->config = r.config;
 	pw_properties_free(speaker->rule_props);
-	speaker->rule_props = match.props;
+	speaker->rule_props = stream;
 
-	if (want == speaker->wanted) {
-		if (want && changed)
+	if (r.wanted == speaker->wanted) {
+		if (r.wanted && changed)
 			members->events->changed(members->data, speaker);
 		return;
 	}
-	speaker->wanted = want;
-	pw_log_info("%s is %s member", speaker_address(speaker), want ? "a" : "no longer a");
-	if (want)
+	speaker->wanted = r.wanted;
+	pw_log_info("%s is %s member", speaker_address(speaker), r.wanted ? "a" : "no longer a");
+	if (r.wanted)
 		members->events->added(members->data, speaker);
 	else
 		members->events->removed(members->data, speaker);
@@ -399,8 +321,7 @@ static void clear_entries(struct members *members)
 	members->n_entries = 0;
 }
 
-static int metadata_property(void *data, uint32_t subject, const char *key,
-		const char *type, const char *value)
+static void metadata_property(void *data, uint32_t subject, const char *key, const char *value)
 {
 	struct members *members = data;
 	const char *status = BLUEZ_COMBINE_KEY_STATUS ".";
@@ -418,64 +339,17 @@ static int metadata_property(void *data, uint32_t subject, const char *key,
 	    strlen(key) <= METADATA_KEY_LEN_MAX && strlen(value) <= METADATA_VALUE_LEN_MAX) {
 		members->events->told(members->data, key + strlen(status));
 	}
-	return 0;
 }
 
-static const struct pw_metadata_events metadata_events = {
-	PW_VERSION_METADATA_EVENTS,
-	.property = metadata_property,
-};
-
-static void metadata_name(const struct members *members, char *name, size_t size)
+static void metadata_attached(void *data)
 {
-	bool first = spa_streq(members->args->group, BLUEZ_COMBINE_GROUP_DEFAULT);
-	snprintf(name, size, BLUEZ_COMBINE_METADATA "%s%s", first ? "" : ".",
-			first ? "" : members->args->group);
-}
+	struct members *members = data;
 
-static void bind_metadata(struct members *members, uint32_t id, const struct spa_dict *props)
-{
-	char name[128];
-
-	metadata_name(members, name, sizeof(name));
-	if (members->metadata || !spa_streq(spa_dict_lookup(props, PW_KEY_METADATA_NAME), name))
-		return;
-	/* Who may not write the metadata may not bring his own instead */
-	if (owners_find(&members->owners, props) == OWNER_RESTRICTED) {
-		pw_log_warn("metadata object %u, '%s', is a restricted client's: it is not used", id, name);
-		return;
-	}
-	members->metadata = pw_registry_bind(members->registry, id,
-			PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA, 0);
-	if (members->metadata == NULL)
-		return;
-	members->metadata_id = id;
-	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
-			&metadata_events, members);
 	members->events->attached(members->data);
 }
 
-/* The other's died, or we end */
-static void drop_metadata(struct members *members)
-{
-	if (members->metadata == NULL)
-		return;
-	spa_hook_remove(&members->metadata_listener);
-	metadata_guard_finish(&members->guard);
-	if (members->own_proxy)
-		pw_proxy_destroy(members->own_proxy);
-	if (members->own)
-		pw_impl_metadata_destroy(members->own);
-	else
-		pw_proxy_destroy((struct pw_proxy *)members->metadata);
-	members->metadata = NULL;
-	members->own = NULL;
-	members->own_proxy = NULL;
-	members->metadata_id = SPA_ID_INVALID;
-}
-
 /* The group's own line, and what is there of its members */
-static bool in_use(void *data, const char *key)
+static bool metadata_in_use(void *data, const char *key)
 {
 	static const char * const prefixes[] = { BLUEZ_COMBINE_KEY_MEMBER, BLUEZ_COMBINE_KEY_STATUS "." };
 	struct members *members = data;
@@ -493,31 +367,15 @@ static bool in_use(void *data, const char *key)
 	return false;
 }
 
+static const struct metadata_object_events metadata_events = {
+	.property = metadata_property,
+	.attached = metadata_attached,
+	.in_use = metadata_in_use,
+};
+
 int members_ensure_metadata(struct members *members)
 {
-	const struct pw_properties *props;
-	char name[128];
-	int res;
-
-	if (members->metadata)
-		return 0;
-	metadata_name(members, name, sizeof(name));
-	members->own = pw_context_create_metadata(members->context, name, NULL, 0);
-	if (members->own == NULL)
-		return -errno;
-	members->metadata = pw_impl_metadata_get_implementation(members->own);
-	if ((res = metadata_guard_init(&members->guard, pw_context_get_main_loop(members->context),
-					members->metadata, in_use, members)) < 0)
-		pw_log_warn("the metadata object '%s' is without bounds: %s", name, spa_strerror(res));
-	props = pw_impl_metadata_get_properties(members->own);
-	members->own_proxy = pw_core_export(members->core, PW_TYPE_INTERFACE_Metadata,
-			&props->dict, members->metadata, 0);
-	pw_metadata_add_listener(members->metadata, &members->metadata_listener,
-			&metadata_events, members);
-	/* Without it nobody else can see or change the group, but it plays. */
-	if (members->own_proxy == NULL)
-		pw_log_warn("can't publish the metadata object '%s': %m", name);
-	return 0;
+	return metadata_object_ensure(&members->metadata);
 }
 
 void members_init(struct members *members, struct pw_context *context, struct pw_core *core,
@@ -526,17 +384,16 @@ void members_init(struct members *members, struct pw_context *context, struct pw
 {
 	spa_zero(*members);
 	members->context = context;
-	members->core = core;
 	members->registry = registry;
 	members->args = args;
 	members->events = events;
 	members->data = data;
-	members->metadata_id = SPA_ID_INVALID;
 	members->ratelimit = METADATA_RATELIMIT;
 	spa_list_init(&members->speakers);
 	spa_list_init(&members->entries);
 	links_init(&members->links);
 	owners_init(&members->owners);
+	metadata_object_init(&members->metadata, context, core, registry, args->group, &metadata_events, members);
 }
 
 void members_finish(struct members *members)
@@ -550,7 +407,7 @@ void members_finish(struct members *members)
 	clear_entries(members);
 	links_finish(&members->links);
 	owners_finish(&members->owners);
-	drop_metadata(members);
+	metadata_object_finish(&members->metadata);
 	spa_zero(*members);
 }
 
@@ -570,12 +427,12 @@ void members_global(struct members *members, uint32_t id, const char *type,
 	owners_global(&members->owners, id, type, props);
 	link_changed(members, links_global(&members->links, id, type, props));
 	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata)) {
-		bind_metadata(members, id, props);
+		metadata_object_global(&members->metadata, id, props, &members->owners);
 	} else if (spa_streq(type, PW_TYPE_INTERFACE_Node)) {
 		/* Audio/Sink/Internal too: sinks that are behind a loopback */
 		media_class = spa_dict_lookup(props, PW_KEY_MEDIA_CLASS);
 		if (media_class && spa_strstartswith(media_class, "Audio/Sink") &&
-		    !is_own(members, props))
+		    !rules_is_own(args_node_name(members->args), props))
 			watch_node(members, id, props);
 	}
 }
@@ -586,8 +443,7 @@ void members_global_remove(struct members *members, uint32_t id)
 
 	owners_global_remove(&members->owners, id);
 	link_changed(members, links_global_remove(&members->links, id));
-	if (members->metadata && id == members->metadata_id) {
-		drop_metadata(members);
+	if (metadata_object_global_remove(&members->metadata, id)) {
 		clear_entries(members);
 		update_all(members);
 		return;

@@ -6,7 +6,6 @@
 #define BLUEZ_COMBINE_MEMBERS_H
 
 #include <pipewire/pipewire.h>
-#include <pipewire/extensions/metadata.h>
 #include <spa/utils/list.h>
 
 #include "args.h"
@@ -15,7 +14,7 @@
 #include "member/kind.h"
 #include "member/member.h"
 #include "graph/links.h"
-#include "graph/metadata-guard.h"
+#include "graph/metadata.h"
 #include "graph/owners.h"
 
 struct members;
@@ -82,14 +81,8 @@ struct members {
 	bool active;			/**< rules and wishes are acted on */
 
 	struct pw_context *context;
-	struct pw_core *core;
 	struct pw_registry *registry;	/**< the owner's */
-	struct pw_metadata *metadata;	/**< bound, or our own */
-	struct spa_hook metadata_listener;
-	uint32_t metadata_id;		/**< of the bound one */
-	struct pw_impl_metadata *own;	/**< when nobody else had made one */
-	struct pw_proxy *own_proxy;
-	struct metadata_guard guard;	/**< of our own */
+	struct metadata_object metadata;	/**< the group's */
 };
 
 /** Start without acting on anything. Main loop, like all of this. */

@@ -68,7 +68,7 @@ static void write_member(struct group *group, const struct output *o)
 	spa_strbuf_append(&b, " }");
 
 	member_key(key, sizeof(key), speaker_address(s));
-	status_lines_set(&group->lines, group->members.metadata, key, json);
+	status_lines_set(&group->lines, group->members.metadata.object, key, json);
 }
 
 void group_status_remove(struct group *group, struct output *output)
@@ -139,12 +139,12 @@ void group_status_write(struct group *group)
 	if (rate != group->args->rate)
 		json_add_int(&b, "rate.wanted", group->args->rate);
 	spa_strbuf_append(&b, " }");
-	status_lines_set(&group->lines, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, json);
-	status_lines_trim(&group->lines, group->members.metadata);
+	status_lines_set(&group->lines, group->members.metadata.object, BLUEZ_COMBINE_KEY_STATUS, json);
+	status_lines_trim(&group->lines, group->members.metadata.object);
 }
 
 void group_status_finish(struct group *group)
 {
 	if (group->lines.loop)
-		status_lines_set(&group->lines, group->members.metadata, BLUEZ_COMBINE_KEY_STATUS, NULL);
+		status_lines_set(&group->lines, group->members.metadata.object, BLUEZ_COMBINE_KEY_STATUS, NULL);
 }
