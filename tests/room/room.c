@@ -34,6 +34,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_volume,
 	scenes_stall,
 	scenes_stutter,
+	scenes_meanwhile,
 	scenes_rates,
 	scenes_source,
 	scenes_relink,

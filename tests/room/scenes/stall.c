@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,20 +150,6 @@ static int start_player(struct scene *sc, struct process **player)
 	return *player != NULL ? 0 : -EIO;
 }
 
-static int stop(struct scene *sc, const struct process *p, bool stopped)
-{
-	struct clock_shm *shm = sc->stack.clock.shm;
-	int res = 0;
-
-	if (shm != NULL)
-		res = clock_shm_stall(shm, p->pid, stopped);
-	else if (kill(p->pid, stopped ? SIGSTOP : SIGCONT) < 0)
-		res = -errno;
-	if (res < 0)
-		fprintf(stderr, "room: cannot stop %s: %s\n", p->name, strerror(-res));
-	return res;
-}
-
 static int stop_all(struct scene *sc, unsigned victims, const struct process *player, bool stopped)
 {
 	const struct process *who[] = { &sc->stack.wireplumber, &sc->stack.pipewire, NULL, player };
@@ -172,7 +157,7 @@ static int stop_all(struct scene *sc, unsigned victims, const struct process *pl
 
 	for (int i = 0; i < (int)G_N_ELEMENTS(who) && res == 0; i++)
 		if (victims & (1u << i))
-			res = stop(sc, who[i], stopped);
+			res = scene_stop(sc, who[i], stopped);
 	return res;
 }
 

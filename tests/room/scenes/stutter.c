@@ -76,21 +76,6 @@ static int add_speakers(struct scene *sc)
 	return res;
 }
 
-static int stall(struct scene *sc, double ms)
-{
-	struct clock_shm *shm = sc->stack.clock.shm;
-	pid_t pid = sc->stack.wireplumber.pid;
-	int res;
-
-	if ((res = clock_shm_stall(shm, pid, true)) < 0)
-		return res;
-	if ((res = scene_pass(sc, ms / 1000.0)) < 0)
-		return res;
-	stalled_ms += ms;
-	n_stalls++;
-	return clock_shm_stall(shm, pid, false);
-}
-
 static int stutter(struct scene *sc)
 {
 	const struct stutter_plan *plan = find_plan(sc);
@@ -102,7 +87,9 @@ static int stutter(struct scene *sc)
 		double ms = plan->min_ms + (plan->max_ms - plan->min_ms) * random_unit(&random);
 		double pause = plan->min_s + (plan->max_s - plan->min_s) * random_unit(&random);
 
-		if ((res = stall(sc, ms)) == 0) {
+		if ((res = scene_stop_wireplumber(sc, ms)) == 0) {
+			stalled_ms += ms;
+			n_stalls++;
 			until = stack_now(&sc->stack) / 1e9;
 			res = scene_pass(sc, pause);
 		}

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -329,4 +330,29 @@ int scene_play_noise(struct scene *sc, const char *target)
 int scene_pass(struct scene *sc, double seconds)
 {
 	return stack_pass(&sc->stack, (int)(seconds * 1000.0));
+}
+
+int scene_stop(struct scene *sc, const struct process *p, bool stopped)
+{
+	struct clock_shm *shm = sc->stack.clock.shm;
+	int res = 0;
+
+	if (shm != NULL)
+		res = clock_shm_stall(shm, p->pid, stopped);
+	else if (kill(p->pid, stopped ? SIGSTOP : SIGCONT) < 0)
+		res = -errno;
+	if (res < 0)
+		fprintf(stderr, "room: cannot stop %s: %s\n", p->name, strerror(-res));
+	return res;
+}
+
+int scene_stop_wireplumber(struct scene *sc, double ms)
+{
+	const struct process *p = &sc->stack.wireplumber;
+	int res, ended;
+
+	if ((res = scene_stop(sc, p, true)) == 0)
+		res = scene_pass(sc, ms / 1000.0);
+	ended = scene_stop(sc, p, false);
+	return res < 0 ? res : ended;
 }

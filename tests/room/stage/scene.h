@@ -120,7 +120,7 @@ struct scene_type {
 	int (*whole)(const struct scene_type *type, const struct scene_options *o, struct json *j);
 };
 
-/* scene-*.c, each ended by one without a name */
+/* Of the files in scenes/, each ended by one without a name */
 extern const struct scene_type scenes_self[];
 extern const struct scene_type scenes_start[];
 extern const struct scene_type scenes_change[];
@@ -151,6 +151,7 @@ extern const struct scene_type scenes_volume[];
 extern const struct scene_type scenes_silence[];
 extern const struct scene_type scenes_stall[];
 extern const struct scene_type scenes_stutter[];
+extern const struct scene_type scenes_meanwhile[];
 extern const struct scene_type scenes_rates[];
 extern const struct scene_type scenes_source[];
 extern const struct scene_type scenes_relink[];
@@ -223,6 +224,10 @@ int scene_await_one_playing(struct scene *sc, const char *name, int64_t from_ns)
  * is sent */
 int scene_play_noise(struct scene *sc, const char *target);
 int scene_pass(struct scene *sc, double seconds);
+/** A process stands still, until it goes on */
+int scene_stop(struct scene *sc, const struct process *p, bool stopped);
+/** The way of the music stands still for so long */
+int scene_stop_wireplumber(struct scene *sc, double ms);
 
 /* What users do, from stage/users.c: by node.name, "*" at its end matches any rest */
 
