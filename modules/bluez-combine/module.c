@@ -291,7 +291,7 @@ static void core_error(void *data, uint32_t id, int seq, int res, const char *me
 		lose(impl);
 		return;
 	}
-	/* A node's: members.c acts on those of speakers, which come each time that one leaves */
+	/* A node's: graph/members.c acts on those of speakers, which come each time that one leaves */
 	if (id == PW_ID_CORE)
 		pw_log_warn("error seq:%d res:%d (%s): %s", seq, res, spa_strerror(res), message);
 	else
