@@ -10,7 +10,6 @@
 
 #include "log.h"
 #include "audio/output.h"
-#include "timing/packet.h"
 
 /* An hour: far beyond anything that sounds together */
 #define LATENCY_MAX_NS		(3600.0 * SPA_NSEC_PER_SEC)
@@ -133,7 +132,7 @@ static struct pw_properties *make_properties(const struct speaker *speaker,
 
 struct output *output_new(struct speaker *speaker, struct pw_core *core,
 		struct pw_loop *data_loop, struct fanout_host *host, const struct args *args,
-		int64_t known_ns, const struct output_events *events, void *data)
+		const struct output_events *events, void *data)
 {
 	uint8_t buffer[1024];
 	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
@@ -149,7 +148,6 @@ struct output *output_new(struct speaker *speaker, struct pw_core *core,
 	output->slot = -1;
 	output->events = events;
 	output->data = data;
-	settle_init(&output->settle, known_ns);
 
 	if ((res = output->slot = fanout_host_add(host)) < 0)
 		goto error;
@@ -223,16 +221,6 @@ bool output_is_shared(const struct output *output)
 	return links_has_other(&output->speaker->members->links, output->speaker->id, node_id(output));
 }
 
-void output_started(struct output *output)
-{
-	output->n_reports = 0;
-	output->no_report_ns = 0;
-	output->silent_since_ns = 0;
-	/* Also the same report is one */
-	output->raw_ns = output->reported_ns = 0;
-	settle_restart(&output->settle);
-}
-
 bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,
 		struct fanout_output_target *target)
 {
@@ -262,11 +250,6 @@ void output_hold(struct output *output)
 	/* What waits in it would be played first, and all that follows later */
 	if (output->stream && held)
 		pw_stream_flush(output->stream, false);
-}
-
-bool output_has_sent(const struct output *output)
-{
-	return packet_is_sent(output_codec(output), output->reported_ns, output->speaker->offset_ns, output->n_reports);
 }
 
 void output_wake(struct output *output)

@@ -11,7 +11,6 @@
 #include "timing/align.h"
 #include "audio/fanout-host.h"
 #include "graph/members.h"
-#include "timing/settle.h"
 #include "timing/stutter.h"
 
 struct output;
@@ -37,17 +36,6 @@ struct output {
 	bool started;			/**< it has buffers, and its node may be triggered */
 	bool has_latency;
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
-	int64_t raw_ns;			/**< the same, in the graph's present quantum and rate */
-	int64_t reported_ns;		/**< without what packets have become longer by since the stream began */
-	int64_t packet_ns;		/**< how long a packet of its speaker is now, 0: not known */
-	int64_t no_report_ns;		/**< the owner's: since when it reports 0 after something else, 0: it does not */
-	uint32_t n_reports;		/**< that differed from the one before, while streaming */
-	bool silent;			/**< it tells no latency, though it has told one before, */
-	int64_t silent_since_ns;	/**< since then, 0: it is not so */
-	int64_t own_ns;			/**< what it has settled at, without the offset of that time, 0: not known */
-	int64_t before_ns, changed_ns;	/**< the same before the last change while it played, and when that was */
-	bool unsent;			/**< as far as that tells, nothing was sent since it is streaming */
-	struct settle settle;		/**< when that is to be believed */
 
 	/* what the group decided */
 	int64_t delay_ns;
@@ -56,13 +44,11 @@ struct output {
 
 /**
  * Make the stream of a member and have the host fill it.
- *
- * \param known_ns  latency that this speaker settled at before, or -1
  * Returns NULL with errno set on failure.
  */
 struct output *output_new(struct speaker *speaker, struct pw_core *core,
 		struct pw_loop *data_loop, struct fanout_host *host, const struct args *args,
-		int64_t known_ns, const struct output_events *events, void *data);
+		const struct output_events *events, void *data);
 void output_destroy(struct output *output);
 
 /** The latency in ns that the last report means at this quantum and rate. */
@@ -73,12 +59,6 @@ bool output_is_linked(const struct output *output);
 
 /** Does somebody else play to its speaker, too? */
 bool output_is_shared(const struct output *output);
-
-/** Has its speaker's sink sent a packet, as far as what it reports tells? Of a former start of the node one may be in there, too. */
-bool output_has_sent(const struct output *output);
-
-/** It begins to play: what its speaker reports is waited for anew. */
-void output_started(struct output *output);
 
 /**
  * Decide what it plays.

@@ -16,6 +16,7 @@
 #include "graph/links.h"
 #include "graph/metadata.h"
 #include "graph/owners.h"
+#include "timing/report.h"
 
 struct members;
 
@@ -41,13 +42,10 @@ struct speaker {
 	struct pw_properties *rule_props;	/**< what the rule adds to its stream */
 	void *user_data;		/**< the owner's, for a member */
 	struct member member;		/**< what it does; but for its node's state the owner's */
+	struct report report;		/**< the owner's: what its reports of its latency mean */
 	uint32_t former;		/**< the owner's: the node of the output that it had last */
 	bool told;			/**< the owner's: the log says that it fails, */
 	bool told_shared;		/**< that it can't be started anew */
-	int64_t sent_ns;		/**< the owner's: what it has reported once it had sent something, 0: nothing yet */
-	bool doubted;			/**< the owner's: bluetoothd may have given it what another one reported */
-	int64_t own_ns;			/**< the owner's: what it reported while that was not so, without the offset */
-	int64_t grown_ns;		/**< the owner's: what is in there of packets that became longer as it went on */
 };
 
 struct members_events {

@@ -8,364 +8,116 @@
 #include <spa/utils/result.h>
 
 #include "group/delays.h"
-#include "timing/known.h"
 #include "log.h"
-#include "timing/packet.h"
+#include "timing/doubt.h"
+#include "timing/known.h"
 
 /* When a whole group starts, its speakers begin together as soon as each has
  * reported once; what they report later moves them by a crossfade. One that
  * has reported nothing by then is not waited for any longer. */
 #define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
-/* A Bluetooth sink that plays has reported long before this */
-#define SILENT_REPORT_NS	(2500 * (int64_t)SPA_NSEC_PER_MSEC)
-/* Its links, too, report 0 when they go, some milliseconds before it is known that they do */
-#define NO_REPORT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
-/* D-Bus gives up a call after 25 s */
-#define UNSENT_MAX_NS		(30 * (int64_t)SPA_NSEC_PER_SEC)
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
-/* A speaker's delay report comes before its sink, which waits for other profiles for up to 6 s */
-#define SUSPECT_NS		(10 * (int64_t)SPA_NSEC_PER_SEC)
-#define SILENT_NS		(400 * (int64_t)SPA_NSEC_PER_MSEC)
-/* What rounding makes */
-#define SAME_NS			(50 * (int64_t)SPA_NSEC_PER_USEC)
-/* Stands for a latency of 0, which the alignment takes for none */
-#define NO_LATENCY_NS		1
 
-/*
- * It plays, is linked as before, and reports 0 after something else: its latency offset takes away all that it has.
- * Nothing is heard before it is sent, so this is as far as an offset goes.
- */
-static bool is_taken_away(struct output *o, int64_t now_ns, int64_t *next_ns)
-{
-	if (o->settle.latency_ns == NO_LATENCY_NS)
-		return true;
-	if (o->n_reports == 0 || !member_is_there(&o->speaker->member)) {
-		o->no_report_ns = 0;
-		return false;
-	}
-	if (o->no_report_ns == 0)
-		o->no_report_ns = now_ns;
-	if (now_ns >= o->no_report_ns + NO_REPORT_NS)
-		return true;
-	*next_ns = SPA_MIN(*next_ns, o->no_report_ns + NO_REPORT_NS);
-	return false;
-}
-
-/*
- * What a sink reports, where it means something. A Bluetooth sink reports 0
- * until it plays, and that is no latency; any other sink may mean it. One that
- * has nothing to say for this long is taken as it is: late is better than mute.
- * What is known of one does not change by its falling silent.
- */
-static int64_t heard_latency(struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
-{
-	int64_t limit_ns = o->speaker->member.streaming_since_ns + SILENT_REPORT_NS;
-
-	if (ns > 0) {
-		o->no_report_ns = 0;
-		return ns;
-	}
-	if (!o->speaker->member.kind->reports_late)
-		return NO_LATENCY_NS;
-	if (o->settle.settled)
-		return is_taken_away(o, now_ns, next_ns) ? NO_LATENCY_NS : 0;
-	if (now_ns >= limit_ns)
-		return NO_LATENCY_NS;
-	*next_ns = SPA_MIN(*next_ns, limit_ns);
-	return 0;
-}
-
-/* It reports, not for the first time since it plays, which is before its first packet, what
- * it has settled at before. */
-static bool is_recognized(struct group *group, const struct output *o)
-{
-	return o->n_reports > 1 && known_has(&group->known, speaker_address(o->speaker),
-			output_codec(o), o->reported_ns);
-}
-
-static void learn_packet(struct output *o, int64_t packet_ns)
-{
-	if (packet_ns > 0 && packet_ns != o->packet_ns)
-		pw_log_info("%s has packets of %" PRIi64 " ns", speaker_address(o->speaker), packet_ns);
-	if (packet_ns > 0)
-		o->packet_ns = packet_ns;
-}
-
-/*
- * It says something else than before, and not for the first time since it plays. Where there was no packet in it, that is its first one.
- * Later the packets may have become longer: on a bad link bluez5 lowers the bitpool. The report rises by as much, but what is
- * heard does not come later: a speaker places what it plays by the packets that it began with.
- */
-static void hear_packets(struct output *o, int64_t ns)
-{
-	struct speaker *s = o->speaker;
-	int64_t grown_ns;
-
-	if (o->raw_ns != s->sent_ns) {
-		learn_packet(o, packet_between_ns(output_codec(o), s->rate, o->raw_ns, ns));
-	} else {
-		grown_ns = packet_growth_ns(output_codec(o), s->rate, o->packet_ns, ns - o->raw_ns);
-		s->grown_ns += grown_ns;
-		learn_packet(o, grown_ns > 0 ? o->packet_ns + grown_ns : 0);
-	}
-}
-
-/* Another stream than before: it begins with short packets again. Its first one may be in the report already, or not. */
-static void hear_fall(struct output *o, int64_t fall_ns)
-{
-	struct speaker *s = o->speaker;
-
-	if (packet_is_shorter(output_codec(o), s->rate, o->packet_ns, fall_ns)) {
-		s->grown_ns = 0;
-		learn_packet(o, o->packet_ns - fall_ns);
-	} else if (packet_is_gone(output_codec(o), s->rate, fall_ns)) {
-		o->n_reports = 0;
-	}
-}
-
-/* Returns what it reports, without what does not count of it, and whether that is news. */
-static int64_t hear_report(struct output *o, int64_t ns, bool *news)
-{
-	struct speaker *s = o->speaker;
-
-	*news = ns > 0 && ns != o->raw_ns;
-	if (*news && ns < o->raw_ns)
-		hear_fall(o, o->raw_ns - ns);
-	if (*news && o->n_reports > 0) {
-		hear_packets(o, ns);
-		if (packet_is_sent(output_codec(o), ns, s->offset_ns, o->n_reports + 1))
-			s->sent_ns = ns;
-	} else if (*news && ns != s->sent_ns) {
-		/* Not the same stream as before: it begins with short packets again */
-		s->grown_ns = 0;
-	}
-	if (*news) {
-		o->n_reports++;
-		pw_log_debug("%s reports %" PRIi64 " ns", speaker_address(s), ns);
-	}
-	o->raw_ns = ns;
-	return ns > s->grown_ns ? ns - s->grown_ns : ns;
-}
-
-/*
- * The first packet of a sink adds its length to what it reports. So one that has reported only what a
- * speaker reports by itself has sent none: its transport is not acquired yet, or never will be, and
- * bluetoothd or D-Bus say so in the end. Returns whether that may be.
- */
-static bool may_be_unsent(struct group *group, const struct output *o, int64_t now_ns, int64_t *next_ns)
+static struct report_input listen(struct group *group, const struct output *o)
 {
 	const struct speaker *s = o->speaker;
-	int64_t limit_ns = o->speaker->member.streaming_since_ns + UNSENT_MAX_NS;
+	const struct member *m = &s->member;
 
-	/* For other codecs than SBC a packet's length may be a multiple of the step, too, and then it is not seen
-	 * if it has come with the first report: it must not be mute for that. */
-	if (o->reported_ns > 0 && !packet_is_seen(output_codec(o)))
-		limit_ns = o->speaker->member.streaming_since_ns + SILENT_REPORT_NS;
-	/* Of a former start of the same node the packet may be in there already */
-	if (!o->speaker->member.streaming || !s->member.kind->has_packets || output_has_sent(o) || now_ns >= limit_ns ||
-	    (o->reported_ns > 0 && (o->raw_ns == s->sent_ns ||
-	     known_has(&group->known, speaker_address(s), output_codec(o), o->reported_ns))))
-		return false;
-	*next_ns = SPA_MIN(*next_ns, limit_ns);
-	return true;
+	return (struct report_input) {
+		.codec = codec_find(output_codec(o)),
+		.rate = s->rate,
+		.offset_ns = s->offset_ns,
+		.late = m->kind->reports_late,
+		.packets = m->kind->has_packets,
+		.mixed = m->kind->reports_mixed,
+		.streaming = m->streaming,
+		.there = member_is_there(m),
+		.ns = output_latency_ns(o, SPA_ATOMIC_LOAD(group->quantum), SPA_ATOMIC_LOAD(group->rate)),
+	};
 }
 
-/* Returns whether it is no longer so. */
-static bool update_unsent(struct group *group, struct output *o, int64_t now_ns, int64_t *next_ns)
+static int64_t hear(struct group *group, struct output *o, int64_t now_ns)
 {
-	bool was = o->unsent;
+	struct report_input in = listen(group, o);
+	struct report *r = &o->speaker->report;
+	int64_t raw_ns = r->raw_ns, packet_ns = r->packet_ns, next_ns;
 
-	o->unsent = may_be_unsent(group, o, now_ns, next_ns);
-	return was && !o->unsent;
+	next_ns = report_update(r, &in, known_find(&group->known, speaker_address(o->speaker), output_codec(o)), now_ns);
+	if (r->raw_ns != raw_ns)
+		pw_log_debug("%s reports %" PRIi64 " ns", speaker_address(o->speaker), r->raw_ns);
+	if (r->packet_ns != packet_ns)
+		pw_log_info("%s has packets of %" PRIi64 " ns", speaker_address(o->speaker), r->packet_ns);
+	return next_ns;
 }
 
-/*
- * BlueZ (5.83 to 5.87 at least) gives each delay report to the first transport of the adapter's endpoint. So of speakers that share one
- * the first has what the last of them has said, and the others have nothing. It shows where one that has told
- * its latency before, alone, tells none now. From then on nobody's reports are believed, nor remembered, until its node is
- * another one: what each has told before is better. Where bluetoothd does it right nobody ever falls silent so.
- */
-static bool tells(const struct output *o)
+static int64_t update_doubts(struct group *group, int64_t now_ns)
 {
-	const struct speaker *s = o->speaker;
-
-	return o->reported_ns > NO_LATENCY_NS && !packet_is_assumed(o->reported_ns - s->offset_ns, s->rate);
-}
-
-/* One that has been silent, and tells what it told before, was only late: nobody had its report */
-static bool tells_again(struct group *group, const struct output *o)
-{
-	return tells(o) && known_has(&group->known, speaker_address(o->speaker), output_codec(o), o->reported_ns);
-}
-
-static bool is_silent(struct group *group, struct output *o, int64_t now_ns, int64_t *next_ns)
-{
-	const struct known *k = known_find(&group->known, speaker_address(o->speaker), output_codec(o));
-
-	if (!o->speaker->member.streaming || o->unsent || o->reported_ns <= NO_LATENCY_NS)
-		return o->silent;
-	if (k == NULL || !k->told || tells(o)) {
-		o->silent_since_ns = 0;
-		return o->silent && !tells_again(group, o);
-	}
-	/* An offset that changes is heard of before the report that has it, or after it */
-	if (o->silent_since_ns == 0)
-		o->silent_since_ns = now_ns;
-	if (now_ns < o->silent_since_ns + SILENT_NS)
-		*next_ns = SPA_MIN(*next_ns, o->silent_since_ns + SILENT_NS);
-	return now_ns >= o->silent_since_ns + SILENT_NS;
-}
-
-static int64_t kept_latency(const struct speaker *s)
-{
-	return SPA_MAX(s->own_ns + s->offset_ns, NO_LATENCY_NS);
-}
-
-static void doubt(struct group *group, struct output *o, int64_t now_ns)
-{
-	struct speaker *s = o->speaker;
-	int64_t own_ns = o->own_ns != 0 ? o->own_ns : o->settle.latency_ns - s->offset_ns;
-
-	/* Of one that was never alone nothing better is known */
-	if (s->doubted || !o->settle.settled || !s->member.kind->reports_mixed)
-		return;
-	/* What came just before may have been the other's already, which was about to connect */
-	if (o->changed_ns > 0 && now_ns - o->changed_ns < SUSPECT_NS) {
-		if (known_forget(&group->known, speaker_address(s), output_codec(o), o->settle.latency_ns))
-			memory_changed(&group->memory);
-		own_ns = o->before_ns;
-	}
-	s->doubted = true;
-	s->own_ns = own_ns;
-	settle_report(&o->settle, now_ns, kept_latency(s));
-	pw_log_info("%s may have another speaker's latency: what it reported before is kept, %" PRIi64 " ns",
-			speaker_address(s), kept_latency(s));
-}
-
-static void believe(struct output *o, int64_t now_ns)
-{
-	struct speaker *s = o->speaker;
-
-	if (!s->doubted)
-		return;
-	s->doubted = false;
-	if (o->speaker->member.streaming && !o->unsent)
-		settle_report(&o->settle, now_ns, o->reported_ns);
-	pw_log_info("%s is believed again", speaker_address(s));
-}
-
-static void update_doubts(struct group *group, int64_t now_ns, int64_t *next_ns)
-{
-	bool silent = false, late = false;
+	struct report *reports[FANOUT_HOST_OUTPUTS_MAX];
+	bool before[FANOUT_HOST_OUTPUTS_MAX];
 	struct output *o;
+	uint32_t n = 0;
+	int64_t next_ns;
 
 	spa_list_for_each(o, &group->outputs, link) {
-		bool was = o->silent;
-
-		o->silent = is_silent(group, o, now_ns, next_ns);
-		silent |= o->silent;
-		late |= was && !o->silent;
+		reports[n] = &o->speaker->report;
+		before[n++] = o->speaker->report.doubted;
 	}
+	next_ns = doubt_update(reports, n, now_ns);
+	n = 0;
 	spa_list_for_each(o, &group->outputs, link) {
-		if (silent)
-			doubt(group, o, now_ns);
-		else if (late)
-			believe(o, now_ns);
+		const struct report *r = reports[n];
+
+		if (r->doubted && !before[n])
+			pw_log_info("%s may have another speaker's latency: what it reported before is kept, %" PRIi64 " ns",
+					speaker_address(o->speaker), report_kept_ns(r));
+		else if (before[n] && !r->doubted)
+			pw_log_info("%s is believed again", speaker_address(o->speaker));
+		n++;
 	}
+	return next_ns;
 }
 
-/* What it is now that it settles at, without the user's offset: that changes what is believed, and nothing of this */
-static void note_change(struct output *o, int64_t before_ns, int64_t now_ns)
-{
-	const struct speaker *s = o->speaker;
-	int64_t own_ns = o->settle.latency_ns - s->offset_ns;
-	int64_t was_ns = o->own_ns != 0 ? o->own_ns : before_ns - s->offset_ns;
-
-	if (before_ns > 0 && o->settle.latency_ns != before_ns && SPA_ABS(own_ns - was_ns) >= SAME_NS) {
-		o->before_ns = was_ns;
-		o->changed_ns = now_ns;
-	}
-	/* Not while it reports something else: the offset may be in that already, and not in what is believed */
-	if (o->settle.settled && o->reported_ns > 0 && SPA_ABS(o->reported_ns - o->settle.latency_ns) < SAME_NS)
-		o->own_ns = own_ns;
-}
-
-static void hear(struct group *group, struct output *o, int64_t ns, int64_t now_ns, int64_t *next_ns)
-{
-	const struct speaker *s = o->speaker;
-	bool news;
-
-	o->reported_ns = hear_report(o, ns, &news);
-	news |= update_unsent(group, o, now_ns, next_ns) && ns > 0;
-	/* Of one that is doubted it is the offset that may be news. To be told the same again changes nothing. */
-	news |= s->doubted && ns > 0;
-	/* What would be believed lacks the packet, and is of one that may never play */
-	if (news && !o->unsent)
-		settle_report(&o->settle, now_ns, s->doubted ?
-				kept_latency(s) : o->reported_ns);
-	if (!s->doubted && is_recognized(group, o))
-		settle_recognize(&o->settle, now_ns);
-}
-
-static void remember(struct group *group, const struct output *o)
+static void remember(struct group *group, struct output *o)
 {
 	const char *address = speaker_address(o->speaker), *codec = output_codec(o);
-	bool news;
+	struct report *r = &o->speaker->report;
+	bool news = false, told;
 
-	if (!o->settle.settled || o->unsent || o->silent_since_ns > 0 || o->speaker->doubted)
-		return;
-	news = known_set(&group->known, address, codec, o->settle.latency_ns, o->packet_ns);
-	/* Of another codec it is not known what no report looks like, and so not either whether this is one */
-	if (o->settle.state == SETTLE_SETTLED && packet_is_seen(codec) && tells(o))
-		news |= known_set_told(&group->known, address, codec);
+	if (r->forget_ns > 0)
+		news = known_forget(&group->known, address, codec, r->forget_ns);
+	r->forget_ns = 0;
+	if (report_is_to_be_kept(r, &told)) {
+		news |= known_set(&group->known, address, codec, r->settle.latency_ns, r->packet_ns);
+		news |= told && known_set_told(&group->known, address, codec);
+	}
 	if (news)
 		memory_changed(&group->memory);
 }
 
-/* What was known of it from before is what it reports again, or the latest is believed */
-static bool is_sure(const struct output *o)
-{
-	int64_t change_ns = o->reported_ns - o->settle.latency_ns;
-
-	return o->settle.state == SETTLE_SETTLED ||
-		(change_ns > -SETTLE_SMALL_NS && change_ns < SETTLE_SMALL_NS);
-}
-
 static void tell_member(struct output *o)
 {
-	struct member_report report = {
-		.latency_ns = o->settle.settled ? o->settle.latency_ns : o->reported_ns,
-		.settled = o->settle.settled,
-		.sure = is_sure(o),
-		.unsent = o->unsent,
-		.has_packet = output_has_sent(o),
-		.n_reports = o->n_reports,
-	};
-	member_report(&o->speaker->member, &report);
+	const struct report *r = &o->speaker->report;
+
+	member_report(&o->speaker->member, &(struct member_report) {
+		.latency_ns = report_latency_ns(r),
+		.settled = r->settle.settled,
+		.sure = report_is_sure(r),
+		.unsent = r->unsent,
+		.has_packet = report_has_sent(r),
+		.n_reports = r->n_reports,
+	});
 }
 
 /* Hear what every speaker reports now. Returns when to look again. */
 static int64_t update_latencies(struct group *group, int64_t now_ns)
 {
-	uint32_t quantum = SPA_ATOMIC_LOAD(group->quantum);
-	uint32_t rate = SPA_ATOMIC_LOAD(group->rate);
-	int64_t next_ns = INT64_MAX, next;
+	int64_t next_ns = INT64_MAX;
 	struct output *o;
 
-	spa_list_for_each(o, &group->outputs, link) {
-		int64_t before_ns = o->settle.settled ? o->settle.latency_ns : 0;
-
-		/* What a sink that does not play reports lacks the packet, and
-		 * would be believed if it stood still. */
-		if (o->speaker->member.streaming)
-			hear(group, o, heard_latency(o, output_latency_ns(o, quantum, rate), now_ns, &next_ns),
-					now_ns, &next_ns);
-		settle_tick(&o->settle, now_ns, &next);
-		note_change(o, before_ns, now_ns);
-		next_ns = SPA_MIN(next_ns, next);
-	}
-	update_doubts(group, now_ns, &next_ns);
+	spa_list_for_each(o, &group->outputs, link)
+		next_ns = SPA_MIN(next_ns, hear(group, o, now_ns));
+	next_ns = SPA_MIN(next_ns, update_doubts(group, now_ns));
 	spa_list_for_each(o, &group->outputs, link) {
 		remember(group, o);
 		tell_member(o);
@@ -470,7 +222,7 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 
 		m[n++] = (struct align_member) {
 			.latency_ns = member->latency_ns,
-			.pending_ns = member->streaming ? settle_pending(&o->settle) : 0,
+			.pending_ns = member->streaming ? settle_pending(&o->speaker->report.settle) : 0,
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
 			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->audible),

@@ -26,7 +26,7 @@ static void output_event(void *data, struct output *output, enum member_event ev
 	if (event == MEMBER_STREAMS) {
 		/* What came before it is not its own */
 		group_take_stock(group, now_ns);
-		output_started(output);
+		report_start(&output->speaker->report, now_ns);
 	}
 	member_event(&output->speaker->member, event, now_ns);
 	group_schedule_update(group);
@@ -57,11 +57,11 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
 	if (find_output(group, address))
 		return -EEXIST;
 	o = output_new(speaker, group->core, group->data_loop, &group->host, group->args,
-			k ? k->latencies_ns[0] : -1, &output_events, group);
+			&output_events, group);
 	if (o == NULL)
 		return -errno;
 	member_added(&speaker->member, speaker_kind(speaker), group->audible);
-	o->packet_ns = k ? k->packet_ns : 0;
+	report_open(&speaker->report, k);
 	speaker->user_data = o;
 	spa_list_append(&group->outputs, &o->link);
 	return 0;

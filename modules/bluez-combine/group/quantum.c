@@ -18,8 +18,9 @@ static int64_t longest_packet_ns(const struct group *group)
 	spa_list_for_each(o, &group->outputs, link) {
 		if (!o->speaker->member.kind->has_packets)
 			continue;
-		packet_ns = o->packet_ns > 0 ? o->packet_ns : packet_common_ns(output_codec(o),
-				o->speaker->rate);
+		packet_ns = o->speaker->report.packet_ns;
+		if (packet_ns == 0)
+			packet_ns = packet_common_ns(codec_find(output_codec(o)), o->speaker->rate);
 		ns = SPA_MAX(ns, packet_ns);
 	}
 	return ns;

@@ -10,7 +10,6 @@
 #include "json.h"
 #include "timing/known.h"
 #include "names.h"
-#include "timing/packet.h"
 
 /* Three names and the rest */
 #define JSON_LEN_MAX	(3 * JSON_STRING_MAX + 2048)
@@ -24,13 +23,16 @@ static void begin(struct spa_strbuf *b, char *json, const struct group *group)
 
 static const char *basis(const struct output *o)
 {
+	static const char *const words[] = {
+		[REPORT_NONE] = "none",
+		[REPORT_REMEMBERED] = "remembered",
+		[REPORT_ASSUMED] = "assumed",
+		[REPORT_REPORTED] = "reported",
+	};
+
 	if (o->speaker->config.correction_ns != 0)
 		return "corrected";
-	if (o->reported_ns <= 0)
-		return o->settle.settled ? "remembered" : "none";
-	if (o->speaker->doubted)
-		return "remembered";
-	return packet_is_assumed(o->reported_ns - o->speaker->offset_ns, o->speaker->rate) ? "assumed" : "reported";
+	return words[report_basis(&o->speaker->report)];
 }
 
 static void member_key(char *key, size_t size, const char *address)
@@ -62,8 +64,8 @@ static void write_member(struct group *group, const struct output *o)
 	k = known_find(&group->known, speaker_address(s), output_codec(o));
 	if (k)
 		json_add_int(&b, "settled.nsec", k->latencies_ns[0]);
-	if (o->packet_ns > 0)
-		json_add_int(&b, "packet.nsec", o->packet_ns);
+	if (s->report.packet_ns > 0)
+		json_add_int(&b, "packet.nsec", s->report.packet_ns);
 	json_add_int(&b, "told", k && k->told);
 	spa_strbuf_append(&b, " }");
 

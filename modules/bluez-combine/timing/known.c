@@ -113,11 +113,16 @@ bool known_set_told(struct spa_list *list, const char *address, const char *code
 	return true;
 }
 
+bool known_settled(const struct known *k, int64_t latency_ns)
+{
+	return find_latency(k, latency_ns) < k->n_latencies;
+}
+
 bool known_has(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)
 {
 	struct known *k = known_find(list, address, codec);
 
-	return k != NULL && find_latency(k, latency_ns) < k->n_latencies;
+	return k != NULL && known_settled(k, latency_ns);
 }
 
 bool known_forget(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns)

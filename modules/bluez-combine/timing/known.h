@@ -43,6 +43,8 @@ bool known_set(struct spa_list *list, const char *address, const char *codec,
 bool known_set_told(struct spa_list *list, const char *address, const char *codec);
 /** Did it settle there, with this codec, one of the last times? */
 bool known_has(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns);
+/** The same, of one that was found. */
+bool known_settled(const struct known *known, int64_t latency_ns);
 /** It never settled at \a latency_ns, if it did anywhere else. */
 bool known_forget(struct spa_list *list, const char *address, const char *codec, int64_t latency_ns);
 void known_clear(struct spa_list *list);

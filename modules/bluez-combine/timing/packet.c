@@ -15,44 +15,23 @@
 #define SBC_DELAY	73	/* samples, of the encoder, with 8 subbands */
 #define SBC_FRAME	128	/* samples, 16 blocks of 8 subbands */
 #define SBC_FRAMES_MAX	15	/* of a packet, as many as its header can count */
-#define ASSUMED_NS	(125 * (int64_t)SPA_NSEC_PER_MSEC)	/* bluez5-dbus.c: spa_bt_transport_get_delay_nsec() */
 #define STEP_NS		((int64_t)SPA_NSEC_PER_MSEC / 10)	/* of what a speaker reports itself */
 #define ROUNDING_NS	4
 /* PipeWire chooses this where a speaker has it */
 #define RATE_COMMON	48000
 #define SAMPLES_NS(n, rate)	((int64_t)(n) * (int64_t)SPA_NSEC_PER_SEC / (rate))
 
-/* Samples of a packet that takes all of the longest MTU known of speakers, 1005 bytes
- * (bluez5, a2dp-codec-*.c, 1.4.2). What has another length at each rate is not here. */
-static const struct {
-	const char *codec;
-	uint32_t samples;
-} common[] = {
-	{ "aac", 1024 },		/* one frame */
-	{ "aac_eld", 512 },
-	{ "aptx", 1004 },		/* four samples in four bytes, without a header */
-	{ "aptx_hd", 660 },
-	{ "ldac", 768 },		/* six frames of 128, at the lowest quality */
-	{ "sbc", 1024 },		/* eight frames of 128: bitpool 53, joint stereo */
-};
-
-int64_t packet_common_ns(const char *codec, uint32_t rate)
+int64_t packet_common_ns(const struct codec *codec, uint32_t rate)
 {
-	uint32_t samples = 1024;
-
-	for (size_t i = 0; i < SPA_N_ELEMENTS(common); i++)
-		if (spa_streq(common[i].codec, codec))
-			samples = common[i].samples;
-	/* The others end a packet after 20 ms at the latest */
-	return SAMPLES_NS(samples, rate > 0 ? rate : RATE_COMMON);
+	return SAMPLES_NS(codec->common, rate > 0 ? rate : RATE_COMMON);
 }
 
-bool packet_is_seen(const char *codec)
+bool packet_is_seen(const struct codec *codec)
 {
-	return spa_streq(codec, "sbc") || spa_streq(codec, "sbc_xq");
+	return spa_streq(codec->name, "sbc") || spa_streq(codec->name, "sbc_xq");
 }
 
-int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, int64_t second_ns)
+int64_t packet_between_ns(const struct codec *codec, uint32_t rate, int64_t first_ns, int64_t second_ns)
 {
 	double frames;
 
@@ -66,13 +45,14 @@ int64_t packet_between_ns(const char *codec, uint32_t rate, int64_t first_ns, in
 	return SAMPLES_NS(rint(frames) * SBC_FRAME, rate);
 }
 
-bool packet_is_assumed(int64_t latency_ns, uint32_t rate)
+bool packet_is_encoder(const struct codec *codec, uint32_t rate, int64_t rise_ns)
 {
-	int64_t rest_ns = latency_ns - ASSUMED_NS;
-	double samples = (double)rest_ns * (rate > 0 ? rate : RATE_COMMON) / SPA_NSEC_PER_SEC - SBC_DELAY;
-	double frames = rint(samples / SBC_FRAME);
+	return packet_is_seen(codec) && rate > 0 && SPA_ABS(rise_ns - SAMPLES_NS(SBC_DELAY, rate)) <= ROUNDING_NS;
+}
 
-	return rest_ns == 0 || (fabs(samples - frames * SBC_FRAME) < 0.01 && frames >= 0 && frames <= SBC_FRAMES_MAX);
+bool packet_is_step(int64_t ns)
+{
+	return ns % STEP_NS == 0;
 }
 
 /* Do two reports that differ by this differ by frames, and not by what a speaker may mean? */
@@ -88,7 +68,7 @@ static bool is_frames(uint32_t rate, int64_t ns)
 	return n >= 1 && SPA_ABS(frames_ns - ns) <= ROUNDING_NS && SPA_ABS(remainder(frames_ns, STEP_NS)) > ROUNDING_NS;
 }
 
-int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns)
+int64_t packet_growth_ns(const struct codec *codec, uint32_t rate, int64_t packet_ns, int64_t rise_ns)
 {
 	if (!packet_is_seen(codec) || packet_ns <= 0 || !is_frames(rate, rise_ns) ||
 	    packet_ns + rise_ns > SAMPLES_NS(SBC_FRAMES_MAX * SBC_FRAME, rate) + ROUNDING_NS)
@@ -96,21 +76,21 @@ int64_t packet_growth_ns(const char *codec, uint32_t rate, int64_t packet_ns, in
 	return rise_ns;
 }
 
-bool packet_is_gone(const char *codec, uint32_t rate, int64_t fall_ns)
+bool packet_is_gone(const struct codec *codec, uint32_t rate, int64_t fall_ns)
 {
 	return packet_between_ns(codec, rate, 0, fall_ns) > 0 || (packet_is_seen(codec) && is_frames(rate, fall_ns));
 }
 
-bool packet_is_shorter(const char *codec, uint32_t rate, int64_t packet_ns, int64_t fall_ns)
+bool packet_is_shorter(const struct codec *codec, uint32_t rate, int64_t packet_ns, int64_t fall_ns)
 {
 	return packet_is_seen(codec) && is_frames(rate, fall_ns) && fall_ns < packet_ns - ROUNDING_NS;
 }
 
-bool packet_is_sent(const char *codec, int64_t report_ns, int64_t offset_ns, uint32_t n_reports)
+bool packet_is_sent(const struct codec *codec, int64_t report_ns, int64_t offset_ns, uint32_t n_reports)
 {
 	if (report_ns <= 0)
 		return false;
-	return (report_ns - offset_ns) % STEP_NS != 0 || (n_reports > 1 && !packet_is_seen(codec));
+	return !packet_is_step(report_ns - offset_ns) || (n_reports > 1 && !packet_is_seen(codec));
 }
 
 uint32_t packet_quantum(int64_t packet_ns, uint32_t rate)
