@@ -1,160 +1,246 @@
-/* What is worked out from when the cycles of the graph came */
+/* Test: who is started anew after stalls, and when */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <spa/node/io.h>
-
 #include "harness.h"
-#include "group/repair.h"
+#include "member/repair.h"
 
-#define QUANTUM	1024
-#define RATE	48000
+#define MEMBERS	4
 
 static const int64_t MS = SPA_NSEC_PER_MSEC;
-static const int64_t PERIOD = (int64_t)QUANTUM * SPA_NSEC_PER_SEC / RATE;
+static const int64_t SEC = SPA_NSEC_PER_SEC;
 
 static struct repair r;
-static int64_t begin_ns, asleep_ns;
+static struct member members[MEMBERS], *list[MEMBERS];
+static const struct repair_members all = { list, MEMBERS };
+static int64_t now_ns;
 
-/* One that began when it was due and comes so much later */
-static unsigned cycle(int64_t late_ns)
-{
-	struct spa_io_clock clock = {
-		.nsec = begin_ns, .duration = QUANTUM, .rate = SPA_FRACTION(1, RATE),
-	};
-
-	begin_ns += PERIOD;
-	return repair_cycle(&r, &clock, (int64_t)clock.nsec + late_ns, asleep_ns);
-}
-
-static void start(void)
+/* They play, the first with the shortest latency */
+static void begin(void)
 {
 	r = (struct repair) { 0 };
-	repair_init(&r);
-	begin_ns = 1000 * MS;
-	asleep_ns = 0;
-	repair_reset(&r);
-	for (int i = 0; i < 10; i++)
-		check_int(cycle(i % 2 * MS), 0);
+	now_ns = 1000 * SEC;
+	for (int i = 0; i < MEMBERS; i++) {
+		struct member *m = list[i] = &members[i];
+
+		*m = (struct member) { 0 };
+		member_node(m, MEMBER_NODE_SUSPENDED, true, now_ns);
+		member_added(m, &kind_bluetooth, false);
+		member_links(m, true, false);
+		member_event(m, MEMBER_STREAMS, now_ns);
+		member_node(m, MEMBER_NODE_RUNNING, false, now_ns);
+		member_report(m, &(struct member_report) {
+			.latency_ns = (150 + 10 * i) * MS, .settled = true, .sure = true,
+			.has_packet = true, .n_reports = 2,
+		});
+		member_begin(m);
+	}
 }
 
-static void a_little_late_is_nothing(void)
+static void stall(int64_t late_ns, int64_t lost_ns)
 {
-	start();
-	for (int i = 0; i < 100; i++)
-		check_int(cycle(i % 15 * MS), 0);
-	check_int(cycle(REPAIR_LATE_MIN_NS - 1), 0);
-	check_int(r.late_ns, 0);
-	check_int(r.lost_ns, 0);
+	struct stutter_event e = {
+		.late_ns = late_ns, .lost_ns = lost_ns, .period_ns = 21 * MS,
+		.late_max_ns = stutter_late_max_ns(&r.stutter),
+	};
+
+	repair_add(&r, &all, &e, now_ns);
 }
 
-static void what_is_repaid_is_told_with_the_worst_lateness(void)
+static enum repair_action next(struct member **m)
 {
-	start();
-	check_int(cycle(20 * MS), REPAIR_TELL);
-	check_int(cycle(60 * MS), REPAIR_TELL);
-	check_int(cycle(40 * MS), REPAIR_TELL);
-	check_int(r.late_ns, 60 * MS);
-	check_int(r.lost_ns, 0);
-	check(r.behind);
-	/* And once more when it has been repaid, then no more */
-	check_int(cycle(0), REPAIR_TELL);
-	check(!r.behind);
-	check_int(cycle(0), 0);
+	repair_tick(&r, &all, false, now_ns);
+	return repair_next(&r, &all, &(struct repair_now) { .now_ns = now_ns, .playing = true }, m);
 }
 
-static void cycles_that_are_too_late_for_anybody_are_skipped(void)
+static struct member *hold(void)
 {
-	int64_t max = stutter_late_max_ns(&r.stutter);
-	int skipped = 0, n = 0;
+	struct member *m;
 
-	/* 150 ms: they are run one after the other, each a period less late */
-	start();
-	for (int64_t late = 150 * MS; late > REPAIR_LATE_MIN_NS; late -= PERIOD, n++)
-		skipped += (cycle(late) & REPAIR_SKIP) != 0;
-	check_int(skipped, (150 * MS - max) / PERIOD + 1);
-	check(n - skipped <= (int)(max / PERIOD) + 1);
-	check_int(r.late_ns, 150 * MS);
-	check_int(r.lost_ns, 0);
-	/* Where more is made up for nothing is */
-	start();
-	r.late_max_ns = 150 * MS;
-	check_int(cycle(150 * MS), REPAIR_TELL);
+	check(next(&m) == REPAIR_HOLD);
+	check(m->state == MEMBER_STOPPING);
+	check(next(&m) == REPAIR_WAIT);
+	return m;
 }
 
-static void a_cycle_that_never_came_is_lost(void)
+/* Its stream stops, its sink rests, lets go after \a took_ns, and it streams again */
+static void let_go(struct member *m, int64_t took_ns)
 {
-	start();
-	begin_ns += PERIOD;
-	check_int(cycle(0), REPAIR_TELL);
-	check_int(r.lost_ns, PERIOD);
-	begin_ns += 2 * PERIOD;
-	check_int(cycle(0), REPAIR_TELL);
-	check_int(r.lost_ns, 3 * PERIOD);
-	check_int(cycle(0), 0);
+	struct member *who;
+
+	member_event(m, MEMBER_STOPPED, now_ns);
+	member_node(m, MEMBER_NODE_IDLE, false, now_ns);
+	check(next(&who) == REPAIR_SUSPEND && who == m);
+	check(next(&who) == REPAIR_WAIT);
+	now_ns += took_ns;
+	member_node(m, MEMBER_NODE_SUSPENDED, false, now_ns);
+	check(next(&who) == REPAIR_RELEASE && who == m);
+	check(m->state == MEMBER_RETURNING);
+	member_event(m, MEMBER_STREAMS, now_ns);
+	member_node(m, MEMBER_NODE_RUNNING, false, now_ns);
+	m->unsent = false;
+	m->state = MEMBER_SENDING;
+	m->latency_ns = 150 * MS;
 }
 
-static void another_driver_begins_at_another_time(void)
+static void all_are_started_anew_one_after_the_other_and_then_there_is_a_rest(void)
 {
-	start();
-	begin_ns -= PERIOD * 6 / 10;
-	check_int(cycle(0), REPAIR_TELL);
-	check(llabs(r.lost_ns - PERIOD * 6 / 10) <= 1);
-	/* Less than half a cycle is how a clock is followed */
-	start();
-	begin_ns += PERIOD * 4 / 10;
-	check_int(cycle(0), 0);
-	check_int(r.lost_ns, 0);
+	struct member *m;
+
+	begin();
+	stall(100 * MS, 0);
+	check_int(repair_count(&all, STUTTER_OUT_OF_STEP), MEMBERS);
+	for (int i = 0; i < MEMBERS; i++) {
+		m = hold();
+		check(m == &members[i]);
+		check(repair_is_stopping(&r));
+		let_go(m, 500 * MS);
+	}
+	check(next(&m) == REPAIR_WAIT);
+	check(r.state == REPAIR_RESTING);
+	check_int(r.until_ns - now_ns, stutter_rest_ns(500 * MS));
+	check_int(r.n_restarts, 1);
+	check_int(r.n_out, MEMBERS);
 }
 
-static void a_sleep_of_the_machine_is_lost_time(void)
+static void who_is_out_of_step_again_within_a_round_waits_for_the_rest(void)
 {
-	start();
-	asleep_ns += 3000 * MS;
-	check_int(cycle(0), REPAIR_TELL);
-	check_int(r.lost_ns, 3000 * MS);
-	check_int(cycle(0), 0);
-	/* The two clocks are not read at once */
-	asleep_ns += REPAIR_LATE_MIN_NS - 1;
-	check_int(cycle(0), 0);
-	check_int(r.lost_ns, 3000 * MS);
+	struct member *m;
+
+	begin();
+	stall(100 * MS, 0);
+	for (int i = 0; i < MEMBERS; i++) {
+		m = hold();
+		let_go(m, 500 * MS);
+		/* and the machine stands still each time, for longer than any buffer lasts */
+		stall(160 * MS, 0);
+	}
+	check(next(&m) == REPAIR_WAIT);
+	check(r.state == REPAIR_RESTING);
+	check_int(repair_count(&all, STUTTER_OUT_OF_STEP), MEMBERS);
+	now_ns = r.until_ns - 1;
+	check(next(&m) == REPAIR_WAIT);
+	now_ns++;
+	check(next(&m) == REPAIR_HOLD);
+	check_int(r.n_restarts, 2);
 }
 
-static void what_was_before_a_pause_does_not_matter(void)
+static void who_is_slow_or_has_failed_comes_last(void)
 {
-	start();
-	check_int(cycle(100 * MS), REPAIR_TELL | REPAIR_SKIP);
-	begin_ns += PERIOD;
-	check_int(cycle(0), REPAIR_TELL);
-	begin_ns += 5000 * MS;
-	asleep_ns += 4000 * MS;
-	repair_reset(&r);
-	/* Nobody waits for what will not be run any more */
-	check(!r.behind);
-	check_int(cycle(100 * MS), 0);
-	check_int(cycle(0), 0);
-	check_int(r.late_ns, 0);
-	check_int(r.lost_ns, 0);
+	begin();
+	members[0].let_go_ns = SEC;
+	members[1].backoff.failures = 1;
+	stall(100 * MS, 0);
+	for (int i = 0; i < MEMBERS; i++) {
+		struct member *m = hold();
+
+		check(m == &members[(i + 2) % MEMBERS]);
+		let_go(m, 100 * MS);
+	}
 }
 
-static void a_clock_without_a_rate_says_nothing(void)
+static void one_that_does_not_let_go_is_waited_for_seven_seconds(void)
 {
-	struct spa_io_clock clock = { .nsec = 5 };
+	struct member *m, *who;
 
-	start();
-	check_int(repair_cycle(&r, &clock, 1000 * MS, 0), 0);
-	check_int(cycle(0), 0);
+	begin();
+	stall(100 * MS, 0);
+	m = hold();
+	now_ns += 7 * SEC - 1;
+	check(next(&who) == REPAIR_WAIT);
+	now_ns++;
+	check(next(&who) == REPAIR_RELEASE && who == m);
+	check(m->state == MEMBER_SENDING);
+	check_int(m->let_go_ns, 7 * SEC);
+}
+
+static void nobody_is_suspended_before_the_sink_rests(void)
+{
+	struct member *m, *who;
+
+	begin();
+	stall(100 * MS, 0);
+	m = hold();
+	now_ns += SEC;
+	check(next(&who) == REPAIR_WAIT);
+	member_node(m, MEMBER_NODE_IDLE, false, now_ns);
+	check(next(&who) == REPAIR_SUSPEND && who == m && m->state == MEMBER_SUSPENDING);
+	check(next(&who) == REPAIR_WAIT);
+}
+
+static void one_that_somebody_else_plays_to_is_left_alone(void)
+{
+	struct member *m;
+
+	begin();
+	members[0].shared = true;
+	stall(100 * MS, 0);
+	m = hold();
+	check(m == &members[1]);
+	check(members[0].kept && !member_is_held(&members[0]));
+}
+
+static void one_that_goes_while_it_is_held_ends_its_turn(void)
+{
+	struct member *m, *who;
+
+	begin();
+	stall(100 * MS, 0);
+	m = hold();
+	member_event(m, MEMBER_REMOVED, now_ns);
+	check(next(&who) == REPAIR_HOLD && who == &members[1]);
+	check_int(r.n_stops, 1);
+}
+
+static void when_nobody_plays_any_more_nobody_comes_back(void)
+{
+	struct member *m;
+
+	begin();
+	stall(100 * MS, 0);
+	m = hold();
+	member_event(m, MEMBER_STOPPED, now_ns);
+	member_node(m, MEMBER_NODE_SUSPENDED, false, now_ns);
+	m->state = MEMBER_SUSPENDING;
+	check(repair_next(&r, &all, &(struct repair_now) { .now_ns = now_ns }, &m) == REPAIR_RELEASE);
+	check(m->state == MEMBER_IDLE);
+}
+
+static void in_a_stutter_who_lacks_more_than_another_is_started_anew(void)
+{
+	begin();
+	for (int i = 0; i < 3; i++, now_ns += SEC)
+		stall(20 * MS, 0);
+	check(r.stutter.on);
+	repair_tick(&r, &all, false, now_ns);
+	check_int(repair_count(&all, STUTTER_OUT_OF_STEP), 0);
+	members[3].lost_ns = 10 * MS;
+	repair_tick(&r, &all, false, now_ns);
+	check_int(repair_count(&all, STUTTER_OUT_OF_STEP), 1);
+}
+
+static void what_is_doubtful_is_put_right_when_nobody_hears_it(void)
+{
+	begin();
+	r.stutter.on = true;
+	members[0].step = STUTTER_DOUBTFUL;
+	repair_tick(&r, &all, false, now_ns);
+	check(members[0].step == STUTTER_DOUBTFUL);
+	repair_tick(&r, &all, true, now_ns);
+	check(members[0].step == STUTTER_OUT_OF_STEP);
 }
 
 int main(void)
 {
-	run(a_little_late_is_nothing);
-	run(what_is_repaid_is_told_with_the_worst_lateness);
-	run(cycles_that_are_too_late_for_anybody_are_skipped);
-	run(a_cycle_that_never_came_is_lost);
-	run(another_driver_begins_at_another_time);
-	run(a_sleep_of_the_machine_is_lost_time);
-	run(what_was_before_a_pause_does_not_matter);
-	run(a_clock_without_a_rate_says_nothing);
+	run(all_are_started_anew_one_after_the_other_and_then_there_is_a_rest);
+	run(who_is_out_of_step_again_within_a_round_waits_for_the_rest);
+	run(who_is_slow_or_has_failed_comes_last);
+	run(one_that_does_not_let_go_is_waited_for_seven_seconds);
+	run(nobody_is_suspended_before_the_sink_rests);
+	run(one_that_somebody_else_plays_to_is_left_alone);
+	run(one_that_goes_while_it_is_held_ends_its_turn);
+	run(when_nobody_plays_any_more_nobody_comes_back);
+	run(in_a_stutter_who_lacks_more_than_another_is_started_anew);
+	run(what_is_doubtful_is_put_right_when_nobody_hears_it);
 	return harness_finish();
 }

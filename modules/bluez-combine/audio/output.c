@@ -205,7 +205,7 @@ int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_
 	return ns > 0.0 ? (int64_t)SPA_MIN(ns, LATENCY_MAX_NS) : 0;
 }
 
-static uint32_t node_id(const struct output *output)
+uint32_t output_node_id(const struct output *output)
 {
 	return output->stream ? pw_stream_get_node_id(output->stream) : SPA_ID_INVALID;
 }
@@ -213,12 +213,12 @@ static uint32_t node_id(const struct output *output)
 bool output_is_linked(const struct output *output)
 {
 	return output->stream && links_has(&output->speaker->members->links,
-			node_id(output), output->speaker->id);
+			output_node_id(output), output->speaker->id);
 }
 
 bool output_is_shared(const struct output *output)
 {
-	return links_has_other(&output->speaker->members->links, output->speaker->id, node_id(output));
+	return links_has_other(&output->speaker->members->links, output->speaker->id, output_node_id(output));
 }
 
 bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, bool audible,

@@ -54,6 +54,9 @@ void output_destroy(struct output *output);
 /** The latency in ns that the last report means at this quantum and rate. */
 int64_t output_latency_ns(const struct output *output, uint32_t quantum, uint32_t rate);
 
+/** The global id of its stream's node, or SPA_ID_INVALID. */
+uint32_t output_node_id(const struct output *output);
+
 /** Is it linked to its speaker? Others may be linked to it, too: a recorder. */
 bool output_is_linked(const struct output *output);
 

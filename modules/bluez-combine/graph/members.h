@@ -45,7 +45,7 @@ struct speaker {
 	struct report report;		/**< the owner's: what its reports of its latency mean */
 	uint32_t former;		/**< the owner's: the node of the output that it had last */
 	bool told;			/**< the owner's: the log says that it fails, */
-	bool told_shared;		/**< that it can't be started anew */
+	bool told_kept;			/**< and that it can't be started anew */
 };
 
 struct members_events {

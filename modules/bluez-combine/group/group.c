@@ -11,6 +11,7 @@
 #include "group/delays.h"
 #include "group/outputs.h"
 #include "group/quantum.h"
+#include "group/repair.h"
 #include "group/status.h"
 #include "timing/known.h"
 #include "log.h"
@@ -139,8 +140,11 @@ static void speaker_added(void *data, struct speaker *speaker)
 
 static void speaker_changed(void *data, struct speaker *speaker)
 {
+	struct group *group = data;
+
+	/* What was before that is not put down to what it begins with */
 	if (speaker->user_data && speaker->member.node == MEMBER_NODE_SUSPENDED)
-		group_rested(data, speaker->user_data);
+		group_take_stock(group, loop_now_ns(group->main_loop));
 	if (speaker->user_data || speaker->member.state == MEMBER_LETTING_GO)
 		group_schedule_update(data);
 }
@@ -203,17 +207,17 @@ static void sink_process(void *data) REALTIME
 {
 	struct group *group = data;
 	struct spa_io_position *position = SPA_ATOMIC_LOAD(group->host.position);
-	unsigned repair = 0;
+	unsigned flags = 0;
 	bool changed = false;
 
 	if (position)
-		repair = repair_cycle(&group->repair, &position->clock,
+		flags = cycle_begin(&group->cycle, &position->clock,
 				loop_now_ns(group->data_loop), loop_asleep_ns(group->data_loop));
-	if (repair & REPAIR_SKIP)
+	if (flags & CYCLE_SKIP)
 		fanout_host_skip(&group->host, group->sink.stream);
 	else
 		changed = fanout_host_process(&group->host, group->sink.stream);
-	if (changed || (repair & REPAIR_TELL))
+	if (changed || (flags & CYCLE_TELL))
 		pw_loop_signal_event(group->main_loop, group->update_event);
 
 	if (position && (position->clock.duration != SPA_ATOMIC_LOAD(group->quantum) ||
@@ -235,7 +239,7 @@ static void sink_playing(void *data, bool playing)
 	struct group *group = data;
 	struct output *o;
 
-	repair_reset(&group->repair);
+	cycle_reset(&group->cycle);
 	spa_list_for_each(o, &group->outputs, link)
 		member_event(&o->speaker->member, playing ? MEMBER_GROUP_STARTED : MEMBER_GROUP_STOPPED, 0);
 	if (playing)
@@ -289,7 +293,7 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 	group->rate = args->rate;
 	spa_list_init(&group->outputs);
 	spa_list_init(&group->known);
-	repair_init(&group->repair);
+	group->cycle.late_max_ns = stutter_late_max_ns(&group->repair.stutter);
 	members_init(&group->members, context, core, registry, args, &members_events, group);
 	rivals_init(&group->rivals, registry, rival_forced, group);
 }

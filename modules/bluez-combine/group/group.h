@@ -16,7 +16,8 @@
 #include "graph/members.h"
 #include "audio/output.h"
 #include "group/memory.h"
-#include "group/repair.h"
+#include "member/repair.h"
+#include "timing/cycle.h"
 #include "quirks.h"
 #include "graph/rivals.h"
 #include "audio/sink.h"
@@ -39,6 +40,7 @@ struct group {
 	struct fanout_host host;
 	struct members members;
 	struct status_lines lines;
+	struct cycle cycle;
 	struct repair repair;
 	struct rivals rivals;
 	struct source_wake wake;

@@ -7,6 +7,7 @@
 #include <spa/utils/string.h>
 
 #include "group/outputs.h"
+#include "group/repair.h"
 #include "group/status.h"
 #include "timing/known.h"
 #include "graph/local-node.h"
@@ -117,7 +118,7 @@ static void drop(struct group *group, struct output *o, int64_t now_ns)
 {
 	struct speaker *s = o->speaker;
 
-	s->former = o->stream ? pw_stream_get_node_id(o->stream) : SPA_ID_INVALID;
+	s->former = output_node_id(o);
 	group_outputs_remove(group, o);
 	member_dropped(&s->member, now_ns);
 	s->told &= s->member.backoff.failures > 1 || s->member.fault == MEMBER_STUCK;

@@ -68,8 +68,6 @@ static void streams(struct member *m, int64_t now_ns)
 	m->lost_ns = 0;
 	if (m->belief != MEMBER_SETTLED)
 		m->latency_ns = 0;
-	if (m->clock != MEMBER_CLOCK_OURS)
-		m->step = STUTTER_IN_STEP;
 	m->clock = began_by_another_clock(m) ? MEMBER_CLOCK_FOREIGN : MEMBER_CLOCK_OURS;
 }
 
@@ -137,6 +135,9 @@ bool member_node(struct member *m, enum member_node node, bool first, int64_t no
 	if (node == MEMBER_NODE_SUSPENDED) {
 		m->woken_ns = 0;
 		m->clock = MEMBER_CLOCK_UNKNOWN;
+		/* It will begin with an empty buffer */
+		m->step = STUTTER_IN_STEP;
+		m->lost_ns = 0;
 	} else if (first) {
 		m->woken_ns = 1;
 	} else if (node == MEMBER_NODE_RUNNING && m->woken_ns == 0) {

@@ -105,6 +105,8 @@ struct member {
 	/* of stalls */
 	enum stutter_step step;		/**< what they have done to its speaker */
 	int64_t lost_ns;		/**< of cycles that did not come: so much its speaker's buffer lacks */
+	uint32_t round;			/**< repair.n_restarts in which it was started anew last */
+	bool kept;			/**< it was to be started anew, and somebody else played to it */
 	int64_t let_go_ns;		/**< how long its speaker took to let go when it was last started anew */
 
 	/* what the group decided */
