@@ -32,9 +32,15 @@ static int64_t samples_ns(const struct sink *s, int64_t n)
 	return n * (int64_t)SPA_NSEC_PER_SEC / s->rate;
 }
 
+/* bluez5-dbus.c: spa_bt_transport_get_delay_nsec() */
+static bool is_low_latency(const char *codec)
+{
+	return spa_strstartswith(codec, "aptx_ll") || spa_strstartswith(codec, "faststream") || spa_streq(codec, "aac_eld");
+}
+
 static int64_t sum_ns(const struct sink *s)
 {
-	int64_t own_ns = s->own_ns > 0 ? s->own_ns : codec_find(s->codec)->assumed_ns;
+	int64_t own_ns = s->own_ns > 0 ? s->own_ns : is_low_latency(s->codec) ? MS(40) : MS(125);
 	int64_t ns = own_ns + (s->acquired ? samples_ns(s, s->encoder) : 0) + (s->sent ? samples_ns(s, s->packet) : 0);
 
 	return SPA_MAX(ns + s->offset_ns, 0);

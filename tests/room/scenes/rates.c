@@ -40,6 +40,60 @@ static int play_rates(struct scene *sc)
 }
 
 /*
+ * Of a speaker that says nothing of itself PipeWire takes 125 ms, and adds the encoder and the packet at the codec's own rate. The
+ * status says that it is assumed; the one that says 133 ms is at 48 kHz three frames away from it.
+ */
+static const struct {
+	const char *name, *rates;
+	double latency, report;
+	int bitpool;
+	const char *basis;
+} told[] = {
+	{ "s1-48k", "48000", 133.0, 133.0, 53, "reported" },
+	{ "s2-48k-untold", "48000", 125.0, -1.0, 35, "assumed" },
+	{ "s3-44k", "44100", 150.0, 150.0, 53, "reported" },
+	{ "s4-44k-untold", "44100", 125.0, -1.0, 53, "assumed" },
+	{ "s5-44k-low-untold", "44100", 125.0, -1.0, 35, "assumed" },
+};
+static int n_right;
+
+static int count_right(struct scene *sc)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < SPA_N_ELEMENTS(told); i++) {
+		g_autofree char *key = g_strdup_printf("status.%s", sc->speakers[i].address);
+		g_autofree char *basis = graph_combine_string(sc->stack.graph, key, "basis");
+
+		n += g_strcmp0(basis, told[i].basis) == 0;
+	}
+	return n;
+}
+
+static int play_basis(struct scene *sc)
+{
+	int res = 0;
+
+	for (size_t i = 0; i < SPA_N_ELEMENTS(told) && res == 0; i++) {
+		g_autofree char *report = told[i].report < 0.0 ? g_strdup("") :
+			g_strdup_printf("'report.msec': <%.1f>, ", told[i].report);
+
+		res = scene_add_speaker(sc, told[i].name, "{'rates': <'%s'>, 'bitpool': <%d>, 'latency.msec': <%.1f>, "
+				"%s'start': <'first'>}", told[i].rates, told[i].bitpool, told[i].latency, report);
+	}
+	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0 ||
+	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, sc->seconds)) < 0)
+		return res;
+	n_right = count_right(sc);
+	return 0;
+}
+
+static void judge_basis(struct scene *sc, struct measure *m)
+{
+	scene_figure(sc, "wrong", (double)SPA_N_ELEMENTS(told) - n_right, 0.0);
+}
+
+/*
  * While there is no group the sinks of the speakers, and whoever else plays to them, have the rate of the daemon's
  * configuration. What an encoder has left of a frame then is the beginning of the first packet of the next stream.
  */
@@ -105,6 +159,9 @@ const struct scene_type scenes_rates[] = {
 	{ .name = "rates", .text = "speakers of 44.1 and of 48 kHz play for five minutes",
 	  .runs = 1, .speakers = G_N_ELEMENTS(speakers), .seconds = 300.0, .brief_seconds = 10.0,
 	  .bounds = { .median = 0.5, .worst = 0.5, .whole = true }, .play = play_rates },
+	{ .name = "basis", .text = "speakers of both rates, with and without reports: the status says what each latency rests on",
+	  .runs = 1, .speakers = SPA_N_ELEMENTS(told), .seconds = 6.0, .no_peer = true,
+	  .bounds = { .median = 0.5 }, .play = play_basis, .judge = judge_basis },
 	{ .name = "return-48000", .text = "the Echo leaves until its sink is gone, and comes back",
 	  RETURN_OF("default.clock.rate = 48000") },
 	{ .name = "return-44100", .text = "the same, with default.clock.rate = 44100",
