@@ -16,7 +16,7 @@ enum quirk {
 	QUIRK_SOURCE_SLEEPS,	/**< source-wake.c */
 	QUIRK_SINK_STUCK,	/**< member.c: is_stuck() */
 	QUIRK_START_REFUSED,	/**< member.c: wake(), output_wake() */
-	QUIRK_SUSPEND_UNDONE,	/**< member_lets_go(), repair.c: let_go() */
+	QUIRK_SUSPEND_UNDONE,	/**< member_lets_go(), member/repair.c: let_go() */
 	QUIRK_AWAKE_UNSEEN,	/**< sink_keep_awake() */
 	QUIRK_FRAME_KEPT,	/**< group_outputs_rest() */
 	QUIRK_N,

@@ -168,6 +168,18 @@ static void nobody_is_suspended_before_the_sink_rests(void)
 	check(next(&who) == REPAIR_WAIT);
 }
 
+static void but_where_the_daemon_does_not_undo_it_it_is_suspended_at_once(void)
+{
+	struct member *m;
+
+	begin();
+	stall(100 * MS, 0);
+	m = hold();
+	check(m->node == MEMBER_NODE_RUNNING);
+	check(repair_next(&r, &all, &(struct repair_now) { .now_ns = now_ns, .playing = true, .at_once = true },
+			&m) == REPAIR_SUSPEND);
+}
+
 static void one_that_somebody_else_plays_to_is_left_alone(void)
 {
 	struct member *m;
@@ -237,6 +249,7 @@ int main(void)
 	run(who_is_slow_or_has_failed_comes_last);
 	run(one_that_does_not_let_go_is_waited_for_seven_seconds);
 	run(nobody_is_suspended_before_the_sink_rests);
+	run(but_where_the_daemon_does_not_undo_it_it_is_suspended_at_once);
 	run(one_that_somebody_else_plays_to_is_left_alone);
 	run(one_that_goes_while_it_is_held_ends_its_turn);
 	run(when_nobody_plays_any_more_nobody_comes_back);

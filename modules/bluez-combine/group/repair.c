@@ -95,6 +95,7 @@ int64_t group_repair(struct group *group, int64_t now_ns)
 	struct repair_now now = {
 		.now_ns = now_ns,
 		.playing = group->sink.playing,
+		.at_once = !quirks_has(&group->quirks, QUIRK_SUSPEND_UNDONE),
 	};
 	enum repair_action action;
 	struct output *o;

@@ -155,7 +155,7 @@ static enum repair_action let_go(struct repair *r, struct member *m, const struc
 {
 	bool suspended = m->node == MEMBER_NODE_SUSPENDED;
 
-	if (m->state == MEMBER_STOPPING && m->node != MEMBER_NODE_RUNNING) {
+	if (m->state == MEMBER_STOPPING && (m->node != MEMBER_NODE_RUNNING || now->at_once)) {
 		member_event(m, MEMBER_TOLD, now->now_ns);
 		return REPAIR_SUSPEND;
 	}

@@ -79,6 +79,7 @@ struct repair_now {
 	int64_t now_ns;
 	bool behind;			/**< missed cycles are being run */
 	bool playing;			/**< somebody plays to the group */
+	bool at_once;			/**< a sink may be suspended while it runs */
 };
 
 /**
