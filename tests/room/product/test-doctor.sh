@@ -53,25 +53,25 @@ eventually() {
 }
 with_bluez() { bluez_is "$1"; shift; result=0; "$@" || result=$?; bluez_is 5.87; return $result; }
 
-check 'its help names its options' says 0 '--verbose' --help
-check 'without PipeWire and a bus it says so' finds error:pipewire error:bluez
+check "doctor's help names its options" says 0 '--verbose' --help
+check 'that PipeWire and a bus are missing is found' finds error:pipewire error:bluez
 start_bus
-check 'without BlueZ too' finds error:pipewire error:bluez
+check 'that PipeWire and BlueZ are missing is found' finds error:pipewire error:bluez
 start_roomd
 room Power hci0 off
-check 'an adapter that is off is another fault' finds error:pipewire error:adapter
+check 'an adapter that is off is found beside a missing PipeWire' finds error:pipewire error:adapter
 room Power hci0 blocked
-check 'one that is blocked is told' finds error:pipewire error:adapter
-check 'with what helps' found 'rfkill unblock bluetooth'
+check 'an adapter that is blocked is found' finds error:pipewire error:adapter
+check 'what unblocks an adapter is told' found 'rfkill unblock bluetooth'
 room Power hci0 on
-check 'without PipeWire it says so' finds error:pipewire warning:echo
+check 'that only PipeWire is missing is found' finds error:pipewire warning:echo
 # A sound card, as the desktop has
 cat >"$XDG_CONFIG_HOME/pipewire/pipewire.conf.d/10-desktop.conf" <<'CONF'
 context.objects = [ { factory = adapter args = { factory.name = support.null-audio-sink node.name = desktop
   media.class = Audio/Sink audio.position = [ FL FR ] priority.session = 1009 priority.driver = 1009 } } ]
 CONF
 start_pipewire pipewire
-check 'without WirePlumber it says so' finds error:wireplumber warning:echo
+check 'that WirePlumber is missing is found' finds error:wireplumber warning:echo
 
 # restart_room LINE...: WirePlumber again, with these lines of configuration; until it has found BlueZ
 restart_room() {
@@ -89,9 +89,9 @@ choose desktop
 check 'a room without an Echo lacks one' finds warning:echo
 wpctl settings bluez-combine.quantum 100 >/dev/null
 check 'a setting that cannot be is found' eventually warning:settings warning:echo
-check 'with what it can be' grep -F 'a power of two from 64 to 8192' "$T/last.txt"
+check 'what a setting can be is told' grep -F 'a power of two from 64 to 8192' "$T/last.txt"
 wpctl settings --reset bluez-combine.quantum >/dev/null
-check 'and not when it is mended' eventually warning:echo
+check 'a setting that is mended is no fault any more' eventually warning:echo
 python3 - "$T/tone.wav" <<'PY'
 import math, struct, sys, wave
 with wave.open(sys.argv[1], "wb") as w:
@@ -107,10 +107,10 @@ room AddEcho EC:00:00:00:00:07 "{'name': <'AB-12'>, 'wav': <'$T/tone.wav'>, 'ada
 room Disconnect $E 2>/dev/null || :
 room Connect EC:00:00:00:00:07
 check 'a source that is not taken is found' nobody
-check 'with what it is' grep -F 'AB-12 (EC:00:00:00:00:07) can send music' "$T/last.txt"
-check 'and how it is taken' grep -F 'bluetoothctl remove EC:00:00:00:00:07' "$T/last.txt"
+check 'the source that is not taken is named' grep -F 'AB-12 (EC:00:00:00:00:07) can send music' "$T/last.txt"
+check 'how a source is taken is told' grep -F 'bluetoothctl remove EC:00:00:00:00:07' "$T/last.txt"
 room Disconnect EC:00:00:00:00:07
-check 'and not when it has gone' eventually
+check 'a source that has gone is no fault any more' eventually
 for n in 1 2 3; do
 	speaker $n "'report.msec': <150.0>, 'adapter': <'hci0'>"
 	room Connect AA:BB:CC:00:00:0$n
@@ -122,16 +122,16 @@ sinks 1 2 3
 realtime() { ! "$TOOL" doctor --json | grep -F -q '"id": "realtime", "level": "warning"'; }
 check 'a healthy room without music has no fault' finds
 one_adapter() { "$TOOL" status >"$T/status.txt" && ! grep ADAPTER "$T/status.txt"; }
-check 'and a status without a word of adapters: it is the same for all' one_adapter
+check 'the status has no word of adapters while all speakers have the same' one_adapter
 room Connect $E
 room Play $E
 for n in 1 2 3; do event s$n playing; done
 "$AWAIT" metadata bluez-combine status '"state": "playing"' >/dev/null
-check 'a healthy room with music has none' finds
+check 'a healthy room with music has no fault' finds
 if realtime; then
 	REALTIME=
-	check 'and says so' says 0 'All is well.'
-	check 'in one line' [ "$(wc -l <"$T/out.txt")" = 1 ]
+	check 'that all is well is told' says 0 'All is well.'
+	check 'that all is well is told in one line' [ "$(wc -l <"$T/out.txt")" = 1 ]
 fi
 verbose() { status=0; "$TOOL" doctor --verbose >"$T/out.txt" || status=$?; cat "$T/out.txt"; [ "$(grep -c '^ok: ' "$T/out.txt")" -ge 22 ]; }
 check 'what is well is told when it is asked for' verbose
@@ -141,7 +141,7 @@ for version in 5.66 5.72 5.82 5.83 5.86; do
 	check "BlueZ $version has a fault" with_bluez $version finds warning:bluez-version
 done
 for version in 5.79 5.84 5.87 5.100; do
-	check "BlueZ $version has none" with_bluez $version finds
+	check "BlueZ $version has no fault" with_bluez $version finds
 done
 unknown() { rm "$T/bin/bluetoothctl"; result=0; finds || result=$?; bluez_is 5.87; return $result; }
 check 'a version that is not known is no fault' unknown
@@ -153,7 +153,7 @@ room AddEcho "$own" "{'name': <'own adapter'>, 'adapter': <'hci1'>, 'wav': <'$T/
 room Connect "$own"
 itself() { "$TOOL" doctor --json >"$T/out.txt" || :; cat "$T/out.txt"; ! found 'own adapter'; }
 check 'this computer is no Echo of itself' itself
-check 'nor is anything wrong with it' eventually
+check 'this computer as another adapter sees it is no fault' eventually
 room Disconnect "$own"
 
 # Where the music goes
@@ -165,13 +165,13 @@ to_speaker bluez_output.AA_BB_CC_00_00_01.1
 check 'an Echo that was sent to one speaker is found' eventually warning:target
 id=$(pw-cli ls Node | awk '/^\tid / { id = $2 } /node.name = "bluez_input/ { sub(",", "", id); print id }')
 pw-metadata -d "$id" target.object >/dev/null
-check 'and not when it is back' eventually
+check 'an Echo that is back at the group is no fault any more' eventually
 
 # The default output
 choose bluez_output.AA_BB_CC_00_00_02.1
 check 'a speaker that is the default output is found' eventually warning:default
 choose desktop
-check 'and not when it is not any more' eventually
+check 'a speaker that is not the default output any more is no fault' eventually
 
 # Speakers
 speaker 4 "'adapter': <'hci1'>"
@@ -180,10 +180,10 @@ sinks 4
 check 'a speaker that shares the adapter with the Echo is found, and that it reports nothing' \
 	eventually warning:adapter-shared warning:delay-report
 adapters() { "$TOOL" status >"$T/out.txt"; cat "$T/out.txt"; grep -E '^  s1 .* hci0 ' "$T/out.txt" && grep -E '^  s4 .* hci1 ' "$T/out.txt"; }
-check 'the status has the adapters then' until_true adapters
+check 'the status has the adapters when speakers have several' until_true adapters
 room Disconnect AA:BB:CC:00:00:04
 "$AWAIT" gone bluez_output.AA_BB_CC_00_00_04.1
-check 'and not when it has gone' eventually
+check 'an adapter that is shared no longer is no fault any more' eventually
 speaker 5 "'adapter': <'hci0'>"
 room Connect AA:BB:CC:00:00:05
 sinks 5
@@ -207,7 +207,7 @@ check 'a speaker that is used for a call is found' eventually error:profile
 stop "$call"
 event s9 call-ended
 sinks 9
-check 'and not when the call is over' eventually
+check 'a speaker whose call is over is no fault any more' eventually
 room Disconnect AA:BB:CC:00:00:09
 "$AWAIT" gone bluez_output.AA_BB_CC_00_00_09.1
 card() { pw-cli ls Device | awk '/^\tid / { id = $2 } /AA_BB_CC_00_00_03/ { sub(",", "", id); print id }' | head -n 1; }
@@ -236,7 +236,7 @@ sinks 6
 check 'a speaker whose stream does not open is found' eventually error:suspended
 room Disconnect AA:BB:CC:00:00:06
 "$AWAIT" gone bluez_output.AA_BB_CC_00_00_06.1
-check 'and not when it has gone' eventually
+check 'a speaker that has gone is no fault, though its stream did not open' eventually
 
 # Priority
 if [ -z "$REALTIME" ]; then
@@ -247,21 +247,21 @@ if [ -z "$REALTIME" ]; then
 	for tid in /proc/"$WIREPLUMBER"/task/*; do
 		case $(cat "$tid/comm") in data-loop*) chrt -f -p 20 "${tid##*/}" ;; esac
 	done
-	check 'and not when it has it' eventually
+	check 'audio that has real-time priority again is no fault any more' eventually
 	renice -n 0 -p "$WIREPLUMBER" >/dev/null
 	prlimit --pid "$WIREPLUMBER" --nice=0:0
 	check 'a main thread that may not be quicker is found' eventually warning:realtime
-	check 'with the limit that it lacks' says 1 'nice limit'
+	check 'the limit that a main thread lacks is told' says 1 'nice limit'
 fi
 
 # What WirePlumber was told
 ROLES=a2dp_source
 restart_room ''
 check 'roles without a2dp_sink are found' eventually error:roles
-check 'with the file that sets them' found 50-room.conf
+check 'the file that sets the roles is told' found 50-room.conf
 ROLES=a2dp_sink
 restart_room ''
-check 'and those without a2dp_source' eventually error:roles
+check 'roles without a2dp_source are found' eventually error:roles
 ROLES=
 silent_room() {
 	stop "$WIREPLUMBER"
@@ -278,7 +278,7 @@ stop "$WIREPLUMBER"
 room_wireplumber 'wireplumber.profiles = { main = { policy.bluez-combine = disabled } }'
 event hci0 registered
 check 'a policy that is switched off is found' eventually error:loaded
-check 'with the file that says so' found 80-test.conf
+check 'the file that switches the policy off is told' found 80-test.conf
 
 cp -r "$SOURCE_DIR/wireplumber" "$T/policy"
 installed_module=$PIPEWIRE_MODULE_DIR installed_plugin=$SPA_PLUGIN_DIR
@@ -300,7 +300,7 @@ policy_in "$T/none"
 without EMPTY ''
 check 'a missing policy is found' eventually error:policy
 cp -r "$SOURCE_DIR/wireplumber/wireplumber.conf.d" "$T/none"
-check 'and scripts that are missing beside it' eventually error:policy
+check 'that only the scripts of the policy are missing is found' eventually error:policy
 
 # Installed while WirePlumber runs; a process' start is known in whole seconds
 sleep 2.1
@@ -313,10 +313,10 @@ restart_room ''
 # a member, would now and then make the module miss one.
 event s1 playing $((s1_played + 1))
 event s2 playing $((s2_played + 1))
-check 'and not after that' eventually
+check 'a WirePlumber that was restarted after the installation is no fault' eventually
 sleep 2.1
 touch "$T/none/scripts/bluez-combine/load-sink.lua"
-check 'nor an update' eventually warning:restart
+check 'that WirePlumber was not restarted after an update is found' eventually warning:restart
 
 # PipeWire's Bluetooth plugin, which is in a package of its own
 for plugin in "$system_plugins"/*; do

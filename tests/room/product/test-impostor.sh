@@ -45,7 +45,7 @@ both_play() {
 check 'two speakers play what the Echo sends' both_play
 latency() { status latency | sed -n 's/.*"latency.nsec": \([0-9]*\).*/\1/p'; }
 known() { before=$(latency) && [ "$before" -gt 100000000 ]; }
-check 'whose latencies are known' until_true known
+check 'the latencies of both speakers are known' until_true known
 
 # id_of TYPE KEY TEXT: of the first object of this type whose property KEY begins so
 id_of() { pw-dump | python3 -c '
@@ -100,8 +100,8 @@ refused 'nor if its node lingers, and the daemon says that it is the session man
 refused 'nor a filter in front of the group' adapter node.name=fake_filter node.link-group=fake_filter filter.smart=true \
 	filter.smart.target='{"node.name"="bluez_combine.default"}' $SINK
 hears_nothing() { pw-link -l >"$T/links.txt" && grep -q bluez_combine.default: "$T/links.txt" && ! grep -q fake_filter "$T/links.txt"; }
-check 'through which nothing is sent' hears_nothing
-check 'as the log says' logged wireplumber "a restricted client's filter"
+check 'a restricted filter in front of the group gets nothing' hears_nothing
+check 'the log says that a restricted filter is passed over' logged wireplumber "a restricted client's filter"
 
 # equaliser: the user's, which WirePlumber puts behind what is there
 equaliser() {
@@ -118,20 +118,20 @@ echo_stream=$(pw-dump | grep -o '"bluez_input.EC_00[^"]*"' | head -n 1 | tr -d '
 with_equaliser() {
 	"$AWAIT" link "$echo_stream" equaliser && "$AWAIT" link equaliser.output bluez_combine.default && hears_nothing
 }
-check "the user's equaliser behind it is gone through, and it gets nothing" equaliser
+check "the user's equaliser behind a restricted filter is gone through, and that filter gets nothing" equaliser
 stranger() {
 	# shellcheck disable=SC2086
 	impostor adapter node.name="$1" $SINK filter.smart=true "$2" "$3" "$4" && sleep 0.5 && with_equaliser
 }
 TO_SINK='filter.smart.target={"node.name"="bluez_combine.default"}'
-check 'nor does one behind the equaliser' stranger fake_filter_2 node.link-group=fake_2 "$TO_SINK" 'filter.smart.after=["equaliser"]'
-check 'nor one before it' stranger fake_filter_3 node.link-group=fake_3 "$TO_SINK" 'filter.smart.before=["equaliser"]'
-check "nor one that has the equaliser's link group" stranger fake_filter_4 node.link-group=equaliser \
+check 'a restricted filter behind the equaliser gets nothing' stranger fake_filter_2 node.link-group=fake_2 "$TO_SINK" 'filter.smart.after=["equaliser"]'
+check 'a restricted filter before the equaliser gets nothing' stranger fake_filter_3 node.link-group=fake_3 "$TO_SINK" 'filter.smart.before=["equaliser"]'
+check "a restricted filter with the equaliser's link group gets nothing" stranger fake_filter_4 node.link-group=equaliser \
 	'filter.smart.target={"node.name"="fake_filter"}' 'filter.smart.before=["equaliser"]'
-check "nor one that has the group's" stranger fake_filter_5 node.link-group=bluez_combine.default "$TO_SINK" filter.smart.name=x
+check "a restricted filter with the group's link group gets nothing" stranger fake_filter_5 node.link-group=bluez_combine.default "$TO_SINK" filter.smart.name=x
 stop "$EQUALISER"
 without() { "$AWAIT" link "$echo_stream" bluez_combine.default && hears_nothing; }
-check 'nor when the equaliser is gone' without
+check 'a restricted filter gets nothing when the equaliser is gone' without
 included() {
 	for n in 77 78 79 7A; do
 		pw-metadata -n bluez-combine 0 member.AA:BB:CC:00:00:$n '{ "include": true }' Spa:String:JSON >/dev/null

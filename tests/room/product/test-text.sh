@@ -43,32 +43,32 @@ gdbus call --system --dest org.bluez --object-path /org/bluez/hci0 --method org.
 
 K=AA:BB:CC:00:00:01 O=AA:BB:CC:00:00:02 N=AA:BB:CC:00:00:03
 device AddSpeaker $K Kitchen "'paired': <false>"
-check 'pair: a speaker that is found' prints 'Kitchen X?[31m' pair --speaker --address $K
-check 'and one that is there' prints 'paired and connected already' pair --speaker --address $K
+check 'pair passes nothing on of a speaker that is found' prints 'Kitchen X?[31m' pair --speaker --address $K
+check 'pair passes nothing on of a speaker that is there already' prints 'paired and connected already' pair --speaker --address $K
 device AddSpeaker $O Office "'paired': <false>, 'pairing': <'confirm'>"
-check 'one that is refused' prints 'Office X?[31m' pair --speaker --address $O
+check 'pair passes nothing on of a speaker that it refuses' prints 'Office X?[31m' pair --speaker --address $O
 # What is typed the terminal itself would show
 # shellcheck disable=SC2016 # sh expands it
-check 'a list at a terminal, a wrong answer and a question' answers 'Does it show' 'Office' "$(printf '\033[2J\302\233')" \
+check 'a list at a terminal, a wrong answer and a question pass nothing on' answers 'Does it show' 'Office' "$(printf '\033[2J\302\233')" \
 	'There is no number' 1 'Does it show' n -- \
 	sh -c 'stty -echo && exec "$@"' sh "$TOOL" pair --speaker
 device AddSpeaker $N Noisy "'paired': <false>, 'pair.error': <'AuthenticationFailed'>"
-check 'one that fails' prints 'Noisy X?[31m' pair --speaker --address $N
-check 'and its JSON' prints 'Noisy X\u001b[31m' pair --speaker --address $N --json
-check 'the name of this computer' prints 'can be found as "Adapter X?[31m' pair --echo --address EC:00:00:00:00:09 --timeout 1
+check 'pair passes nothing on of a speaker that fails' prints 'Noisy X?[31m' pair --speaker --address $N
+check "pair's JSON passes nothing on" prints 'Noisy X\u001b[31m' pair --speaker --address $N --json
+check 'pair passes nothing on of the name of this computer' prints 'can be found as "Adapter X?[31m' pair --echo --address EC:00:00:00:00:09 --timeout 1
 device AddEcho EC:00:00:00:00:01 Echo "'wav': <'$T/noise.wav'>, 'loop': <true>, 'paired': <false>"
 room Search EC:00:00:00:00:01
-check 'an Echo that comes' prints 'Echo X?[31m' pair --echo --address EC:00:00:00:00:01
+check 'pair passes nothing on of an Echo that comes' prints 'Echo X?[31m' pair --echo --address EC:00:00:00:00:01
 
 room Connect $K || :
 "$AWAIT" node bluez_output.AA_BB_CC_00_00_01.1
-check 'doctor: a speaker without a report' prints 'Kitchen X?[31m' doctor
-check 'all that is well, too' prints 'ok: ' doctor --verbose
-check 'its JSON' prints 'Kitchen X\u001b[31m' doctor --json
+check 'doctor passes nothing on of a speaker without a report' prints 'Kitchen X?[31m' doctor
+check 'doctor passes nothing on of what is well' prints 'ok: ' doctor --verbose
+check "doctor's JSON passes nothing on" prints 'Kitchen X\u001b[31m' doctor --json
 pw-metadata 0 default.configured.audio.sink '{ "name": "bluez_output.AA_BB_CC_00_00_01.1" }' Spa:String:JSON >/dev/null
 pw-cli create-node adapter '{ factory.name = support.null-audio-sink media.class = Audio/Sink node.name = desktop object.linger = true }' >/dev/null
 default() { prints 'is the default output' doctor; }
-check 'a node' until_true default
+check 'doctor passes nothing on of the name of a node' until_true default
 stop "$WIREPLUMBER"
 # The file that sets the roles is told by its path
 conf=$XDG_CONFIG_HOME/wireplumber/wireplumber.conf.d
@@ -78,5 +78,5 @@ seen=$(count_of hci0 registered)
 spawn wireplumber wireplumber
 event hci0 registered $((seen + 1))
 roles() { prints '60-?]0;T?.conf' doctor; }
-check 'a file' until_true roles
+check 'doctor passes nothing on of the name of a file' until_true roles
 finish

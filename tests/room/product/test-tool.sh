@@ -39,12 +39,12 @@ check() {
 
 kitchen=AA:BB:CC:00:00:01
 check 'all three speakers play' says '3 of 3 speakers' status
-check 'their latencies are those that they report' says "$kitchen  playing  reported        64.9" status
-check 'it says whose music that is' says '  plays: Echo Dot' status
+check 'the latencies of the speakers are those that they report' says "$kitchen  playing  reported        64.9" status
+check 'status says whose music the group plays' says '  plays: Echo Dot' status
 check 'an offset is the port'\''s, and taken at once' says 'offset       0.0 ms -> 25.0 ms, it sounded late' \
 	speaker kitchen --offset 25
-check 'the group knows of it' says "$kitchen  playing  reported        89.9" status
-check 'none is none' says 'offset       25.0 ms -> 0.0 ms' speaker kitchen --offset 0
+check 'the group counts the offset of the port' says "$kitchen  playing  reported        89.9" status
+check 'an offset of 0 ms takes away the one before' says 'offset       25.0 ms -> 0.0 ms' speaker kitchen --offset 0
 refuses() {
 	text=$1
 	shift
@@ -53,22 +53,22 @@ refuses() {
 }
 check 'an offset of less than it reports is refused, with the range' refuses "$kitchen reports 64.9 ms" \
 	speaker kitchen --role right --offset -400
-check 'and told' grep -F -q -e 'its offset can be -64.8 to 2000 ms' "$out"
+check 'the range of an offset that is refused is told' grep -F -q -e 'its offset can be -64.8 to 2000 ms' "$out"
 unchanged() { "$TOOL" speaker kitchen >"$out" && grep -F -q 'role         stereo' "$out" && ! grep -F -q right "$out"; }
-check 'nothing else is changed then' unchanged
+check 'a command whose offset is refused changes nothing else' unchanged
 check 'all that it reports can be taken away' says 'offset       0.0 ms -> -64.8 ms' speaker kitchen --offset -64.8
-check 'and the group knows' says "$kitchen  playing  reported         0.1" status
-check 'the range is the same then' refuses 'its offset can be -64.8 to' speaker kitchen --offset -65
-check 'and back' says '-> 0.0 ms' speaker kitchen --offset 0
+check 'the group counts an offset that takes away all that a speaker reports' says "$kitchen  playing  reported         0.1" status
+check 'the range of an offset does not move with the offset' refuses 'its offset can be -64.8 to' speaker kitchen --offset -65
+check 'an offset is taken back' says '-> 0.0 ms' speaker kitchen --offset 0
 check 'a role and a gain go through the policy' says 'role         stereo -> left' speaker kitchen --role left --gain -6dB
-check 'the group has them' says 'left    -6.0 dB' status
+check 'the group has the role and the gain' says 'left    -6.0 dB' status
 check 'a speaker is left out' says '(AA:BB:CC:00:00:03): playing -> left out' speaker bedroom --exclude
-check 'and does not play' says '2 of 2 speakers' status
-check 'and taken in again' says '(AA:BB:CC:00:00:03): left out -> ' speaker 00:03 --include
-check 'and plays' says '3 of 3 speakers' status
-check 'a reset is taken, too' says 'role         left -> stereo' speaker kitchen --reset
+check 'a speaker that is left out does not play' says '2 of 2 speakers' status
+check 'a speaker that was left out is taken in again' says '(AA:BB:CC:00:00:03): left out -> ' speaker 00:03 --include
+check 'a speaker that is taken in again plays' says '3 of 3 speakers' status
+check 'a reset goes through the policy' says 'role         left -> stereo' speaker kitchen --reset
 check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
-check 'all play it' says 'noise that wanders' test --noise --seconds 1
+check 'all speakers play the test' says 'noise that wanders' test --noise --seconds 1
 
 # fields PAGE COMMAND...: strict JSON on each line, and every name in it is on the page
 fields() {
@@ -99,10 +99,10 @@ if missing:
 sys.exit(lines == 0 or bool(missing))' "$page" "$out"
 }
 adapter() { "$TOOL" status --json | grep -F -q -e '"address": "AA:BB:CC:00:00:01", "adapter": "hci0"'; }
-check 'its JSON has the adapter' adapter
-check 'every field of its JSON is in the reference' fields reference.md status --json
-check 'and those of doctor are in the manual page' fields pw-bluez-combine.1 doctor --json
-check 'and those of pair' fields pw-bluez-combine.1 pair --json --speaker --name kitchen
+check 'the JSON of status has the adapter' adapter
+check 'every field of the JSON of status is in the reference' fields reference.md status --json
+check 'every field of the JSON of doctor is in the manual page' fields pw-bluez-combine.1 doctor --json
+check 'every field of the JSON of pair is in the manual page' fields pw-bluez-combine.1 pair --json --speaker --name kitchen
 
 echo "1..$n"
 [ $failed = 0 ]
