@@ -33,6 +33,12 @@ local layers = {
   ["modules/bluez-combine/graph"] = set "member timing args.h log.h names.h loop-time.h spa-handle.h <pipewire/> <spa/>",
   ["modules/bluez-combine/audio"] = set
     "graph member timing dsp fanout/control.h args.h log.h names.h realtime.h spa-handle.h <pipewire/> <spa/>",
+  -- What prints nothing, and every program can use
+  ["tools/pw-bluez-combine/client"] = set "graph/owners.h names.h <pipewire/> <spa/>",
+  ["tools/pw-bluez-combine/bluez"] = set "cli/i18n.h",
+  ["tools/pw-bluez-combine/cli"] = set "client names.h <pipewire/> <spa/>",
+  ["tools/pw-bluez-combine/doctor"] = set "client bluez cli names.h <pipewire/> <spa/>",
+  ["tools/pw-bluez-combine/pair"] = set "bluez cli",
 }
 
 local function library (header)

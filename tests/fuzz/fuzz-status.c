@@ -13,8 +13,9 @@
 #include "client/json.h"
 #include "client/report.h"
 #include "fuzz.h"
+#include "names.h"
 
-static struct client_object object;
+static struct metadata *object;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -22,48 +23,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	setenv("LC_ALL", "C.UTF-8", 1);
 	pw_init(NULL, NULL);
 	text_init();
-	spa_list_init(&object.entries);
+	object = metadata_new(0, BLUEZ_COMBINE_METADATA);
+	/* Anything but NULL: it is never used */
+	object->proxy = (struct pw_proxy *)object;
 	return 0;
-}
-
-/* In place of the tool's connection */
-const struct client_object *client_group(const struct client *client)
-{
-	return &object;
-}
-
-const char *client_object_get(const struct client_object *o, const char *key)
-{
-	struct client_entry *e;
-
-	spa_list_for_each(e, &o->entries, link)
-		if (spa_streq(e->key, key))
-			return e->value;
-	return NULL;
 }
 
 static void add_line(char *line)
 {
-	struct client_entry *e = calloc(1, sizeof(*e));
 	char *value = strchr(line, '\t');
 
 	if (value)
 		*value++ = '\0';
-	e->key = strdup(line);
-	e->value = strdup(value ? value : "");
-	spa_list_append(&object.entries, &e->link);
-}
-
-static void clear(void)
-{
-	struct client_entry *e;
-
-	spa_list_consume(e, &object.entries, link) {
-		spa_list_remove(&e->link);
-		free(e->key);
-		free(e->value);
-		free(e);
-	}
+	metadata_put(object, line, value ? value : "");
 }
 
 /* No byte that a terminal acts on, the ends of lines apart */
@@ -104,7 +76,7 @@ static void show(const struct report *report, uint32_t form)
 }
 
 /* Every line names a node, too, and each of them plays into the sink with the id 0 */
-static void add_node(struct graph *graph, uint32_t id, const struct client_entry *e)
+static void add_node(struct graph *graph, uint32_t id, const struct metadata_entry *e)
 {
 	char from[16];
 	struct spa_dict_item node[] = {
@@ -124,27 +96,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = { data, size };
 	struct client client = { .group = "default" };
-	struct client_entry *e;
+	struct metadata_entry *e;
 	struct report report;
 	uint32_t form, id = 1;
 
 	graph_init(&client.graph, NULL, NULL);
+	spa_list_init(&client.groups);
+	spa_list_append(&client.groups, &object->link);
 	while (in.size > 0) {
 		char *line = fuzz_string(&in, '\n');
 		add_line(line);
 		free(line);
 	}
-	spa_list_for_each(e, &object.entries, link) {
+	spa_list_for_each(e, &object->entries, link) {
 		/* a link is looked for among all of them: a few will do */
 		if (id < 64)
 			add_node(&client.graph, id, e);
 		id += 2;
 	}
-	fuzz_check(report_init(&report, &client) == 0);
+	fuzz_check(report_init(&report, &client, "default") == 0);
 	for (form = 0; form < 5; form++)
 		show(&report, form);
 	report_finish(&report);
 	graph_finish(&client.graph);
-	clear();
+	metadata_put(object, NULL, NULL);
 	return 0;
 }

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <stdlib.h>
+
 #include <pipewire/pipewire.h>
 #include <spa/utils/string.h>
 
@@ -66,6 +68,9 @@ static int run_command(const struct command *command, int argc, char **argv)
 		print_command_help(command);
 		return EXIT_OK;
 	}
+	/* libpipewire prefers the environment to a property */
+	if (options.remote)
+		setenv("PIPEWIRE_REMOTE", options.remote, true);
 	return command->run(&options);
 }
 

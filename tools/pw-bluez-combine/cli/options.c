@@ -17,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/suggest.h"
 #include "cli/text.h"
+#include "client/member.h"
 #include "names.h"
 
 static const struct {
@@ -81,7 +82,7 @@ static bool is_role(const char *value)
 }
 
 /* The last one that is given counts */
-static bool forgets(struct options *o, const char *value, enum option_forget field)
+static bool forgets(struct options *o, const char *value, uint32_t field)
 {
 	bool is_default = spa_streq(value, "default");
 
@@ -179,20 +180,20 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		break;
 	case 'R':
 		o->role = value;
-		if (forgets(o, value, OPTION_FORGET_ROLE))
+		if (forgets(o, value, MEMBER_ROLE))
 			o->role = NULL;
 		else if (!is_role(value))
 			return bad_value(command, "--role", value, "stereo, left, right, mono, default");
 		break;
 	case 'G':
-		if (forgets(o, value, OPTION_FORGET_GAIN))
+		if (forgets(o, value, MEMBER_GAIN))
 			o->gain = NAN;
 		else if (!parse_gain(value, &o->gain))
 			return bad_value(command, "--gain", value,
 					_("-60dB to 0dB, a linear gain from 0.0 to 1.0, or default"));
 		break;
 	case 'T':
-		if (forgets(o, value, OPTION_FORGET_TRIM))
+		if (forgets(o, value, MEMBER_TRIM))
 			o->trim_ms = NAN;
 		else if (!parse_msec(value, TRIM_MSEC_MAX, &o->trim_ms))
 			return bad_value(command, "--trim", value, _("milliseconds, -1000 to 1000, or default"));
@@ -209,7 +210,6 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		break;
 	case 'Z':
 		o->reset = true;
-		o->forget = OPTION_FORGET_ALL;
 		break;
 	case 'N':
 		o->noise = true;

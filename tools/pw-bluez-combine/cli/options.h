@@ -34,15 +34,6 @@ enum {
 	OPTION_SOUND = 1 << 24,		/**< noise, clicks, level, seconds */
 };
 
-/** What was set before counts no more: it is as a rule has it, or as by default */
-enum option_forget {
-	OPTION_FORGET_ROLE = 1 << 0,
-	OPTION_FORGET_GAIN = 1 << 1,
-	OPTION_FORGET_TRIM = 1 << 2,
-	OPTION_FORGET_CORRECTION = 1 << 3,
-	OPTION_FORGET_ALL = 0xf,
-};
-
 #define OPTIONS_OFFSET_MSEC_MAX	2000
 
 struct options {
@@ -57,7 +48,7 @@ struct options {
 	double trim_ms, offset_ms;	/**< NaN: not given */
 	bool include, exclude;
 	bool reset;
-	uint32_t forget;		/**< enum option_forget; of a reset all */
+	uint32_t forget;		/**< MEMBER_*: it is as a rule has it, or as by default */
 	bool noise, clicks;
 	double level_db;		/**< of the peak, -60 to 0; NaN: not given */
 	double seconds;			/**< NaN: not given */

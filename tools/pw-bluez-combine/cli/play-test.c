@@ -13,6 +13,7 @@
 
 #include "cli/command.h"
 #include "cli/i18n.h"
+#include "cli/session.h"
 #include "cli/sound.h"
 #include "cli/speaker.h"
 #include "cli/text.h"
@@ -38,7 +39,7 @@ struct phase {
 
 struct test {
 	const struct options *options;
-	struct client client;
+	struct session session;
 	struct phase *phases;
 	uint32_t n_phases, phase;
 	double pause_sec;		/* between two phases */
@@ -54,7 +55,7 @@ struct test {
 
 static void quit(struct test *test, int result)
 {
-	client_quit(&test->client, result);
+	session_quit(&test->session, result);
 }
 
 static void on_process(void *data)
@@ -88,7 +89,7 @@ static void wait_for_next(struct test *test)
 		.tv_nsec = (long)(fmod(test->pause_sec, 1.0) * SPA_NSEC_PER_SEC) + 1,
 	};
 
-	pw_loop_update_timer(pw_main_loop_get_loop(test->client.loop), test->next, &t, NULL, false);
+	pw_loop_update_timer(test->session.loop, test->next, &t, NULL, false);
 }
 
 static void on_drained(void *data)
@@ -146,7 +147,7 @@ static int play(struct test *test, const struct phase *phase)
 		pw_stream_destroy(test->stream);
 		test->stream = NULL;
 	}
-	if (props == NULL || (test->stream = pw_stream_new(test->client.core, NODE_NAME, props)) == NULL)
+	if (props == NULL || (test->stream = pw_stream_new(test->session.client.core, NODE_NAME, props)) == NULL)
 		return -errno;
 	pw_stream_add_listener(test->stream, &test->listener, &stream_events, test);
 	sound_init(&test->sound, phase->kind, RATE, isnan(test->options->level_db) ? LEVEL_DB :
@@ -256,12 +257,12 @@ static void on_changed(void *data)
 
 	if (test->phases)
 		return;
-	if (client_group(&test->client) == NULL) {
-		client_complain_no_group(&test->client);
+	if (!session_has_group(&test->session)) {
+		session_complain_no_group(&test->session);
 		quit(test, EXIT_NO_GROUP);
 		return;
 	}
-	if (report_init(&report, &test->client) == 0)
+	if (report_init(&report, &test->session.client, test->options->group) == 0)
 		res = plan(test, &report);
 	if (res == EXIT_OK && spa_streq(report.state, "playing"))
 		puts(_("Music is playing: pause it to hear this well"));
@@ -294,18 +295,18 @@ static void end_by(int number)
 
 static int run_test(struct test *test)
 {
-	struct pw_loop *loop = pw_main_loop_get_loop(test->client.loop);
+	struct pw_loop *loop = test->session.loop;
 
 	test->signals[0] = pw_loop_add_signal(loop, SIGINT, on_signal, test);
 	test->signals[1] = pw_loop_add_signal(loop, SIGTERM, on_signal, test);
 	if ((test->next = pw_loop_add_timer(loop, on_next, test)) == NULL)
 		return EXIT_OTHER;
-	return client_run(&test->client);
+	return session_run(&test->session);
 }
 
 static void test_finish(struct test *test)
 {
-	struct pw_loop *loop = test->client.loop ? pw_main_loop_get_loop(test->client.loop) : NULL;
+	struct pw_loop *loop = test->session.loop;
 	uint32_t i;
 
 	if (test->stream)
@@ -315,7 +316,7 @@ static void test_finish(struct test *test)
 			pw_loop_destroy_source(loop, test->signals[i]);
 	if (test->next)
 		pw_loop_destroy_source(loop, test->next);
-	client_finish(&test->client);
+	session_finish(&test->session);
 	for (i = 0; i < test->n_phases; i++) {
 		free(test->phases[i].target);
 		free(test->phases[i].text);
@@ -333,7 +334,7 @@ static int run(const struct options *options)
 				stderr);
 		return EXIT_USAGE;
 	}
-	res = client_init(&test.client, options->remote, options->group, on_changed, &test);
+	res = session_init(&test.session, options, 0, on_changed, &test);
 	if (res == EXIT_OK)
 		res = run_test(&test);
 	test_finish(&test);

@@ -1,9 +1,8 @@
-/* What the user wants of one speaker: which one, and its entry */
+/* What the user wants of one speaker: which one, and what of it */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,8 +11,6 @@
 #include "cli/i18n.h"
 #include "cli/speaker.h"
 #include "cli/text.h"
-#include "client/json.h"
-#include "names.h"
 
 /* A colon is in no name that people give: this is of an address. */
 static bool is_part(const struct report_speaker *s, const char *wanted)
@@ -74,111 +71,39 @@ const struct report_speaker *speaker_find(const struct report *r, const char *wa
 	return NULL;
 }
 
-static const struct {
-	uint32_t field;
-	const char *key;
-} forgettable[] = {
-	{ OPTION_FORGET_ROLE, BLUEZ_COMBINE_MEMBER_ROLE },
-	{ OPTION_FORGET_GAIN, BLUEZ_COMBINE_MEMBER_GAIN },
-	{ OPTION_FORGET_TRIM, BLUEZ_COMBINE_MEMBER_TRIM },
-	{ OPTION_FORGET_CORRECTION, BLUEZ_COMBINE_MEMBER_CORRECTION },
-};
-
-char *speaker_member_json(const char *member, const struct options *o)
+uint32_t speaker_wanted(struct member *wanted, const struct options *o)
 {
-	const char *except[12] = { "version" };
-	size_t size, n = 1;
-	char *text = NULL;
-	FILE *out;
-
-	if (o->reset)
-		return strdup("{ \"version\": 1 }");
-	if ((out = open_memstream(&text, &size)) == NULL)
-		return NULL;
-	fputs("{ \"version\": 1", out);
-	if (o->include || o->exclude) {
-		fprintf(out, ", \"" BLUEZ_COMBINE_MEMBER_INCLUDE "\": %s", o->include ? "true" : "false");
-		except[n++] = BLUEZ_COMBINE_MEMBER_INCLUDE;
-	}
+	*wanted = (struct member) { .include = o->include, .gain = o->gain, .trim_ms = o->trim_ms };
+	if (o->include || o->exclude)
+		wanted->fields |= MEMBER_INCLUDE;
+	if (!isnan(o->gain))
+		wanted->fields |= MEMBER_GAIN;
+	if (!isnan(o->trim_ms))
+		wanted->fields |= MEMBER_TRIM;
 	if (o->role) {
-		fprintf(out, ", \"" BLUEZ_COMBINE_MEMBER_ROLE "\": \"%s\"", o->role);
-		except[n++] = BLUEZ_COMBINE_MEMBER_ROLE;
+		wanted->fields |= MEMBER_ROLE;
+		snprintf(wanted->role, sizeof(wanted->role), "%s", o->role);
 	}
-	if (!isnan(o->gain)) {
-		fprintf(out, ", \"" BLUEZ_COMBINE_MEMBER_GAIN "\": %.6f", o->gain);
-		except[n++] = BLUEZ_COMBINE_MEMBER_GAIN;
-	}
-	if (!isnan(o->trim_ms)) {
-		fprintf(out, ", \"" BLUEZ_COMBINE_MEMBER_TRIM "\": %.3f", o->trim_ms);
-		except[n++] = BLUEZ_COMBINE_MEMBER_TRIM;
-	}
-	SPA_FOR_EACH_ELEMENT_VAR(forgettable, f)
-		if (o->forget & f->field)
-			except[n++] = f->key;
-	if (member)
-		json_print_fields(out, member, except);
-	fputs(" }", out);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-static bool field_is(const char *member, const char *key, const char *wanted)
-{
-	char value[64];
-
-	return json_find(member, key, value, sizeof(value)) && spa_streq(value, wanted);
-}
-
-static bool field_near(const char *member, const char *key, double wanted)
-{
-	char value[64];
-	double is;
-
-	return json_find(member, key, value, sizeof(value)) && spa_atod(value, &is) &&
-		fabs(is - wanted) < 0.001;
-}
-
-bool speaker_member_is(const char *member, const struct options *o)
-{
-	char value[64];
-
-	SPA_FOR_EACH_ELEMENT_VAR(forgettable, f)
-		if ((o->forget & f->field) && json_find(member, f->key, value, sizeof(value)))
-			return false;
-	if ((o->include && field_is(member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) ||
-	    (o->exclude && !field_is(member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")))
-		return false;
-	return (o->role == NULL || field_is(member, BLUEZ_COMBINE_MEMBER_ROLE, o->role)) &&
-		(isnan(o->gain) || field_near(member, BLUEZ_COMBINE_MEMBER_GAIN, o->gain)) &&
-		(isnan(o->trim_ms) || field_near(member, BLUEZ_COMBINE_MEMBER_TRIM, o->trim_ms));
+	return o->reset ? MEMBER_ALL : o->forget;
 }
 
 bool speaker_is_coming(const struct report *r, const struct report_speaker *s)
 {
-	return !s->here && !(s->member && field_is(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) &&
-		graph_describe(r->graph, s->address);
+	return !s->here && !member_is_left_out(&s->wish) && graph_describe(r->graph, s->address);
 }
 
 void speaker_take_wishes(struct report_speaker *s)
 {
-	char value[32];
-	double number;
+	const struct member *w = &s->wish;
 
-	if (s->member == NULL)
-		return;
-	if (field_is(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, "false")) {
+	if (member_is_left_out(w)) {
 		snprintf(s->state, sizeof(s->state), "left out");
 		s->here = false;
 	}
-	if (json_find(s->member, BLUEZ_COMBINE_MEMBER_ROLE, value, sizeof(value)))
-		snprintf(s->role, sizeof(s->role), "%s", value);
-	if (json_find(s->member, BLUEZ_COMBINE_MEMBER_GAIN, value, sizeof(value)) &&
-	    spa_atod(value, &number) && number >= 0.0 && number <= 1.0)
-		s->gain = number;
-	if (json_find(s->member, BLUEZ_COMBINE_MEMBER_TRIM, value, sizeof(value)) &&
-	    spa_atod(value, &number) && fabs(number) < 1e6)
-		s->trim_ns = (struct report_int) { llrint(number * SPA_NSEC_PER_MSEC), true };
+	if (w->fields & MEMBER_ROLE)
+		snprintf(s->role, sizeof(s->role), "%s", w->role);
+	if (w->fields & MEMBER_GAIN)
+		s->gain = w->gain;
+	if (w->fields & MEMBER_TRIM)
+		s->trim_ns = (struct report_int) { llrint(w->trim_ms * SPA_NSEC_PER_MSEC), true };
 }

@@ -6,16 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <pipewire/extensions/metadata.h>
 #include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
 #include "cli/command.h"
 #include "cli/i18n.h"
+#include "cli/session.h"
 #include "cli/speaker.h"
 #include "cli/text.h"
-#include "client/route.h"
-#include "names.h"
 
 /* Only there to end a hang: who keeps the metadata answers within milliseconds */
 #define ACCEPT_LIMIT_SEC	3
@@ -23,23 +21,23 @@
 
 struct speaker {
 	const struct options *options;
-	struct client client;
-	struct route route;
+	struct session session;
+	struct member wanted;		/* and what is to go of the entry: */
+	uint32_t clear;
 	struct spa_source *timer;	/* while a change is waited for */
 
 	char *address;			/* NULL: not looked for yet */
 	struct report_speaker before;	/* its strings are not valid any more */
 	struct report_int offset_before_ns;
 	char *status_before;		/* NULL: the entry says nothing new */
-	bool begun;			/* the route is known, and the entry is sent */
 	bool entry_done, offset_done;
 	bool changed_offset;
 	bool over;			/* it is shown, or said why not */
 };
 
-static bool changes_entry(const struct options *o)
+static bool changes_entry(const struct speaker *speaker)
 {
-	return o->role || !isnan(o->gain) || !isnan(o->trim_ms) || o->include || o->exclude || o->reset || o->forget;
+	return speaker->wanted.fields || speaker->clear;
 }
 
 static bool changes_offset(const struct options *o)
@@ -47,13 +45,20 @@ static bool changes_offset(const struct options *o)
 	return !isnan(o->offset_ms);
 }
 
-static const char *entry_value(const struct speaker *speaker)
+/* Its output, as far as it is a Bluetooth device and connected */
+static struct report_int offset_now(const struct speaker *speaker)
 {
-	const struct client_object *object = client_group(&speaker->client);
-	char key[64];
+	const struct graph_object *device = graph_find_device(&speaker->session.client.graph, speaker->address);
+	struct report_int offset = { 0 };
 
-	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_MEMBER "%s", speaker->address);
-	return object ? client_object_get(object, key) : NULL;
+	if (device && device->has_route)
+		offset = (struct report_int) { device->offset_ns, true };
+	return offset;
+}
+
+static int read_report(struct report *report, const struct speaker *speaker)
+{
+	return report_init(report, &speaker->session.client, speaker->options->group);
 }
 
 struct word {
@@ -106,12 +111,12 @@ static const char *format_gain(char *text, size_t size, double gain)
 
 static void print_offset(const struct speaker *speaker)
 {
-	int64_t ns = speaker->route.offset_ns;
+	struct report_int now = offset_now(speaker);
 
-	if (speaker->route.found)
-		print_msec(_("offset"), speaker->offset_before_ns, (struct report_int) { ns, true },
-				ns > 0 ? _("it sounded late, and is sent to earlier") :
-				ns < 0 ? _("it sounded early, and is sent to later") : "");
+	if (now.valid)
+		print_msec(_("offset"), speaker->offset_before_ns, now,
+				now.value > 0 ? _("it sounded late, and is sent to earlier") :
+				now.value < 0 ? _("it sounded early, and is sent to later") : "");
 }
 
 /* What follows from all that */
@@ -148,24 +153,16 @@ static void print_fields(const struct speaker *speaker, const struct report_spea
 	print_timing(s);
 }
 
-static struct report_speaker *find_again(const struct speaker *speaker, const struct report *report)
-{
-	uint32_t i;
-
-	for (i = 0; i < report->n_speakers; i++)
-		if (spa_streq(report->speakers[i].address, speaker->address))
-			return &report->speakers[i];
-	return NULL;
-}
-
 static void print_speaker(const struct speaker *speaker)
 {
 	struct report report;
-	struct report_speaker *s;
+	const struct report_speaker *s;
 
-	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL) {
-		speaker_take_wishes(s);
-		print_fields(speaker, s);
+	if (read_report(&report, speaker) == 0 && (s = report_speaker(&report, speaker->address)) != NULL) {
+		struct report_speaker shown = *s;
+
+		speaker_take_wishes(&shown);
+		print_fields(speaker, &shown);
 	}
 	report_finish(&report);
 }
@@ -177,7 +174,7 @@ static bool is_told(const struct speaker *speaker)
 	struct report report;
 	bool told = true;
 
-	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL &&
+	if (read_report(&report, speaker) == 0 && (s = report_speaker(&report, speaker->address)) != NULL &&
 	    report.status) {
 		if (speaker_is_coming(&report, s))
 			told = !speaker->options->include;
@@ -193,9 +190,14 @@ static bool is_told(const struct speaker *speaker)
 /* The policy rewrites an entry in its own words, so it is the fields that count */
 static bool is_accepted(const struct speaker *speaker)
 {
-	const char *value = entry_value(speaker);
+	const struct report_speaker *s;
+	struct report report;
+	bool accepted;
 
-	return value != NULL && speaker_member_is(value, speaker->options);
+	accepted = read_report(&report, speaker) == 0 && (s = report_speaker(&report, speaker->address)) != NULL &&
+		s->member && member_is(&s->wish, &speaker->wanted, speaker->clear);
+	report_finish(&report);
+	return accepted;
 }
 
 /* Events may still come until the loop ends */
@@ -203,15 +205,19 @@ static void show(struct speaker *speaker)
 {
 	speaker->over = true;
 	print_speaker(speaker);
-	client_quit(&speaker->client, EXIT_OK);
+	session_quit(&speaker->session, EXIT_OK);
+}
+
+static int64_t wanted_offset_ns(const struct speaker *speaker)
+{
+	return llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
 }
 
 static void finish_if_done(struct speaker *speaker)
 {
-	if (!speaker->begun)
-		return;
 	/* No event tells of a change to what was so already */
 	speaker->entry_done = speaker->entry_done || is_accepted(speaker);
+	speaker->offset_done = speaker->offset_done || offset_now(speaker).value == wanted_offset_ns(speaker);
 	if (!speaker->over && speaker->entry_done && speaker->offset_done && is_told(speaker))
 		show(speaker);
 }
@@ -229,20 +235,21 @@ static void on_timeout(void *data, uint64_t expirations)
 	fprintf(stderr, _("pw-bluez-combine speaker: the change of %s was not accepted: nobody who may "
 			"change it has asked, or nobody keeps it\n"),
 			speaker->entry_done ? _("the offset") : _("the entry"));
-	client_quit(&speaker->client, EXIT_OTHER);
+	session_quit(&speaker->session, EXIT_OTHER);
 }
 
 /* Will the module tell anything new? Of what is forgotten that is not known: a rule may have it so. */
-static bool changes_fields(const struct report_speaker *s, const char *text, uint32_t forget)
+static bool changes_fields(const struct speaker *speaker, const struct report_speaker *s)
 {
 	struct report_speaker after = *s;
+	uint32_t clear = speaker->clear;
 
-	if (((forget & OPTION_FORGET_ROLE) && !spa_streq(s->role, "stereo")) ||
-	    ((forget & OPTION_FORGET_GAIN) && s->gain != 1.0) ||
-	    ((forget & OPTION_FORGET_TRIM) && s->trim_ns.value != 0) ||
-	    ((forget & OPTION_FORGET_CORRECTION) && s->correction_ns.value != 0))
+	if ((clear & MEMBER_ROLE && !spa_streq(s->role, "stereo")) ||
+	    (clear & MEMBER_GAIN && s->gain != 1.0) ||
+	    (clear & MEMBER_TRIM && s->trim_ns.value != 0) ||
+	    (clear & MEMBER_CORRECTION && s->correction_ns.value != 0))
 		return true;
-	after.member = text;
+	after.wish = speaker->wanted;
 	speaker_take_wishes(&after);
 	return !spa_streq(after.role, s->role) || after.gain != s->gain ||
 		after.trim_ns.value != s->trim_ns.value;
@@ -251,28 +258,16 @@ static bool changes_fields(const struct report_speaker *s, const char *text, uin
 /* Returns an exit code */
 static int change_entry(struct speaker *speaker, const struct report_speaker *s)
 {
-	char *text = speaker_member_json(s->member, speaker->options);
-	char key[64];
 	int res;
 
-	if (text == NULL)
-		return EXIT_OTHER;
-	if (changes_fields(s, text, speaker->options->forget) && s->status)
+	if (changes_fields(speaker, s) && s->status)
 		speaker->status_before = strdup(s->status);
-	snprintf(key, sizeof(key), BLUEZ_COMBINE_KEY_MEMBER "%s", speaker->address);
-	res = pw_metadata_set_property((struct pw_metadata *)client_group(&speaker->client)->proxy,
-			0, key, "Spa:String:JSON", text);
-	free(text);
-	if (res < 0) {
+	if ((res = client_set_member(&speaker->session.client, speaker->options->group, speaker->address,
+			&speaker->wanted, speaker->clear)) < 0) {
 		fprintf(stderr, _("pw-bluez-combine speaker: can't change the entry: %s\n"), spa_strerror(res));
 		return EXIT_OTHER;
 	}
 	return EXIT_OK;
-}
-
-static int64_t wanted_offset_ns(const struct speaker *speaker)
-{
-	return llrint(speaker->options->offset_ms * SPA_NSEC_PER_MSEC);
 }
 
 /* What its sink reports without the offset, as far as that is known. At 0 an offset has taken all. */
@@ -298,7 +293,7 @@ static int check_offset(const struct speaker *speaker)
 	char address[64];
 
 	text_copy(address, sizeof(address), speaker->address, TEXT_ANY_WIDTH);
-	if (!speaker->route.found) {
+	if (!speaker->offset_before_ns.valid) {
 		fprintf(stderr, _("pw-bluez-combine speaker: %s is not connected: its offset can be changed "
 				"while it is\n"), address);
 		return EXIT_OTHER;
@@ -312,69 +307,49 @@ static int check_offset(const struct speaker *speaker)
 	return EXIT_OK;
 }
 
-static void give_up(struct speaker *speaker, int res)
+/* Returns an exit code */
+static int change_offset(struct speaker *speaker)
 {
-	speaker->over = true;
-	client_quit(&speaker->client, res);
-}
-
-/* The first answer: nothing is changed where the offset can't be. Returns an exit code */
-static int begin_changes(struct speaker *speaker)
-{
-	struct report_speaker *s;
-	struct report report;
-	int res = EXIT_OK;
-
-	speaker->begun = true;
-	speaker->offset_before_ns = (struct report_int) { speaker->route.offset_ns, speaker->route.found };
-	if (changes_offset(speaker->options) && (res = check_offset(speaker)) != EXIT_OK)
-		return res;
-	if (speaker->entry_done)
-		return EXIT_OK;
-	if (report_init(&report, &speaker->client) == 0 && (s = find_again(speaker, &report)) != NULL)
-		res = change_entry(speaker, s);
-	else
-		res = EXIT_OTHER;
-	report_finish(&report);
-	return res;
-}
-
-static void on_route(void *data)
-{
-	struct speaker *speaker = data;
 	int res;
 
-	if (speaker->over)
-		return;
-	if (!speaker->begun && (res = begin_changes(speaker)) != EXIT_OK) {
-		give_up(speaker, res);
-		return;
-	}
-	if (!changes_offset(speaker->options) || speaker->route.offset_ns == wanted_offset_ns(speaker)) {
-		speaker->offset_done = true;
-	} else if ((res = route_set_offset(&speaker->route, wanted_offset_ns(speaker))) < 0) {
+	if (speaker->offset_before_ns.value == wanted_offset_ns(speaker))
+		return EXIT_OK;
+	if ((res = client_set_offset(&speaker->session.client, speaker->address, wanted_offset_ns(speaker))) < 0) {
 		fprintf(stderr, _("pw-bluez-combine speaker: can't change the offset: %s\n"), spa_strerror(res));
-		give_up(speaker, EXIT_OTHER);
-		return;
-	} else {
-		speaker->changed_offset = true;
+		return EXIT_OTHER;
 	}
-	finish_if_done(speaker);
+	speaker->changed_offset = true;
+	return EXIT_OK;
+}
+
+/* Nothing is changed where the offset can't be. Returns an exit code */
+static int begin_changes(struct speaker *speaker, const struct report_speaker *s)
+{
+	struct timespec limit = { .tv_sec = ACCEPT_LIMIT_SEC };
+	int res = EXIT_OK;
+
+	if (changes_offset(speaker->options))
+		res = check_offset(speaker);
+	if (res == EXIT_OK && changes_entry(speaker))
+		res = change_entry(speaker, s);
+	if (res == EXIT_OK && changes_offset(speaker->options))
+		res = change_offset(speaker);
+	pw_loop_update_timer(speaker->session.loop, speaker->timer, &limit, NULL, false);
+	return res;
 }
 
 /* Returns an exit code */
 static int begin(struct speaker *speaker)
 {
-	struct timespec limit = { .tv_sec = ACCEPT_LIMIT_SEC };
 	const struct report_speaker *s;
 	struct report report;
 	int res = EXIT_OTHER;
 
-	if (client_group(&speaker->client) == NULL) {
-		client_complain_no_group(&speaker->client);
+	if (!session_has_group(&speaker->session)) {
+		session_complain_no_group(&speaker->session);
 		return EXIT_NO_GROUP;
 	}
-	if (report_init(&report, &speaker->client) < 0)
+	if (read_report(&report, speaker) < 0)
 		goto done;
 	if ((s = speaker_find(&report, speaker->options->argument, "speaker")) == NULL) {
 		res = EXIT_NO_SPEAKER;
@@ -384,10 +359,10 @@ static int begin(struct speaker *speaker)
 		goto done;
 	speaker->before = *s;
 	speaker_take_wishes(&speaker->before);
-	speaker->entry_done = !changes_entry(speaker->options);
-	route_init(&speaker->route, &speaker->client, speaker->address, on_route, speaker);
-	pw_loop_update_timer(pw_main_loop_get_loop(speaker->client.loop), speaker->timer, &limit, NULL, false);
-	res = EXIT_OK;
+	speaker->offset_before_ns = offset_now(speaker);
+	speaker->entry_done = !changes_entry(speaker);
+	speaker->offset_done = !changes_offset(speaker->options);
+	res = begin_changes(speaker, s);
 done:
 	report_finish(&report);
 	return res;
@@ -396,14 +371,18 @@ done:
 static void on_changed(void *data)
 {
 	struct speaker *speaker = data;
-	int res;
+	int res = EXIT_OK;
 
-	if (speaker->address == NULL) {
-		if ((res = begin(speaker)) != EXIT_OK)
-			client_quit(&speaker->client, res);
+	if (speaker->over)
+		return;
+	if (speaker->address == NULL)
+		res = begin(speaker);
+	if (res == EXIT_OK) {
+		finish_if_done(speaker);
 		return;
 	}
-	finish_if_done(speaker);
+	speaker->over = true;
+	session_quit(&speaker->session, res);
 }
 
 static int run(const struct options *options)
@@ -415,16 +394,15 @@ static int run(const struct options *options)
 		fputs(_("pw-bluez-combine speaker: --include and --exclude do not go together\n"), stderr);
 		return EXIT_USAGE;
 	}
-	res = client_init(&speaker.client, options->remote, options->group, on_changed, &speaker);
+	speaker.clear = speaker_wanted(&speaker.wanted, options);
+	res = session_init(&speaker.session, options, CLIENT_ROUTES, on_changed, &speaker);
 	if (res == EXIT_OK) {
-		speaker.timer = pw_loop_add_timer(pw_main_loop_get_loop(speaker.client.loop), on_timeout,
-				&speaker);
-		res = speaker.timer ? client_run(&speaker.client) : EXIT_OTHER;
+		speaker.timer = pw_loop_add_timer(speaker.session.loop, on_timeout, &speaker);
+		res = speaker.timer ? session_run(&speaker.session) : EXIT_OTHER;
 	}
 	if (speaker.timer)
-		pw_loop_destroy_source(pw_main_loop_get_loop(speaker.client.loop), speaker.timer);
-	route_finish(&speaker.route);
-	client_finish(&speaker.client);
+		pw_loop_destroy_source(speaker.session.loop, speaker.timer);
+	session_finish(&speaker.session);
 	free(speaker.address);
 	free(speaker.status_before);
 	return res;

@@ -15,14 +15,8 @@
  */
 const struct report_speaker *speaker_find(const struct report *report, const char *wanted, const char *command);
 
-/**
- * The new value of member.<address>: \a member, its present one or NULL, with what the
- * options change. To be freed; NULL if there is no memory.
- */
-char *speaker_member_json(const char *member, const struct options *options);
-
-/** Does member.<address> say what the options want? */
-bool speaker_member_is(const char *member, const struct options *options);
+/** What the options say of member.<address>: returns which of its fields are to go (MEMBER_*). */
+uint32_t speaker_wanted(struct member *wanted, const struct options *options);
 
 /** It is connected and not left out, and the module does not say yet that it is here. */
 bool speaker_is_coming(const struct report *report, const struct report_speaker *speaker);

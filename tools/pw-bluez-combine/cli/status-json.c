@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "cli/json-print.h"
 #include "cli/status.h"
 #include "cli/text.h"
-#include "client/json.h"
 
 #define STATUS_JSON_VERSION	1
 

@@ -12,12 +12,13 @@
 #include "cli/command.h"
 #include "cli/i18n.h"
 #include "cli/screen.h"
+#include "cli/session.h"
 #include "cli/status-bars.h"
 #include "cli/status.h"
 
 struct status {
 	const struct options *options;
-	struct client client;
+	struct session session;
 	bool redraw;			/* watch on a terminal */
 	struct screen screen;		/* redraw */
 	bool resized;
@@ -94,12 +95,12 @@ static void on_changed(void *data)
 	char *text = NULL;
 	int res;
 
-	if (client_group(&status->client) == NULL && !status->options->watch) {
-		client_complain_no_group(&status->client);
-		client_quit(&status->client, EXIT_NO_GROUP);
+	if (!session_has_group(&status->session) && !status->options->watch) {
+		session_complain_no_group(&status->session);
+		session_quit(&status->session, EXIT_NO_GROUP);
 		return;
 	}
-	if (report_init(&report, &status->client) == 0) {
+	if (report_init(&report, &status->session.client, status->options->group) == 0) {
 		if (status->redraw) {
 			status->resized = screen_measure(&status->screen);
 			status_bars_follow(&status->bars, &report);
@@ -109,12 +110,12 @@ static void on_changed(void *data)
 	report_finish(&report);
 	if (text == NULL) {
 		fputs(_("pw-bluez-combine: no memory\n"), stderr);
-		client_quit(&status->client, EXIT_OTHER);
+		session_quit(&status->session, EXIT_OTHER);
 	} else if ((res = show(status, text)) < 0) {
 		fprintf(stderr, _("pw-bluez-combine: can't write the output: %s\n"), strerror(-res));
-		client_quit(&status->client, EXIT_OTHER);
+		session_quit(&status->session, EXIT_OTHER);
 	} else if (!status->options->watch) {
-		client_quit(&status->client, EXIT_OK);
+		session_quit(&status->session, EXIT_OK);
 	}
 }
 
@@ -130,10 +131,10 @@ static void on_tick(void *data, uint64_t expirations)
 /* Returns an exit code */
 static int start_bars(struct status *status)
 {
-	struct pw_loop *loop = pw_main_loop_get_loop(status->client.loop);
+	struct pw_loop *loop = status->session.loop;
 	struct timespec t = { .tv_nsec = (long)(STATUS_BARS_PERIOD_SEC * SPA_NSEC_PER_SEC) };
 
-	status_bars_init(&status->bars, status->client.core);
+	status_bars_init(&status->bars, status->session.client.core);
 	if ((status->tick = pw_loop_add_timer(loop, on_tick, status)) == NULL)
 		return EXIT_OTHER;
 	pw_loop_update_timer(loop, status->tick, &t, &t, false);
@@ -145,13 +146,13 @@ static void on_output_closed(void *data, int fd, uint32_t mask)
 {
 	struct status *status = data;
 
-	client_quit(&status->client, EXIT_OTHER);
+	session_quit(&status->session, EXIT_OTHER);
 }
 
 /* A file can't be waited for, and needs not: this is for pipes and terminals */
 static void watch_output(struct status *status)
 {
-	pw_loop_add_io(pw_main_loop_get_loop(status->client.loop), STDOUT_FILENO,
+	pw_loop_add_io(status->session.loop, STDOUT_FILENO,
 			SPA_IO_ERR | SPA_IO_HUP, false, on_output_closed, status);
 }
 
@@ -161,17 +162,17 @@ static int run(const struct options *options)
 	int res;
 
 	status.redraw = options->watch && !options->json && screen_is_possible();
-	res = client_init(&status.client, options->remote, options->group, on_changed, &status);
+	res = session_init(&status.session, options, 0, on_changed, &status);
 	if (res == EXIT_OK && options->watch)
 		watch_output(&status);
 	if (res == EXIT_OK && status.redraw)
 		res = start_bars(&status);
 	if (res == EXIT_OK)
-		res = client_run(&status.client);
+		res = session_run(&status.session);
 	if (status.tick)
-		pw_loop_destroy_source(pw_main_loop_get_loop(status.client.loop), status.tick);
+		pw_loop_destroy_source(status.session.loop, status.tick);
 	status_bars_finish(&status.bars);
-	client_finish(&status.client);
+	session_finish(&status.session);
 	free(status.shown);
 	return res;
 }

@@ -1,4 +1,4 @@
-/* The tool's connection to PipeWire, and a group's metadata */
+/* A client of what PipeWire and bluez-combine make public */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -7,17 +7,11 @@
 #include <string.h>
 
 #include <pipewire/extensions/metadata.h>
-#include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
-#include "cli/command.h"
-#include "cli/i18n.h"
-#include "cli/text.h"
 #include "client/client.h"
+#include "client/json.h"
 #include "names.h"
-
-/* Only there to end a hang: a daemon answers within milliseconds */
-#define ANSWER_LIMIT_SEC	10
 
 static const char *group_of_object(const char *name)
 {
@@ -29,145 +23,95 @@ static const char *group_of_object(const char *name)
 }
 
 /* Tell of the change when everything that was sent together with it is here */
-static void changed_soon(struct client *client)
+static void changed_soon(void *data)
 {
+	struct client *client = data;
+
 	if (client->syncing)
 		return;
 	client->sync = pw_core_sync(client->core, PW_ID_CORE, 0);
 	client->syncing = true;
 }
 
-/* The same when something was bound: a sync that was sent before is done before that tells of itself */
+/* The same when something was asked for: a sync that was sent before is done before that is answered */
 static void changed_anew(struct client *client)
 {
 	client->syncing = false;
 	changed_soon(client);
 }
 
-static void on_graph_changed(void *data)
+static void on_graph_changed(void *data, bool asked)
 {
-	changed_soon(data);
-}
-
-static void entry_free(struct client_entry *e)
-{
-	spa_list_remove(&e->link);
-	free(e->key);
-	free(e->value);
-	free(e);
-}
-
-static void object_clear(struct client_object *object)
-{
-	struct client_entry *e;
-
-	spa_list_consume(e, &object->entries, link)
-		entry_free(e);
-}
-
-static void object_free(struct client_object *object)
-{
-	spa_list_remove(&object->link);
-	if (object->proxy) {
-		spa_hook_remove(&object->listener);
-		pw_proxy_destroy(object->proxy);
-	}
-	object_clear(object);
-	free(object->name);
-	free(object);
-}
-
-/* value NULL: the key is cleared */
-static void object_set(struct client_object *object, const char *key, const char *value)
-{
-	struct client_entry *e, *after = NULL;
-
-	spa_list_for_each(e, &object->entries, link) {
-		int order = strcmp(e->key, key);
-		if (order == 0) {
-			entry_free(e);
-			break;
-		}
-		if (order > 0)
-			break;
-	}
-	if (value == NULL || (e = calloc(1, sizeof(*e))) == NULL)
-		return;
-	e->key = strdup(key);
-	e->value = strdup(value);
-	spa_list_for_each(after, &object->entries, link)
-		if (strcmp(after->key, key) > 0)
-			break;
-	spa_list_append(&after->link, &e->link);
-	if (e->key == NULL || e->value == NULL)
-		entry_free(e);
-}
-
-static int on_property(void *data, uint32_t subject, const char *key,
-		const char *type, const char *value)
-{
-	struct client_object *object = data;
-
-	if (subject != 0)
-		return 0;
-	if (key == NULL)
-		object_clear(object);
+	if (asked)
+		changed_anew(data);
 	else
-		object_set(object, key, value);
-	changed_soon(object->client);
-	return 0;
+		changed_soon(data);
 }
 
-static const struct pw_metadata_events metadata_events = {
-	PW_VERSION_METADATA_EVENTS,
-	.property = on_property,
-};
+static void add_group(struct client *client, uint32_t id, const char *name)
+{
+	struct metadata *m = metadata_new(id, name);
+
+	if (m == NULL)
+		return;
+	spa_list_append(&client->groups, &m->link);
+	if ((client->group == NULL || spa_streq(group_of_object(name), client->group)) &&
+	    metadata_bind(m, client->registry, changed_soon, client) >= 0)
+		changed_anew(client);
+}
+
+static void add_defaults(struct client *client, uint32_t id, const char *name)
+{
+	struct metadata *m;
+
+	if (client->defaults || !(client->wants & CLIENT_DAEMONS) || (m = metadata_new(id, name)) == NULL)
+		return;
+	client->defaults = m;
+	if (metadata_bind(m, client->registry, changed_soon, client) >= 0)
+		changed_anew(client);
+}
+
+static void add_metadata(struct client *client, uint32_t id, const struct spa_dict *props)
+{
+	const char *name = spa_dict_lookup(props, PW_KEY_METADATA_NAME);
+
+	/* The module and the policy do not use one that a restricted client has made */
+	if (name && group_of_object(name) && owners_find(&client->owners, props) != OWNER_RESTRICTED)
+		add_group(client, id, name);
+	else if (spa_streq(name, "default"))
+		add_defaults(client, id, name);
+}
 
 static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type,
 		uint32_t version, const struct spa_dict *props)
 {
 	struct client *client = data;
-	const char *name, *group;
-	struct client_object *object;
 
+	if (props == NULL)
+		return;
 	if (graph_add(&client->graph, id, type, props))
 		changed_anew(client);
 	owners_global(&client->owners, id, type, props);
-	/* The module and the policy do not use one that a restricted client has made */
-	if (!spa_streq(type, PW_TYPE_INTERFACE_Metadata) || props == NULL ||
-	    owners_find(&client->owners, props) == OWNER_RESTRICTED ||
-	    (name = spa_dict_lookup(props, PW_KEY_METADATA_NAME)) == NULL ||
-	    (group = group_of_object(name)) == NULL ||
-	    (object = calloc(1, sizeof(*object))) == NULL)
-		return;
-	object->client = client;
-	object->id = id;
-	object->name = strdup(name);
-	spa_list_init(&object->entries);
-	spa_list_append(&client->objects, &object->link);
-	if (!spa_streq(group, client->group))
-		return;
-
-	object->proxy = pw_registry_bind(client->registry, id, type, PW_VERSION_METADATA, 0);
-	if (object->proxy == NULL) {
-		object_free(object);
-		return;
-	}
-	pw_proxy_add_object_listener(object->proxy, &object->listener, &metadata_events, object);
-	changed_anew(client);
+	if (spa_streq(type, PW_TYPE_INTERFACE_Metadata))
+		add_metadata(client, id, props);
 }
 
 static void on_global_remove(void *data, uint32_t id)
 {
 	struct client *client = data;
-	struct client_object *object;
+	struct metadata *m;
 
 	if (graph_remove(&client->graph, id))
 		changed_soon(client);
 	owners_global_remove(&client->owners, id);
-	spa_list_for_each(object, &client->objects, link)
-		if (object->id == id) {
-			object_free(object);
+	if (client->defaults && client->defaults->id == id) {
+		spa_clear_ptr(client->defaults, metadata_destroy);
+		changed_soon(client);
+	}
+	spa_list_for_each(m, &client->groups, link)
+		if (m->id == id) {
+			spa_list_remove(&m->link);
+			metadata_destroy(m);
 			changed_soon(client);
 			return;
 		}
@@ -179,15 +123,34 @@ static const struct pw_registry_events registry_events = {
 	.global_remove = on_global_remove,
 };
 
+static void on_info(void *data, const struct pw_core_info *info)
+{
+	struct client *client = data;
+	int32_t pid = 0;
+
+	free(client->version);
+	client->version = info->version ? strdup(info->version) : NULL;
+	if (info->props && spa_atoi32(spa_dict_lookup(info->props, PW_KEY_APP_PROCESS_ID), &pid, 10))
+		client->pid = pid;
+}
+
+static void lose(struct client *client, int res)
+{
+	if (client->over)
+		return;
+	client->over = true;
+	client->events->lost(client->data, res);
+}
+
 static void on_done(void *data, uint32_t id, int seq)
 {
 	struct client *client = data;
 
-	if (id != PW_ID_CORE || !client->syncing || seq != client->sync)
+	if (id != PW_ID_CORE || !client->syncing || seq != client->sync || client->over)
 		return;
 	client->syncing = false;
-	pw_loop_update_timer(pw_main_loop_get_loop(client->loop), client->timer, NULL, NULL, false);
-	client->changed(client->data);
+	pw_loop_update_timer(client->loop, client->timer, NULL, NULL, false);
+	client->events->changed(client->data);
 }
 
 static void on_error(void *data, uint32_t id, int seq, int res, const char *message)
@@ -195,83 +158,60 @@ static void on_error(void *data, uint32_t id, int seq, int res, const char *mess
 	struct client *client = data;
 
 	/* Other objects can go before they are bound: their removal is on its way */
-	if (id != PW_ID_CORE)
-		return;
-	fprintf(stderr, _("pw-bluez-combine: the connection to PipeWire was lost: %s\n"),
-			res == -EPIPE ? _("the daemon has ended") : spa_strerror(res));
-	client_quit(client, EXIT_NO_DAEMON);
+	if (id == PW_ID_CORE)
+		lose(client, res);
 }
 
 static const struct pw_core_events core_events = {
 	PW_VERSION_CORE_EVENTS,
+	.info = on_info,
 	.done = on_done,
 	.error = on_error,
 };
 
 static void on_timeout(void *data, uint64_t expirations)
 {
-	fprintf(stderr, _("pw-bluez-combine: PipeWire does not answer: there was nothing for %d s\n"),
-			ANSWER_LIMIT_SEC);
-	client_quit(data, EXIT_NO_DAEMON);
+	lose(data, -ETIMEDOUT);
 }
 
-static int complain_no_daemon(const char *remote, int err)
+int client_init(struct client *client, struct pw_loop *loop, const char *group, uint32_t wants,
+		const struct client_events *events, void *data)
 {
-	char text[256];
+	struct timespec limit = { .tv_sec = CLIENT_ANSWER_LIMIT_SEC };
 
-	if (remote == NULL)
-		remote = getenv("PIPEWIRE_REMOTE");
-	text_copy(text, sizeof(text), remote && *remote ? remote : PW_DEFAULT_REMOTE, TEXT_ANY_WIDTH);
-	fprintf(stderr, _("pw-bluez-combine: can't connect to PipeWire at '%s': %s; is it running, "
-			"as this user? See: systemctl --user status pipewire\n"), text, strerror(err));
-	return EXIT_NO_DAEMON;
-}
-
-int client_init(struct client *client, const char *remote, const char *group,
-		void (*changed)(void *data), void *data)
-{
-	struct timespec limit = { .tv_sec = ANSWER_LIMIT_SEC };
-	struct pw_loop *loop;
-
-	spa_zero(*client);
-	client->group = group;
-	client->changed = changed;
-	client->data = data;
-	spa_list_init(&client->objects);
+	*client = (struct client) { .events = events, .data = data, .group = group, .wants = wants, .loop = loop };
+	spa_list_init(&client->groups);
 	owners_init(&client->owners);
 	graph_init(&client->graph, on_graph_changed, client);
+	client->graph.wants_nodes = wants & CLIENT_NODES;
+	client->graph.wants_routes = wants & CLIENT_ROUTES;
+	client->graph.wants_clients = wants & CLIENT_DAEMONS;
 
-	/* libpipewire prefers the environment to the property */
-	if (remote)
-		setenv("PIPEWIRE_REMOTE", remote, true);
-	if ((client->loop = pw_main_loop_new(NULL)) == NULL)
-		goto error;
-	loop = pw_main_loop_get_loop(client->loop);
 	if ((client->timer = pw_loop_add_timer(loop, on_timeout, client)) == NULL ||
-	    (client->context = pw_context_new(loop, NULL, 0)) == NULL)
-		goto error;
-	if ((client->core = pw_context_connect(client->context, NULL, 0)) == NULL)
-		return complain_no_daemon(remote, errno);
+	    (client->context = pw_context_new(loop, NULL, 0)) == NULL ||
+	    (client->core = pw_context_connect(client->context, NULL, 0)) == NULL)
+		return -errno;
 	pw_core_add_listener(client->core, &client->core_listener, &core_events, client);
 	if ((client->registry = pw_core_get_registry(client->core, PW_VERSION_REGISTRY, 0)) == NULL)
-		goto error;
+		return -errno;
 	client->graph.registry = client->registry;
 	pw_registry_add_listener(client->registry, &client->registry_listener, &registry_events, client);
 	changed_soon(client);
 	pw_loop_update_timer(loop, client->timer, &limit, NULL, false);
-	return EXIT_OK;
-
-error:
-	fprintf(stderr, _("pw-bluez-combine: can't set up a PipeWire client: %s\n"), strerror(errno));
-	return EXIT_OTHER;
+	return 0;
 }
 
 void client_finish(struct client *client)
 {
-	struct client_object *object;
+	struct metadata *m;
 
-	spa_list_consume(object, &client->objects, link)
-		object_free(object);
+	if (client->loop == NULL)
+		return;
+	spa_list_consume(m, &client->groups, link) {
+		spa_list_remove(&m->link);
+		metadata_destroy(m);
+	}
+	spa_clear_ptr(client->defaults, metadata_destroy);
 	owners_finish(&client->owners);
 	graph_finish(&client->graph);
 	if (client->registry) {
@@ -285,55 +225,53 @@ void client_finish(struct client *client)
 	if (client->context)
 		pw_context_destroy(client->context);
 	if (client->timer)
-		pw_loop_destroy_source(pw_main_loop_get_loop(client->loop), client->timer);
-	if (client->loop)
-		pw_main_loop_destroy(client->loop);
+		pw_loop_destroy_source(client->loop, client->timer);
+	free(client->version);
+	spa_zero(*client);
 }
 
-int client_run(struct client *client)
+struct metadata *client_group(const struct client *client, const char *name)
 {
-	pw_main_loop_run(client->loop);
-	return client->result;
-}
+	struct metadata *m;
 
-void client_quit(struct client *client, int result)
-{
-	client->result = result;
-	pw_main_loop_quit(client->loop);
-}
-
-const struct client_object *client_group(const struct client *client)
-{
-	const struct client_object *object;
-
-	spa_list_for_each(object, &client->objects, link)
-		if (object->proxy)
-			return object;
+	spa_list_for_each(m, &client->groups, link)
+		if (m->proxy && spa_streq(client_group_name(m), name))
+			return m;
 	return NULL;
 }
 
-const char *client_object_get(const struct client_object *object, const char *key)
+const char *client_group_name(const struct metadata *metadata)
 {
-	const struct client_entry *e;
-
-	spa_list_for_each(e, &object->entries, link)
-		if (spa_streq(e->key, key))
-			return e->value;
-	return NULL;
+	return group_of_object(metadata->name);
 }
 
-void client_complain_no_group(const struct client *client)
+bool client_default_sink(const struct client *client, char *name, size_t size)
 {
-	const struct client_object *object;
-	const char *separator = _("; there are: ");
-	char text[128];
+	const char *json = client->defaults ? metadata_get(client->defaults, "default.audio.sink") : NULL;
 
-	fprintf(stderr, _("pw-bluez-combine: no group '%s': WirePlumber's policy is not loaded, or no "
-			"module with this group is; pw-bluez-combine doctor tells more"), client->group);
-	spa_list_for_each(object, &client->objects, link) {
-		text_copy(text, sizeof(text), group_of_object(object->name), TEXT_ANY_WIDTH);
-		fprintf(stderr, "%s%s", separator, text);
-		separator = ", ";
-	}
-	fputc('\n', stderr);
+	return json && json_find(json, "name", name, size);
+}
+
+int client_set_member(struct client *client, const char *group, const char *address,
+		const struct member *wanted, uint32_t clear)
+{
+	struct metadata *m = client_group(client, group);
+	char *key = NULL, *value = NULL;
+	int res = -ENOMEM;
+
+	if (m == NULL)
+		return -ENOENT;
+	if ((key = spa_aprintf(BLUEZ_COMBINE_KEY_MEMBER "%s", address)) &&
+	    (value = member_change(metadata_get(m, key), wanted, clear)))
+		res = metadata_set(m, key, value);
+	free(key);
+	free(value);
+	return res;
+}
+
+int client_set_offset(struct client *client, const char *address, int64_t offset_ns)
+{
+	const struct graph_object *device = graph_find_device(&client->graph, address);
+
+	return device && device->has_route ? graph_set_offset(device, offset_ns) : -ENOENT;
 }

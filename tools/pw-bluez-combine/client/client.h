@@ -1,4 +1,4 @@
-/* The tool's connection to PipeWire, and a group's metadata */
+/* A client of what PipeWire and bluez-combine make public */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -6,34 +6,52 @@
 #define BLUEZ_COMBINE_CLIENT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
 #include "client/graph.h"
+#include "client/member.h"
+#include "client/metadata.h"
 #include "graph/owners.h"
 
-/** A key of the group's metadata. */
-struct client_entry {
-	struct spa_list link;		/**< client_object.entries, by key */
-	char *key;
-	char *value;
+/*
+ * What every program that shows or changes a group needs: a command, a window, a tracker.
+ *
+ * Threads: all of it belongs to the thread of the caller's loop. pw_init() is the caller's.
+ * Ownership: a struct client is in the caller's memory. What it points to is its own, may be read at any time,
+ * and stays as it is until the next event.
+ * Errors: returned as -errno, or told by the event lost. Nothing is printed, translated or kept in a static
+ * variable, and nothing ends the process.
+ */
+
+/** Only there to end a hang: a daemon answers within milliseconds. */
+#define CLIENT_ANSWER_LIMIT_SEC	10
+
+/** What else than groups, links, and which nodes and Bluetooth devices there are */
+enum client_wants {
+	CLIENT_NODES = 1 << 0,		/**< what nodes tell of themselves, and whether they run */
+	CLIENT_ROUTES = 1 << 1,		/**< profiles of Bluetooth devices, and latency offsets of their outputs */
+	CLIENT_DAEMONS = 1 << 2,	/**< the session manager, and the default sink */
 };
 
-/** A metadata object of a group. */
-struct client_object {
-	struct spa_list link;		/**< client.objects */
-	struct client *client;
-	uint32_t id;
-	char *name;
-	struct spa_list entries;	/**< struct client_entry.link */
-	struct pw_proxy *proxy;		/**< NULL for the other groups' */
-	struct spa_hook listener;
+struct client_events {
+	/** All is known that there is to know: at first, and again after each change. Changes that come
+	 * together are told together. */
+	void (*changed)(void *data);
+	/** Nothing will come any more: -EPIPE, the daemon has ended; -ETIMEDOUT, it has told nothing
+	 * within CLIENT_ANSWER_LIMIT_SEC; or another error. What is known can still be read. */
+	void (*lost)(void *data, int res);
 };
 
 struct client {
-	const char *group;		/**< the caller's */
-	struct pw_main_loop *loop;
+	const struct client_events *events;
+	void *data;
+	const char *group;		/**< the only one that is read; NULL: all are */
+	uint32_t wants;
+
+	struct pw_loop *loop;		/**< the caller's */
 	struct spa_source *timer;
 	struct pw_context *context;
 	struct pw_core *core;
@@ -41,34 +59,49 @@ struct client {
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
 	struct owners owners;		/**< who is restricted, and has no group */
-	struct spa_list objects;	/**< struct client_object.link */
-	struct graph graph;		/**< what else there is */
 	int sync;			/**< what is waited for, while syncing */
 	bool syncing;
-	int result;			/**< exit code, once the loop has ended */
+	bool over;			/**< it was lost */
 
-	/** All is known that there is to know, at first, and after each change.
-	 * Changes that come together are told together. */
-	void (*changed)(void *data);
-	void *data;
+	struct spa_list groups;		/**< struct metadata.link: their objects, bound or not */
+	struct metadata *defaults;	/**< with CLIENT_DAEMONS; NULL: not there */
+	struct graph graph;
+	char *version;			/**< of the daemon; NULL: not known */
+	pid_t pid;			/**< 0: not known */
 };
 
-/** Connect, and look for \a group, which has to stay valid; \a remote may be NULL.
- * Returns an exit code: if it is not EXIT_OK, stderr has the reason. In both cases
- * client_finish() is called at the end. */
-int client_init(struct client *client, const char *remote, const char *group,
-		void (*changed)(void *data), void *data);
+/**
+ * Connect, as libpipewire does: PIPEWIRE_REMOTE in the environment says to which daemon.
+ *
+ * \param loop the caller's, which lives longer
+ * \param group which is read, of these characters that a group's name can have; stays valid. NULL: all
+ * \param wants CLIENT_*
+ * Returns 0 or -errno: -ENOENT, -ECONNREFUSED and their like if there is no daemon.
+ * client_finish() in both cases, but not from within an event.
+ */
+int client_init(struct client *client, struct pw_loop *loop, const char *group, uint32_t wants,
+		const struct client_events *events, void *data);
 void client_finish(struct client *client);
 
-/** Handle events until client_quit(). Returns the exit code. */
-int client_run(struct client *client);
-void client_quit(struct client *client, int result);
+/** The metadata of the group \a name: NULL if PipeWire has no such group, or if it is not read. */
+struct metadata *client_group(const struct client *client, const char *name);
+/** The name of the group whose object it is. */
+const char *client_group_name(const struct metadata *metadata);
 
-/** The group's metadata: NULL if PipeWire has no such group. */
-const struct client_object *client_group(const struct client *client);
-const char *client_object_get(const struct client_object *object, const char *key);
+/** The name of the default sink: false if there is none, or without CLIENT_DAEMONS. */
+bool client_default_sink(const struct client *client, char *name, size_t size);
 
-/** Say on stderr that there is no such group, and which ones there are. */
-void client_complain_no_group(const struct client *client);
+/**
+ * Say what the user wants of the speaker with an address, on top of what has been said: \a wanted, and nothing any more of the
+ * fields in \a clear (MEMBER_*). The policy, or the module, may refuse it or put it in other words: the event changed
+ * tells, and member_is() compares.
+ * Returns 0 or -errno: -ENOENT if there is no such group.
+ */
+int client_set_member(struct client *client, const char *group, const char *address,
+		const struct member *wanted, uint32_t clear);
+
+/** The latency offset of a Bluetooth device's output, which pavucontrol shows and changes too, and WirePlumber keeps.
+ * Needs CLIENT_ROUTES. Returns 0 or -errno: -ENOENT if it is not connected, or has no output. */
+int client_set_offset(struct client *client, const char *address, int64_t offset_ns);
 
 #endif /* BLUEZ_COMBINE_CLIENT_H */

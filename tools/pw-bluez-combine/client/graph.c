@@ -1,4 +1,4 @@
-/* What PipeWire's registry lists of nodes, devices and links */
+/* What PipeWire has of nodes, devices, links and clients */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -7,11 +7,16 @@
 #include <strings.h>
 
 #include <pipewire/pipewire.h>
+#include <spa/param/param.h>
+#include <spa/param/props.h>
+#include <spa/param/route.h>
+#include <spa/pod/builder.h>
+#include <spa/pod/parser.h>
 #include <spa/utils/string.h>
 
 #include "client/graph.h"
 
-void graph_init(struct graph *graph, void (*changed)(void *data), void *data)
+void graph_init(struct graph *graph, void (*changed)(void *data, bool asked), void *data)
 {
 	*graph = (struct graph) { .changed = changed, .data = data };
 	spa_list_init(&graph->objects);
@@ -19,16 +24,17 @@ void graph_init(struct graph *graph, void (*changed)(void *data), void *data)
 
 static void object_free(struct graph_object *o)
 {
+	char *strings[] = { o->name, o->description, o->api, o->address, o->profile, o->class, o->link_group,
+		o->adapter, o->version };
+	size_t i;
+
 	spa_list_remove(&o->link);
 	if (o->proxy) {
 		spa_hook_remove(&o->listener);
 		pw_proxy_destroy(o->proxy);
 	}
-	free(o->address);
-	free(o->adapter);
-	free(o->name);
-	free(o->description);
-	free(o->api);
+	for (i = 0; i < SPA_N_ELEMENTS(strings); i++)
+		free(strings[i]);
 	free(o);
 }
 
@@ -40,11 +46,20 @@ void graph_finish(struct graph *graph)
 		object_free(o);
 }
 
-static char *dup_item(const struct spa_dict *props, const char *key)
+/* What an object does not tell of anew stays */
+static void take(char **field, const char *value)
 {
-	const char *value = spa_dict_lookup(props, key);
+	char *copy = value ? strdup(value) : NULL;
 
-	return value ? strdup(value) : NULL;
+	if (copy == NULL)
+		return;
+	free(*field);
+	*field = copy;
+}
+
+static const char *item(const struct spa_dict *props, const char *key)
+{
+	return props ? spa_dict_lookup(props, key) : NULL;
 }
 
 static uint32_t get_id(const struct spa_dict *props, const char *key)
@@ -54,6 +69,29 @@ static uint32_t get_id(const struct spa_dict *props, const char *key)
 	spa_atou32(spa_dict_lookup(props, key), &id, 10);
 	return id;
 }
+
+static void told(struct graph_object *o, bool asked)
+{
+	o->graph->changed(o->graph->data, asked);
+}
+
+static void on_node_info(void *data, const struct pw_node_info *info)
+{
+	struct graph_object *o = data;
+
+	o->state = info->state;
+	take(&o->description, item(info->props, PW_KEY_NODE_DESCRIPTION));
+	take(&o->api, item(info->props, PW_KEY_DEVICE_API));
+	take(&o->address, item(info->props, "api.bluez5.address"));
+	take(&o->profile, item(info->props, "api.bluez5.profile"));
+	take(&o->link_group, item(info->props, PW_KEY_NODE_LINK_GROUP));
+	told(o, false);
+}
+
+static const struct pw_node_events node_events = {
+	PW_VERSION_NODE_EVENTS,
+	.info = on_node_info,
+};
 
 /* hci0 of /org/bluez/hci0/dev_AA_BB_CC_DD_EE_FF */
 static char *adapter_of(const char *path)
@@ -66,51 +104,164 @@ static char *adapter_of(const char *path)
 	return strndup(path, strcspn(path, "/"));
 }
 
-static void on_info(void *data, const struct pw_device_info *info)
+/* Not by a subscription: what changes while WirePlumber exports the device is not told to it */
+static void ask_device(struct graph_object *o)
+{
+	static const uint32_t params[] = { SPA_PARAM_Profile, SPA_PARAM_Route };
+	size_t i;
+
+	for (i = 0; i < SPA_N_ELEMENTS(params); i++)
+		pw_device_enum_params((struct pw_device *)o->proxy, 0, params[i], 0, UINT32_MAX, NULL);
+}
+
+static void on_device_info(void *data, const struct pw_device_info *info)
+{
+	struct graph_object *o = data;
+	bool asks = o->graph->wants_routes && info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS;
+
+	/* Its address is what it was at first, whatever it says later */
+	if (o->address == NULL && info->props) {
+		take(&o->address, item(info->props, "api.bluez5.address"));
+		o->adapter = adapter_of(item(info->props, "api.bluez5.path"));
+	}
+	if (asks)
+		ask_device(o);
+	told(o, asks);
+}
+
+static void read_profile(struct graph_object *o, const struct spa_pod *param)
+{
+	const char *name = NULL;
+
+	if (spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL,
+			SPA_PARAM_PROFILE_name, SPA_POD_OPT_String(&name)) >= 0)
+		take(&o->profile, name);
+}
+
+static void read_route(struct graph_object *o, const struct spa_pod *param)
+{
+	int32_t index, device = 0;
+	uint32_t direction;
+	const struct spa_pod *props = NULL;
+	int64_t offset_ns = 0;
+
+	if (spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamRoute, NULL,
+			SPA_PARAM_ROUTE_index, SPA_POD_Int(&index),
+			SPA_PARAM_ROUTE_direction, SPA_POD_Id(&direction),
+			SPA_PARAM_ROUTE_device, SPA_POD_OPT_Int(&device),
+			SPA_PARAM_ROUTE_props, SPA_POD_OPT_Pod(&props)) < 0 ||
+	    direction != SPA_DIRECTION_OUTPUT)
+		return;
+	if (props)
+		spa_pod_parse_object(props, SPA_TYPE_OBJECT_Props, NULL,
+				SPA_PROP_latencyOffsetNsec, SPA_POD_OPT_Long(&offset_ns));
+	o->has_route = true;
+	o->route = index;
+	o->route_device = device;
+	o->offset_ns = offset_ns;
+}
+
+static void on_device_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
+		const struct spa_pod *param)
 {
 	struct graph_object *o = data;
 
-	if (o->address || info->props == NULL)
+	if (param == NULL)
 		return;
-	o->address = dup_item(info->props, "api.bluez5.address");
-	o->adapter = adapter_of(spa_dict_lookup(info->props, "api.bluez5.path"));
-	o->graph->changed(o->graph->data);
+	if (id == SPA_PARAM_Profile)
+		read_profile(o, param);
+	else if (id == SPA_PARAM_Route)
+		read_route(o, param);
+	told(o, false);
 }
 
 static const struct pw_device_events device_events = {
 	PW_VERSION_DEVICE_EVENTS,
-	.info = on_info,
+	.info = on_device_info,
+	.param = on_device_param,
 };
 
-static void bind_device(struct graph *graph, struct graph_object *o)
+static void on_client_info(void *data, const struct pw_client_info *info)
 {
-	o->graph = graph;
-	o->proxy = pw_registry_bind(graph->registry, o->id, PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE, 0);
+	struct graph_object *o = data;
+	const char *is = item(info->props, "wireplumber.daemon");
+	int32_t pid = 0;
+
+	o->is_manager = is && spa_atob(is);
+	take(&o->version, item(info->props, PW_KEY_APP_VERSION));
+	if (spa_atoi32(item(info->props, PW_KEY_SEC_PID), &pid, 10))
+		o->pid = pid;
+	told(o, false);
+}
+
+static const struct pw_client_events client_events = {
+	PW_VERSION_CLIENT_EVENTS,
+	.info = on_client_info,
+};
+
+static const struct kind {
+	const char *type;
+	uint32_t version;
+	const char *name, *description;	/* keys */
+	const void *events;
+} kinds[] = {
+	[GRAPH_NODE] = { PW_TYPE_INTERFACE_Node, PW_VERSION_NODE, PW_KEY_NODE_NAME, PW_KEY_NODE_DESCRIPTION,
+		&node_events },
+	[GRAPH_DEVICE] = { PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE, PW_KEY_DEVICE_NAME,
+		PW_KEY_DEVICE_DESCRIPTION, &device_events },
+	[GRAPH_LINK] = { PW_TYPE_INTERFACE_Link, PW_VERSION_LINK, NULL, NULL, NULL },
+	[GRAPH_CLIENT] = { PW_TYPE_INTERFACE_Client, PW_VERSION_CLIENT, PW_KEY_APP_NAME, NULL, &client_events },
+};
+
+static bool is_wanted(const struct graph *graph, const struct graph_object *o)
+{
+	switch (o->kind) {
+	case GRAPH_NODE:
+		return graph->wants_nodes;
+	case GRAPH_DEVICE:
+		return spa_streq(o->api, "bluez5");
+	case GRAPH_CLIENT:
+		return graph->wants_clients;
+	case GRAPH_LINK:
+		break;
+	}
+	return false;
+}
+
+static void bind_object(struct graph *graph, struct graph_object *o)
+{
+	const struct kind *kind = &kinds[o->kind];
+
+	o->proxy = pw_registry_bind(graph->registry, o->id, kind->type, kind->version, 0);
 	if (o->proxy)
-		pw_proxy_add_object_listener(o->proxy, &o->listener, &device_events, o);
+		pw_proxy_add_object_listener(o->proxy, &o->listener, kind->events, o);
 }
 
 bool graph_add(struct graph *graph, uint32_t id, const char *type, const struct spa_dict *props)
 {
-	bool is_node = spa_streq(type, PW_TYPE_INTERFACE_Node), is_link = spa_streq(type, PW_TYPE_INTERFACE_Link);
 	struct graph_object *o;
+	size_t i;
 
-	if ((!is_node && !is_link && !spa_streq(type, PW_TYPE_INTERFACE_Device)) || props == NULL ||
+	for (i = 0; i < SPA_N_ELEMENTS(kinds) && !spa_streq(type, kinds[i].type); i++)
+		;
+	if (i == SPA_N_ELEMENTS(kinds) || props == NULL || (i == GRAPH_CLIENT && !graph->wants_clients) ||
 	    (o = calloc(1, sizeof(*o))) == NULL)
 		return false;
+	o->graph = graph;
 	o->id = id;
-	o->kind = is_node ? GRAPH_NODE : is_link ? GRAPH_LINK : GRAPH_DEVICE;
-	if (is_link) {
+	o->kind = i;
+	if (o->kind == GRAPH_LINK) {
 		o->from = get_id(props, PW_KEY_LINK_OUTPUT_NODE);
 		o->to = get_id(props, PW_KEY_LINK_INPUT_NODE);
 	} else {
-		o->name = dup_item(props, is_node ? PW_KEY_NODE_NAME : PW_KEY_DEVICE_NAME);
-		o->description = dup_item(props, is_node ? PW_KEY_NODE_DESCRIPTION : PW_KEY_DEVICE_DESCRIPTION);
-		o->api = dup_item(props, PW_KEY_DEVICE_API);
+		take(&o->name, item(props, kinds[i].name));
+		take(&o->description, kinds[i].description ? item(props, kinds[i].description) : NULL);
+		take(&o->api, item(props, PW_KEY_DEVICE_API));
+		take(&o->class, item(props, PW_KEY_MEDIA_CLASS));
 	}
 	spa_list_append(&graph->objects, &o->link);
-	if (graph->registry && o->kind == GRAPH_DEVICE && spa_streq(o->api, "bluez5"))
-		bind_device(graph, o);
+	if (graph->registry && is_wanted(graph, o))
+		bind_object(graph, o);
 	return true;
 }
 
@@ -131,7 +282,7 @@ const struct graph_object *graph_find_device(const struct graph *graph, const ch
 	const struct graph_object *o;
 
 	spa_list_for_each(o, &graph->objects, link)
-		if (o->address && strcasecmp(o->address, address) == 0)
+		if (o->kind == GRAPH_DEVICE && o->address && strcasecmp(o->address, address) == 0)
 			return o;
 	return NULL;
 }
@@ -170,4 +321,24 @@ const struct graph_object *graph_next_source(const struct graph *graph, uint32_t
 		after = after || o == last;
 	}
 	return NULL;
+}
+
+int graph_set_offset(const struct graph_object *device, int64_t offset_ns)
+{
+	uint8_t buffer[512];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	struct spa_pod_frame f[2];
+	struct spa_pod *param;
+
+	spa_pod_builder_push_object(&b, &f[0], SPA_TYPE_OBJECT_ParamRoute, SPA_PARAM_Route);
+	spa_pod_builder_add(&b,
+			SPA_PARAM_ROUTE_index, SPA_POD_Int(device->route),
+			SPA_PARAM_ROUTE_device, SPA_POD_Int(device->route_device), 0);
+	spa_pod_builder_prop(&b, SPA_PARAM_ROUTE_props, 0);
+	spa_pod_builder_push_object(&b, &f[1], SPA_TYPE_OBJECT_Props, SPA_PARAM_Route);
+	spa_pod_builder_add(&b, SPA_PROP_latencyOffsetNsec, SPA_POD_Long(offset_ns), 0);
+	spa_pod_builder_pop(&b, &f[1]);
+	spa_pod_builder_add(&b, SPA_PARAM_ROUTE_save, SPA_POD_Bool(true), 0);
+	param = spa_pod_builder_pop(&b, &f[0]);
+	return pw_device_set_param((struct pw_device *)device->proxy, SPA_PARAM_Route, 0, param);
 }

@@ -1,4 +1,4 @@
-/* What PipeWire's registry lists of nodes, devices and links */
+/* What PipeWire has of nodes, devices, links and clients */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -7,39 +7,60 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
-enum graph_kind { GRAPH_NODE, GRAPH_DEVICE, GRAPH_LINK };
+enum graph_kind { GRAPH_NODE, GRAPH_DEVICE, GRAPH_LINK, GRAPH_CLIENT };
 
-/** One of them, as far as the registry tells; a Bluetooth device is bound, for only then it tells
- * its address. Strings may be NULL. */
+/** One of them, as far as it is known: by the registry alone, or because it is bound and tells of itself.
+ * A Bluetooth device always is, for only then it tells its address. Strings may be NULL. */
 struct graph_object {
 	struct spa_list link;		/**< graph.objects */
+	struct graph *graph;
 	uint32_t id;
 	enum graph_kind kind;
-	char *name;			/**< node.name, device.name */
-	char *description;
-	char *api;			/**< of a device: bluez5 */
-	uint32_t from, to;		/**< of a link: ids of nodes */
-
-	/* of a Bluetooth device */
-	struct graph *graph;
 	struct pw_proxy *proxy;		/**< NULL: not bound */
 	struct spa_hook listener;
-	char *address;
+
+	char *name;			/**< node.name, device.name */
+	char *description;
+	char *api;			/**< bluez5 */
+	char *address;			/**< of a Bluetooth device, or its node, which has to be bound */
+	char *profile;			/**< of a Bluetooth node; of a device the name of the one that is active */
+
+	/* of a link */
+	uint32_t from, to;		/**< ids of nodes */
+
+	/* of a node */
+	char *class;			/**< media.class */
+	char *link_group;		/**< of a filter: both of its nodes have the same; bound */
+	enum pw_node_state state;	/**< bound */
+
+	/* of a Bluetooth device */
 	char *adapter;			/**< hci0 */
+	bool has_route;			/**< it has an output port: */
+	int32_t route, route_device;	/**< its index, and the device in the card */
+	int64_t offset_ns;		/**< latency offset on it */
+
+	/* of a client */
+	bool is_manager;		/**< it is the session manager: */
+	char *version;
+	pid_t pid;			/**< 0: not known */
 };
 
 struct graph {
 	struct spa_list objects;	/**< struct graph_object.link */
 	struct pw_registry *registry;	/**< NULL: nothing is bound */
-	void (*changed)(void *data);	/**< what is bound has told of itself */
+	bool wants_nodes, wants_routes, wants_clients;	/**< which are bound, and asked */
+
+	/** What is bound has told of itself; \a asked: and is asked for more, which comes later */
+	void (*changed)(void *data, bool asked);
 	void *data;
 };
 
-void graph_init(struct graph *graph, void (*changed)(void *data), void *data);
+void graph_init(struct graph *graph, void (*changed)(void *data, bool asked), void *data);
 void graph_finish(struct graph *graph);
 
 /** From the registry's events. Both return whether it is of a kind that is kept. */
@@ -56,5 +77,8 @@ const char *graph_describe(const struct graph *graph, const char *address);
 /** The next node after \a last, NULL for the first, that is linked to the node \a sink. */
 const struct graph_object *graph_next_source(const struct graph *graph, uint32_t sink,
 		const struct graph_object *last);
+
+/** Change the latency offset of a device that has a route, and have it kept. Returns 0 or -errno. */
+int graph_set_offset(const struct graph_object *device, int64_t offset_ns);
 
 #endif /* BLUEZ_COMBINE_GRAPH_H */

@@ -1,4 +1,4 @@
-/* What the metadata of a group says */
+/* What the metadata of a group says, as structs */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -19,6 +19,13 @@ static void get_string(const char *json, const char *key, char *value, size_t si
 {
 	if (!json_find(json, key, value, size))
 		value[0] = '\0';
+}
+
+static bool get_flag(const char *json, const char *key)
+{
+	char flag[8];
+
+	return json_find(json, key, flag, sizeof(flag)) && spa_streq(flag, "true");
 }
 
 static struct report_int get_int(const char *json, const char *key)
@@ -43,7 +50,6 @@ static double get_double(const char *json, const char *key)
 static void read_group(struct report *r, const char *json)
 {
 	struct report_int id;
-	char flag[8];
 
 	if (json == NULL)
 		return;
@@ -63,8 +69,7 @@ static void read_group(struct report *r, const char *json)
 	r->stalls = get_int(json, "stalls");
 	r->stalls_ns = get_int(json, "stalls.nsec");
 	r->longest_ns = get_int(json, "stalls.longest.nsec");
-	get_string(json, "stutter", flag, sizeof(flag));
-	r->stutter = spa_streq(flag, "true");
+	r->stutter = get_flag(json, "stutter");
 	r->quantum = get_int(json, "quantum");
 	r->rate = get_int(json, "rate");
 	get_string(json, "quantum.basis", r->quantum_basis, sizeof(r->quantum_basis));
@@ -92,22 +97,45 @@ static void read_status(struct report_speaker *s, const char *json)
 	s->delay_ns = get_int(json, "delay.nsec");
 	s->trim_ns = get_int(json, "trim.nsec");
 	s->correction_ns = get_int(json, "correction.nsec");
+	s->failures = get_int(json, "failures");
 	s->gain = get_double(json, BLUEZ_COMBINE_MEMBER_GAIN);
 }
 
 static void read_member(struct report_speaker *s, const char *json)
 {
 	s->bad_member = !json_is_object(json);
-	if (!s->bad_member)
-		s->member = json;
+	if (s->bad_member)
+		return;
+	s->member = json;
+	member_parse(&s->wish, json);
+}
+
+/* One that is no JSON object says nothing */
+static void read_source(struct report_source *s, const char *address, const char *json)
+{
+	bool valid = json_is_object(json);
+
+	*s = (struct report_source) { .address = address };
+	s->taken = valid && get_flag(json, "taken");
+	if (valid)
+		get_string(json, "why", s->why, sizeof(s->why));
+}
+
+static void read_setting(struct report_setting *s, const char *name, const char *json)
+{
+	*s = (struct report_setting) { .name = name };
+	if (!json_is_object(json))
+		return;
+	get_string(json, "is", s->is, sizeof(s->is));
+	get_string(json, "allowed", s->allowed, sizeof(s->allowed));
+	get_string(json, "using", s->using, sizeof(s->using));
 }
 
 static void finish_speaker(const struct report *r, struct report_speaker *s)
 {
-	char include[8] = "", target[REPORT_STRING_MAX] = "";
 	const struct graph_object *device = graph_find_device(r->graph, s->address);
+	bool left_out = member_is_left_out(&s->wish);
 	const char *name;
-	bool left_out;
 
 	if (device && device->adapter)
 		snprintf(s->adapter, sizeof(s->adapter), "%s", device->adapter);
@@ -115,15 +143,10 @@ static void finish_speaker(const struct report *r, struct report_speaker *s)
 	/* Who has not played yet has no status: its device has the name as well */
 	if (s->name[0] == '\0' && (name = graph_describe(r->graph, s->address)) != NULL)
 		snprintf(s->name, sizeof(s->name), "%s", name);
-	if (s->member) {
-		get_string(s->member, BLUEZ_COMBINE_MEMBER_INCLUDE, include, sizeof(include));
-		get_string(s->member, BLUEZ_COMBINE_MEMBER_TARGET, target, sizeof(target));
-	}
-	left_out = spa_streq(include, "false");
 	/* Without a sink a status is what was last. What is connected then is known
 	 * from the policy: it names a target just as long. */
 	if (r->status == NULL && !r->bad_status) {
-		snprintf(s->state, sizeof(s->state), target[0] && !left_out ? "idle" : "gone");
+		snprintf(s->state, sizeof(s->state), s->wish.target[0] && !left_out ? "idle" : "gone");
 		s->delay_ns.valid = false;
 	}
 	if (s->state[0] == '\0')
@@ -157,32 +180,60 @@ static int compare_speakers(const void *a, const void *b)
 	return res ? res : strcmp(s->address, t->address);
 }
 
-int report_init(struct report *report, const struct client *client)
+/* What follows \a prefix in \a key; NULL if it does not begin so */
+static const char *after(const char *key, const char *prefix)
 {
-	const struct client_object *object = client_group(client);
-	const struct client_entry *e;
-	uint32_t i, n = 0;
+	return spa_strstartswith(key, prefix) ? key + strlen(prefix) : NULL;
+}
 
-	spa_zero(*report);
-	report->group = client->group;
-	report->graph = &client->graph;
-	report->sink_id = SPA_ID_INVALID;
-	report->found = object != NULL;
-	if (object == NULL)
-		return 0;
+static void read_entry(struct report *r, const struct metadata_entry *e)
+{
+	const char *what;
 
-	read_group(report, client_object_get(object, BLUEZ_COMBINE_KEY_STATUS));
-	spa_list_for_each(e, &object->entries, link)
-		n++;
-	if ((report->speakers = calloc(n + 1, sizeof(*report->speakers))) == NULL)
-		return -errno;
-	spa_list_for_each(e, &object->entries, link) {
-		if (spa_strstartswith(e->key, KEY_STATUS_OF))
-			read_status(find_speaker(report, e->key + strlen(KEY_STATUS_OF)), e->value);
-		else if (spa_strstartswith(e->key, BLUEZ_COMBINE_KEY_MEMBER))
-			read_member(find_speaker(report, e->key + strlen(BLUEZ_COMBINE_KEY_MEMBER)),
-					e->value);
+	if ((what = after(e->key, KEY_STATUS_OF)))
+		read_status(find_speaker(r, what), e->value);
+	else if ((what = after(e->key, BLUEZ_COMBINE_KEY_MEMBER)))
+		read_member(find_speaker(r, what), e->value);
+	else if ((what = after(e->key, BLUEZ_COMBINE_KEY_SOURCE)))
+		read_source(&r->sources[r->n_sources++], what, e->value);
+	else if ((what = after(e->key, BLUEZ_COMBINE_KEY_SETTING)))
+		read_setting(&r->settings[r->n_settings++], what, e->value);
+}
+
+/* Of each kind as many as there can be: two keys may speak of one speaker */
+static int allocate(struct report *r, const struct metadata *metadata)
+{
+	const struct metadata_entry *e;
+	size_t speakers = 0, sources = 0, settings = 0;
+
+	spa_list_for_each(e, &metadata->entries, link) {
+		sources += after(e->key, BLUEZ_COMBINE_KEY_SOURCE) != NULL;
+		settings += after(e->key, BLUEZ_COMBINE_KEY_SETTING) != NULL;
+		speakers += after(e->key, KEY_STATUS_OF) || after(e->key, BLUEZ_COMBINE_KEY_MEMBER);
 	}
+	if ((r->speakers = calloc(speakers + 1, sizeof(*r->speakers))) == NULL ||
+	    (r->sources = calloc(sources + 1, sizeof(*r->sources))) == NULL ||
+	    (r->settings = calloc(settings + 1, sizeof(*r->settings))) == NULL)
+		return -errno;
+	return 0;
+}
+
+int report_init(struct report *report, const struct client *client, const char *group)
+{
+	const struct metadata *metadata = client_group(client, group);
+	const struct metadata_entry *e;
+	uint32_t i;
+	int res;
+
+	*report = (struct report) { .group = group, .graph = &client->graph, .sink_id = SPA_ID_INVALID,
+		.found = metadata != NULL };
+	if (metadata == NULL)
+		return 0;
+	if ((res = allocate(report, metadata)) < 0)
+		return res;
+	read_group(report, metadata_get(metadata, BLUEZ_COMBINE_KEY_STATUS));
+	spa_list_for_each(e, &metadata->entries, link)
+		read_entry(report, e);
 	for (i = 0; i < report->n_speakers; i++)
 		finish_speaker(report, &report->speakers[i]);
 	if (report->n_speakers > 0)
@@ -190,8 +241,20 @@ int report_init(struct report *report, const struct client *client)
 	return 0;
 }
 
+const struct report_speaker *report_speaker(const struct report *report, const char *address)
+{
+	uint32_t i;
+
+	for (i = 0; i < report->n_speakers; i++)
+		if (spa_streq(report->speakers[i].address, address))
+			return &report->speakers[i];
+	return NULL;
+}
+
 void report_finish(struct report *report)
 {
 	free(report->speakers);
+	free(report->sources);
+	free(report->settings);
 	spa_zero(*report);
 }

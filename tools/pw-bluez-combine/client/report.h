@@ -1,4 +1,4 @@
-/* What the metadata of a group says */
+/* What the metadata of a group says, as structs */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -28,6 +28,7 @@ struct report_speaker {
 	const char *address;		/**< in the metadata's key */
 	const char *status;		/**< JSON object; NULL: none, or a bad one */
 	const char *member;		/**< JSON object; NULL: none, or a bad one */
+	struct member wish;		/**< what that says */
 	bool bad_status, bad_member;	/**< a value is there, and is no JSON object */
 
 	char name[REPORT_STRING_MAX];
@@ -38,8 +39,22 @@ struct report_speaker {
 	char adapter[16];		/**< hci0; "": not connected, or no Bluetooth device */
 	char role[32];
 	struct report_int latency_ns, delay_ns, trim_ns, correction_ns;
+	struct report_int failures;	/**< how often its stream has failed, one after the other */
 	double gain;			/**< linear; NaN: not valid */
 	bool here;			/**< neither gone nor left out */
+};
+
+/** A connected device that can send, as the policy sees it */
+struct report_source {
+	const char *address;
+	bool taken;
+	char why[512];			/**< it is, or not */
+};
+
+/** A setting that is none of what it can be, as the policy sees it */
+struct report_setting {
+	const char *name;		/**< without bluez-combine. */
+	char is[512], allowed[512], using[512];
 };
 
 struct report {
@@ -62,11 +77,18 @@ struct report {
 
 	struct report_speaker *speakers;	/**< by name; those that are not here come last */
 	uint32_t n_speakers;
+	struct report_source *sources;
+	uint32_t n_sources;
+	struct report_setting *settings;
+	uint32_t n_settings;
 };
 
-/** What is pointed to is the client's, and stays valid until its next event.
- * Returns 0 or -errno; report_finish() in both cases. */
-int report_init(struct report *report, const struct client *client);
+/** What is said of the group with that name; one that is not there, or not read, is not found. What is pointed to is the client's,
+ * and stays valid until its next event. Returns 0 or -errno; report_finish() in both cases. */
+int report_init(struct report *report, const struct client *client, const char *group);
 void report_finish(struct report *report);
+
+/** The speaker with exactly this address; NULL if the group has said nothing of it. */
+const struct report_speaker *report_speaker(const struct report *report, const char *address);
 
 #endif /* BLUEZ_COMBINE_REPORT_H */

@@ -8,8 +8,8 @@
 
 #include "cli/command.h"
 #include "cli/i18n.h"
+#include "cli/json-print.h"
 #include "cli/text.h"
-#include "client/json.h"
 #include "doctor/doctor.h"
 
 static void finding_free(void *data)
@@ -133,7 +133,7 @@ static int run(const struct options *options)
 	int res;
 
 	facts_init(&facts);
-	facts_read_graph(&facts, options->remote, options->group);
+	facts_read_graph(&facts, options->group);
 	facts_read_bluez(&facts);
 	facts_read_system(&facts);
 	doctor.facts = &facts;

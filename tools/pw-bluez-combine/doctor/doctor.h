@@ -111,7 +111,7 @@ struct facts {
 };
 
 /* graph.c, bluez.c, system.c: each asks what it can reach */
-void facts_read_graph(struct facts *f, const char *remote, const char *group);
+void facts_read_graph(struct facts *f, const char *group);
 void facts_read_bluez(struct facts *f);
 void facts_read_system(struct facts *f);
 

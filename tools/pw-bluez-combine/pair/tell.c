@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "cli/i18n.h"
+#include "cli/json-print.h"
 #include "cli/text.h"
-#include "client/json.h"
 #include "pair/pair.h"
 
 #define NAME_WIDTH	40
