@@ -107,6 +107,12 @@ impostor adapter node.name=bluez_combine.default.driver $NULL_SINK client.id="$w
 impostor node node.name=bluez_combine.default.driver
 impostor metadata metadata.name=bluez-combine client.id="$wm" client.id="$wm"
 impostor 'set member.speaker_a { "include": false }'
+impostor metadata metadata.name=bluez-combine.fake client.id="$wm" client.id="$wm"
+CLIENT="$BUILD_DIR/tests/module/client"
+not_read() { timeout 20 "$CLIENT" status fake | grep -x 'group fake missing ' && ! timeout 20 "$CLIENT" status all | grep fake; }
+if [ -x "$CLIENT" ]; then
+	check 'a group that a restricted client has made is not shown' not_read
+fi
 start_host after
 comes() { logged after 'is a restricted client' && "$AWAIT" link $out.speaker_a speaker_a && running "$HOST"; }
 check 'a restricted client that has the names of the group first keeps nobody from it' comes
