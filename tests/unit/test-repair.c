@@ -12,7 +12,7 @@ static const int64_t SEC = SPA_NSEC_PER_SEC;
 
 static struct repair r;
 static struct member members[MEMBERS], *list[MEMBERS];
-static const struct repair_members all = { list, MEMBERS };
+static const struct member_list all = { list, MEMBERS };
 static int64_t now_ns;
 
 /* They play, the first with the shortest latency */

@@ -218,6 +218,20 @@ static void a_packet_is_learnt_also_where_the_encoder_comes_first(void)
 		}
 }
 
+static void until_a_packet_is_seen_the_longest_common_one_counts(void)
+{
+	struct sink s = CODEC("sbc", 44100, 73, 5 * 128);
+
+	check_int(report_packet_ns(&s.r), 0);
+	begin(&s);
+	hear(&s, 0);
+	check_int(report_packet_ns(&s.r), samples_ns(&s, 1024));
+	play(&s, false);
+	check_int(report_packet_ns(&s.r), samples_ns(&s, 5 * 128));
+	s.r.in.packets = false;
+	check_int(report_packet_ns(&s.r), 0);
+}
+
 /* One whose packet is known from before: the first one of a stream is none that has grown */
 static void a_known_packet_that_comes_after_the_encoder_has_not_grown(void)
 {
@@ -483,6 +497,7 @@ int main(void)
 	run(one_that_reports_is_reported);
 	run(where_the_beginning_is_not_heard_whole_frames_are_not_told_apart);
 	run(an_offset_of_any_fraction_is_no_part_of_what_it_says);
+	run(until_a_packet_is_seen_the_longest_common_one_counts);
 	run(a_packet_is_learnt_also_where_the_encoder_comes_first);
 	run(a_known_packet_that_comes_after_the_encoder_has_not_grown);
 	run(packets_that_grow_move_nobody_until_the_stream_begins_anew);

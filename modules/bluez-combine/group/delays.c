@@ -12,10 +12,6 @@
 #include "timing/doubt.h"
 #include "timing/known.h"
 
-/* When a whole group starts, its speakers begin together as soon as each has
- * reported once; what they report later moves them by a crossfade. One that
- * has reported nothing by then is not waited for any longer. */
-#define START_WAIT_NS		(500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
 
@@ -125,58 +121,10 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 	return next_ns;
 }
 
-/*
- * May the group begin to be heard? Everybody who is to play begins together: at
- * once where all latencies are known from before, else as soon as every speaker
- * has reported, and after START_WAIT_NS with those that have.
- */
-static bool may_start(struct group *group, int64_t now_ns, int64_t *next_ns)
-{
-	int64_t limit_ns = group->playing_since_ns + START_WAIT_NS;
-	uint32_t ready = 0, waiting = 0;
-	struct output *o;
-
-	spa_list_for_each(o, &group->outputs, link) {
-		if (member_has_latency(&o->speaker->member))
-			ready++;
-		else
-			waiting++;
-	}
-	if (ready == 0)
-		return false;
-	if (waiting == 0 || now_ns >= limit_ns)
-		return true;
-	*next_ns = SPA_MIN(*next_ns, limit_ns);
-	return false;
-}
-
-static void start(struct group *group)
-{
-	struct output *o;
-
-	group->audible = true;
-	spa_list_for_each(o, &group->outputs, link)
-		member_begin(&o->speaker->member);
-}
-
-static void update_audible(struct group *group, int64_t now_ns, int64_t *next_ns)
-{
-	struct output *o;
-
-	/* The first to come back after all have gone interrupts nobody */
-	if (!group->sink.playing || spa_list_is_empty(&group->outputs)) {
-		group->audible = false;
-	} else if (!group->audible && may_start(group, now_ns, next_ns)) {
-		start(group);
-	}
-	spa_list_for_each(o, &group->outputs, link)
-		member_update_part(&o->speaker->member, group->audible, now_ns, next_ns);
-}
-
 /* Who is not heard: also one whose latency is beyond what the group may wait for. */
 static bool is_audible(const struct group *group, const struct output *o)
 {
-	return member_may_be_heard(&o->speaker->member, group->audible) &&
+	return member_may_be_heard(&o->speaker->member, group->ensemble.audible) &&
 		(o->speaker->member.aligned || !group->args->mute_unaligned);
 }
 
@@ -225,7 +173,7 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 			.pending_ns = member->streaming ? settle_pending(&o->speaker->report.settle) : 0,
 			.correction_ns = config->correction_ns,
 			.trim_ns = config->trim_ns,
-			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->audible),
+			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->ensemble.audible),
 			.heard = member_is_heard(member),
 		};
 	}
@@ -252,7 +200,7 @@ static void update_delays(struct group *group, int64_t now_ns)
 		.headroom_ns = group->args->headroom_ns,
 		.max_delay_ns = group->args->max_delay_ns,
 	};
-	bool heard = group->audible && !fanout_host_is_quiet(&group->host), moved = false;
+	bool heard = group->ensemble.audible && !fanout_host_is_quiet(&group->host), moved = false;
 	int64_t before_ns = group->align.total_ns, longest_ns = 0;
 	struct changes changes = { 0 };
 	struct output *o;
@@ -281,10 +229,12 @@ static void update_delays(struct group *group, int64_t now_ns)
 
 int64_t group_align(struct group *group, int64_t now_ns)
 {
+	struct member *members[FANOUT_HOST_OUTPUTS_MAX];
+	struct member_list all = group_list_members(group, members);
 	int64_t next_ns = update_latencies(group, now_ns);
 
-	update_audible(group, now_ns, &next_ns);
-	if (!group->audible || now_ns >= group->moving_until_ns) {
+	ensemble_update(&group->ensemble, &all, now_ns, &next_ns);
+	if (!group->ensemble.audible || now_ns >= group->moving_until_ns) {
 		group->moving_until_ns = 0;
 		update_delays(group, now_ns);
 	} else {

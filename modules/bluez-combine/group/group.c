@@ -23,14 +23,14 @@ void group_schedule_update(struct group *group)
 	pw_loop_signal_event(group->main_loop, group->update_event);
 }
 
-static bool is_heard(const struct group *group)
+struct member_list group_list_members(const struct group *group, struct member *members[FANOUT_HOST_OUTPUTS_MAX])
 {
-	const struct output *o;
+	struct output *o;
+	uint32_t n = 0;
 
 	spa_list_for_each(o, &group->outputs, link)
-		if (o->speaker->member.streaming || member_is_coming_back(&o->speaker->member))
-			return true;
-	return false;
+		members[n++] = &o->speaker->member;
+	return (struct member_list) { members, n };
 }
 
 /*
@@ -46,7 +46,9 @@ static bool is_heard(const struct group *group)
  */
 static int64_t update_awake(struct group *group, int64_t now_ns)
 {
-	bool drained, warm, heard = is_heard(group);
+	struct member *members[FANOUT_HOST_OUTPUTS_MAX];
+	struct member_list all = group_list_members(group, members);
+	bool drained, warm, heard = ensemble_is_heard(&all);
 
 	fanout_host_set_drain(&group->host, group->align.last_ns, SPA_ATOMIC_LOAD(group->rate));
 	drained = fanout_host_is_drained(&group->host);
@@ -242,8 +244,7 @@ static void sink_playing(void *data, bool playing)
 	cycle_reset(&group->cycle);
 	spa_list_for_each(o, &group->outputs, link)
 		member_event(&o->speaker->member, playing ? MEMBER_GROUP_STARTED : MEMBER_GROUP_STOPPED, 0);
-	if (playing)
-		group->playing_since_ns = loop_now_ns(group->main_loop);
+	ensemble_play(&group->ensemble, playing, loop_now_ns(group->main_loop));
 	group_schedule_update(group);
 }
 

@@ -16,6 +16,7 @@
 #include "graph/members.h"
 #include "audio/output.h"
 #include "group/memory.h"
+#include "member/ensemble.h"
 #include "member/repair.h"
 #include "timing/cycle.h"
 #include "quirks.h"
@@ -55,10 +56,9 @@ struct group {
 	int64_t packet_ns;		/**< the longest packet of a member, 0: has none */
 	struct align align;
 	int64_t moving_until_ns;	/**< the group crossfades to another B until then */
-	bool audible;			/**< somebody has been heard since it began to play */
+	struct ensemble ensemble;	/**< who is heard of it, and since when */
 	struct keep_warm keep_warm;
 	bool warm;			/**< speakers are kept awake, and only that goes on */
-	int64_t playing_since_ns;	/**< valid while sink.playing */
 	struct spa_source *timer;	/**< for what settles by standing still */
 	struct spa_source *update_event;	/**< something changed, here or in the data loop */
 
@@ -90,6 +90,9 @@ void group_activate(struct group *group);
  * group that starts): the burst is acted on as a whole.
  */
 void group_schedule_update(struct group *group);
+
+/** Those that have an output, in the order of group.outputs. */
+struct member_list group_list_members(const struct group *group, struct member *members[FANOUT_HOST_OUTPUTS_MAX]);
 
 void group_finish(struct group *group);
 

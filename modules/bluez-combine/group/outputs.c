@@ -61,7 +61,7 @@ int group_outputs_add(struct group *group, struct speaker *speaker)
 			&output_events, group);
 	if (o == NULL)
 		return -errno;
-	member_added(&speaker->member, speaker_kind(speaker), group->audible);
+	member_added(&speaker->member, speaker_kind(speaker), group->ensemble.audible);
 	report_open(&speaker->report, k);
 	speaker->user_data = o;
 	spa_list_append(&group->outputs, &o->link);

@@ -12,17 +12,11 @@
 
 static int64_t longest_packet_ns(const struct group *group)
 {
-	int64_t ns = 0, packet_ns;
 	const struct output *o;
+	int64_t ns = 0;
 
-	spa_list_for_each(o, &group->outputs, link) {
-		if (!o->speaker->member.kind->has_packets)
-			continue;
-		packet_ns = o->speaker->report.packet_ns;
-		if (packet_ns == 0)
-			packet_ns = packet_common_ns(codec_find(output_codec(o)), o->speaker->rate);
-		ns = SPA_MAX(ns, packet_ns);
-	}
+	spa_list_for_each(o, &group->outputs, link)
+		ns = SPA_MAX(ns, report_packet_ns(&o->speaker->report));
 	return ns;
 }
 

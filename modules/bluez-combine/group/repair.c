@@ -11,20 +11,10 @@
 
 #define MSEC		((int64_t)SPA_NSEC_PER_MSEC)
 
-static uint32_t list(const struct group *group, struct member **members)
-{
-	struct output *o;
-	uint32_t n = 0;
-
-	spa_list_for_each(o, &group->outputs, link)
-		members[n++] = &o->speaker->member;
-	return n;
-}
-
 void group_take_stock(struct group *group, int64_t now_ns)
 {
 	struct member *members[FANOUT_HOST_OUTPUTS_MAX];
-	struct repair_members all = { members, list(group, members) };
+	struct member_list all = group_list_members(group, members);
 	struct repair *r = &group->repair;
 	bool was = r->stutter.on;
 	struct stutter_event e;
@@ -90,7 +80,7 @@ static void tell_kept(struct speaker *s)
 int64_t group_repair(struct group *group, int64_t now_ns)
 {
 	struct member *members[FANOUT_HOST_OUTPUTS_MAX], *member;
-	struct repair_members all = { members, list(group, members) };
+	struct member_list all = group_list_members(group, members);
 	struct repair *r = &group->repair;
 	struct repair_now now = {
 		.now_ns = now_ns,

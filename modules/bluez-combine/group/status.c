@@ -121,7 +121,7 @@ void group_status_write(struct group *group)
 	if (group->sink.id != SPA_ID_INVALID)
 		json_add_int(&b, "sink.id", group->sink.id);
 	json_add_string(&b, "state", !group->sink.playing ? "idle" : group->warm ? "warm" :
-			group->audible ? "playing" : "starting");
+			group->ensemble.audible ? "playing" : "starting");
 	json_add_int(&b, "latency.nsec", group->align.total_ns);
 	json_add_int(&b, "members", members);
 	json_add_int(&b, "playing", playing);

@@ -114,6 +114,12 @@ struct member {
 	bool audible;
 };
 
+/** The members of a group that have an output. */
+struct member_list {
+	struct member *const *members;
+	uint32_t n;
+};
+
 enum member_event {
 	MEMBER_STREAMS,		/**< its output does from now on */
 	MEMBER_STOPPED,		/**< or no longer */

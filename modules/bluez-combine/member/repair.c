@@ -16,7 +16,7 @@
 	for (uint32_t i_ = 0; i_ < (all)->n; i_++)					\
 		if (m = (all)->members[i_], member_is_repairable(m))
 
-uint32_t repair_count(const struct repair_members *all, enum stutter_step step)
+uint32_t repair_count(const struct member_list *all, enum stutter_step step)
 {
 	const struct member *m;
 	uint32_t n = 0;
@@ -26,7 +26,7 @@ uint32_t repair_count(const struct repair_members *all, enum stutter_step step)
 	return n;
 }
 
-void repair_add(struct repair *r, const struct repair_members *all, const struct stutter_event *event,
+void repair_add(struct repair *r, const struct member_list *all, const struct stutter_event *event,
 		int64_t now_ns)
 {
 	struct member *m;
@@ -39,7 +39,7 @@ void repair_add(struct repair *r, const struct repair_members *all, const struct
 }
 
 /* Who will be started anew has all of its own again. Nothing is known of one that may never play. */
-static int64_t least_lost_ns(const struct repair_members *all)
+static int64_t least_lost_ns(const struct member_list *all)
 {
 	const struct member *m;
 	int64_t least_ns = INT64_MAX;
@@ -53,7 +53,7 @@ static int64_t least_lost_ns(const struct repair_members *all)
 	return least_ns;
 }
 
-static void part(const struct repair_members *all)
+static void part(const struct member_list *all)
 {
 	int64_t least_ns = least_lost_ns(all);
 	struct member *m;
@@ -63,7 +63,7 @@ static void part(const struct repair_members *all)
 			m->step = STUTTER_OUT_OF_STEP;
 }
 
-static void raise_doubtful(const struct repair_members *all)
+static void raise_doubtful(const struct member_list *all)
 {
 	struct member *m;
 
@@ -72,7 +72,7 @@ static void raise_doubtful(const struct repair_members *all)
 			m->step = STUTTER_OUT_OF_STEP;
 }
 
-int64_t repair_tick(struct repair *r, const struct repair_members *all, bool quiet, int64_t now_ns)
+int64_t repair_tick(struct repair *r, const struct member_list *all, bool quiet, int64_t now_ns)
 {
 	int64_t next_ns = stutter_tick(&r->stutter, now_ns);
 
@@ -107,7 +107,7 @@ static bool had_its_turn(const struct repair *r, const struct member *m)
 	return r->n_stops > 0 && m->round == r->n_restarts;
 }
 
-static struct member *find_next(const struct repair *r, const struct repair_members *all)
+static struct member *find_next(const struct repair *r, const struct member_list *all)
 {
 	struct member *m, *best = NULL;
 
@@ -122,7 +122,7 @@ static struct member *find_next(const struct repair *r, const struct repair_memb
 	return best;
 }
 
-static struct member *find_held(const struct repair_members *all)
+static struct member *find_held(const struct member_list *all)
 {
 	for (uint32_t i = 0; i < all->n; i++)
 		if (member_is_held(all->members[i]))
@@ -130,7 +130,7 @@ static struct member *find_held(const struct repair_members *all)
 	return NULL;
 }
 
-static void stop(struct repair *r, const struct repair_members *all, struct member *m, int64_t now_ns)
+static void stop(struct repair *r, const struct member_list *all, struct member *m, int64_t now_ns)
 {
 	if (r->n_stops == 0) {
 		r->n_out = repair_count(all, STUTTER_OUT_OF_STEP);
@@ -169,7 +169,7 @@ static enum repair_action let_go(struct repair *r, struct member *m, const struc
 	return REPAIR_RELEASE;
 }
 
-enum repair_action repair_next(struct repair *r, const struct repair_members *all, const struct repair_now *now,
+enum repair_action repair_next(struct repair *r, const struct member_list *all, const struct repair_now *now,
 		struct member **member)
 {
 	switch (r->state) {

@@ -47,17 +47,11 @@ static inline bool repair_is_stopping(const struct repair *r)
 	return r->state == REPAIR_STOPPING;
 }
 
-/** The members of a group that have an output. */
-struct repair_members {
-	struct member *const *members;
-	uint32_t n;
-};
-
 /** How many are so, of those that can be started anew? */
-uint32_t repair_count(const struct repair_members *all, enum stutter_step step);
+uint32_t repair_count(const struct member_list *all, enum stutter_step step);
 
 /** What stalls have come to is put down to those that play. */
-void repair_add(struct repair *r, const struct repair_members *all, const struct stutter_event *event,
+void repair_add(struct repair *r, const struct member_list *all, const struct stutter_event *event,
 		int64_t now_ns);
 
 /**
@@ -66,7 +60,7 @@ void repair_add(struct repair *r, const struct repair_members *all, const struct
  * \param quiet  nobody would hear it
  * Returns when to call again.
  */
-int64_t repair_tick(struct repair *r, const struct repair_members *all, bool quiet, int64_t now_ns);
+int64_t repair_tick(struct repair *r, const struct member_list *all, bool quiet, int64_t now_ns);
 
 enum repair_action {
 	REPAIR_WAIT,			/**< until r->until_ns, if it stops or rests */
@@ -86,7 +80,7 @@ struct repair_now {
  * What is to be done next, and to whom. To be carried out, and called again until it waits: one after the other,
  * none twice in a round, and then a rest.
  */
-enum repair_action repair_next(struct repair *r, const struct repair_members *all, const struct repair_now *now,
+enum repair_action repair_next(struct repair *r, const struct member_list *all, const struct repair_now *now,
 		struct member **member);
 
 #endif /* BLUEZ_COMBINE_REPAIR_H */

@@ -274,3 +274,10 @@ enum report_basis report_basis(const struct report *r)
 		return REPORT_REMEMBERED;
 	return r->in.packets && is_assumed(r) ? REPORT_ASSUMED : REPORT_REPORTED;
 }
+
+int64_t report_packet_ns(const struct report *r)
+{
+	if (!r->in.packets)
+		return 0;
+	return r->packet_ns > 0 ? r->packet_ns : packet_common_ns(r->in.codec, r->in.rate);
+}

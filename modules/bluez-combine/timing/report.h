@@ -104,6 +104,9 @@ bool report_is_to_be_kept(const struct report *report, bool *told);
 
 enum report_basis report_basis(const struct report *report);
 
+/** How long its packets are, or the longest that are common with its codec; 0: it has none, or has never been heard. */
+int64_t report_packet_ns(const struct report *report);
+
 /** The latency to go by; REPORT_NONE: 0. */
 static inline int64_t report_latency_ns(const struct report *report)
 {
