@@ -39,6 +39,12 @@ local layers = {
   ["tools/pw-bluez-combine/cli"] = set "client names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/doctor"] = set "client bluez cli names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/pair"] = set "bluez cli",
+  -- Of the product only its public names; what plays and what listens know nothing of the scenes
+  ["tests/room/clock"] = set "<pipewire/> <spa/>",
+  ["tests/room/listen"] = set "<pipewire/> <spa/>",
+  ["tests/room/world"] = set "clock listen interfaces.h random.h <spa/>",
+  ["tests/room/stage"] = set "clock listen names.h random.h <pipewire/> <spa/>",
+  ["tests/room/scenes"] = set "stage listen names.h random.h <pipewire/> <spa/>",
 }
 
 local function library (header)
@@ -80,6 +86,6 @@ for folder, allowed in pairs (layers) do
   end
 end
 
-check (files > 40, "only " .. files .. " files were looked at")
+check (files > 250, "only " .. files .. " files were looked at")
 print (string.format ("%d files, %d faults", files, failed))
 os.exit (failed == 0)

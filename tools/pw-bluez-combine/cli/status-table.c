@@ -309,7 +309,7 @@ static const struct {
 	const char *word;
 	const char *meaning;
 } legend[] = {
-	{ "assumed", N_("it reports no latency, 125 ms are taken; if it sounds off, give it an offset") },
+	{ "assumed", N_("it reports no latency, so 125 ms are assumed (40 ms with a low-latency codec); if it sounds off, give it an offset") },
 	{ "unaligned", N_("plays, but is too far from the others for them to wait") },
 	{ "muted", N_("too far from the others, and silent as bluez-combine.unaligned says") },
 	{ "starting", N_("its stream was asked for, and it takes nothing yet") },

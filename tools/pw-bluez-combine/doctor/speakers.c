@@ -337,8 +337,8 @@ static void delay_report(struct doctor *d, const struct facts *f)
 			continue;
 		mend = g_strdup_printf(_("listen with pw-bluez-combine test; if it is 20 ms late: pw-bluez-combine speaker "
 				"%s --offset 20"), s->address);
-		doctor_say(d, DOCTOR_WARNING, mend, _("%s (%s) does not tell its latency: 125 ms are assumed, and it may "
-				"be out of step"), s->name, s->address);
+		doctor_say(d, DOCTOR_WARNING, mend, _("%s (%s) does not tell its latency: 125 ms are assumed, "
+				"or 40 ms with a low-latency codec, and it may be out of step"), s->name, s->address);
 	}
 }
 
