@@ -203,7 +203,6 @@ static void a_first_attempt_that_takes_long_is_not_stuck(void)
 static void one_that_does_not_start_is_woken_four_times(void)
 {
 	int64_t next_ns, begin_ns;
-	int n = 0;
 
 	play();
 	fail(MEMBER_NODE_ERROR);
@@ -211,7 +210,8 @@ static void one_that_does_not_start_is_woken_four_times(void)
 	node(MEMBER_NODE_IDLE);
 	event(MEMBER_STREAMS);
 	begin_ns = now_ns;
-	for (next_ns = now_ns; m.fault == MEMBER_NO_FAULT; n++)
+	next_ns = now_ns;
+	while (m.fault == MEMBER_NO_FAULT)
 		tick_after(next_ns - now_ns, &next_ns);
 	check_int(m.n_wakes, 4);
 	check(m.fault == MEMBER_REFUSED);
