@@ -5,17 +5,10 @@
 --
 -- lua test-bounds.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local read = docs.read
 
-local function read (path)
-  local file = assert (io.open (source .. "/" .. path))
-  local text = file:read ("a")
-  file:close ()
-  return text
-end
-
-local bounds = dofile (source .. "/wireplumber/scripts/lib/bluez-combine-bounds.lua")
+local bounds = dofile (arg [1] .. "/wireplumber/scripts/lib/bluez-combine-bounds.lua")
 local guard = read ("modules/bluez-combine/graph/metadata-guard.h")
 local reference = read ("docs/reference.md")
 
@@ -27,17 +20,11 @@ for name, value in pairs {
   METADATA_VALUE_LEN_MAX = bounds.VALUE_LEN,
 } do
   local is = tonumber (guard:match ("#define " .. name .. "%s+(%d+)u\n"))
-  if is ~= value then
-    failed = failed + 1
-    print (string.format ("not ok %s is %s, and %s in the policy", name, is, value))
-  end
+  docs.check (is == value, string.format ("%s is %s, and %s in the policy", name, is, value))
 end
 
 local said = string.format ("at most %d keys `member.`, %d `status.` and %d others, of %d bytes with values of %d",
   bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN)
-if not reference:find (said, 1, true) then
-  failed = failed + 1
-  print ("not ok docs/reference.md does not say '" .. said .. "'")
-end
+docs.check (reference:find (said, 1, true), "docs/reference.md does not say '" .. said .. "'")
 
-os.exit (failed == 0)
+docs.finish ("the bounds are the same")

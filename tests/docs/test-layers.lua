@@ -5,15 +5,8 @@
 --
 -- lua test-layers.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
-
-local function check (ok, what)
-  if not ok then
-    failed = failed + 1
-    print ("not ok " .. what)
-  end
-end
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local check = docs.check
 
 local function set (text)
   local names = {}
@@ -68,10 +61,10 @@ local files = 0
 
 for folder, allowed in pairs (layers) do
   local own = folder:match ("[^/]+$")
-  for path in assert (io.popen ("ls '" .. source .. "'/" .. folder .. "/*.[ch]")):lines () do
+  for path in docs.files (folder .. "/*.[ch]") do
     local name = folder .. "/" .. path:match ("[^/]+$")
     files = files + 1
-    for line in io.lines (path) do
+    for line in docs.read (path):gmatch ("[^\n]+") do
       local quoted = line:match ('^#include "([^"]+)"')
       local header = line:match ("^#include <([^>]+)>")
       if quoted then
@@ -87,5 +80,4 @@ for folder, allowed in pairs (layers) do
 end
 
 check (files > 250, "only " .. files .. " files were looked at")
-print (string.format ("%d files, %d faults", files, failed))
-os.exit (failed == 0)
+docs.finish (files .. " files")

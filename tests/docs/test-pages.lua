@@ -5,25 +5,9 @@
 --
 -- lua test-pages.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
-
-local function read (path)
-  local file = io.open (source .. "/" .. path)
-  if not file then
-    return nil
-  end
-  local text = file:read ("a")
-  file:close ()
-  return text
-end
-
-local function check (ok, what)
-  if not ok then
-    failed = failed + 1
-    print ("not ok " .. what)
-  end
-end
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local read = docs.find
+local check = docs.check
 
 -- Lines without blocks of code, whose brackets are no links
 local function prose (text)
@@ -77,7 +61,7 @@ local function check_page (page)
 
     if not target:match ("^%a+://") then
       links = links + 1
-      check (io.open (source .. "/" .. file), page .. ": " .. target .. " is not there")
+      check (io.open (arg [1] .. "/" .. file), page .. ": " .. target .. " is not there")
       if section ~= "" and file:match ("%.md$") then
         check (anchors (read (file) or "") [section], page .. ": no section " .. target)
       end
@@ -89,21 +73,11 @@ local function check_page (page)
   end
 end
 
-local function list (pattern)
-  local files = {}
-  local pipe = io.popen ("cd '" .. source .. "' && ls " .. pattern)
-  for file in pipe:lines () do
-    files [#files + 1] = file
-  end
-  pipe:close ()
-  return files
-end
-
-for _, page in ipairs (list ("*.md docs/*.md examples/*.md tests/*/*.md")) do
+for page in docs.files ("*.md docs/*.md examples/*.md tests/*/*.md") do
   check_page (page)
 end
 check (links > 30, "only " .. links .. " links were read")
-for _, picture in ipairs (list ("docs/pictures/*.png")) do
+for picture in docs.files ("docs/pictures/*.png") do
   check (pictures [picture], picture .. " is shown nowhere")
 end
 
@@ -152,5 +126,4 @@ for name in read ("README.md"):gmatch ("pw%-bluez%-combine %l+[^\n`]- %-%-([%l-]
   check (options [name], "README.md has an option --" .. name .. " that is none")
 end
 
-print (failed == 0 and "ok " .. links .. " links" or failed .. " wrong")
-os.exit (failed == 0 and 0 or 1)
+docs.finish (links .. " links")

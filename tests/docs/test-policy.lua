@@ -5,34 +5,11 @@
 --
 -- lua test-policy.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local read = docs.find
+local check = docs.check
 
-local function read (path)
-  local file = io.open (path)
-  local text = file and file:read ("a")
-  if file then
-    file:close ()
-  end
-  return text
-end
-
-local function check (ok, what)
-  if not ok then
-    failed = failed + 1
-    print ("not ok " .. what)
-  end
-end
-
--- All scenes as one text, and their names
-local scenes, scene_names = "", {}
-for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scenes/*.c")):lines () do
-  local text = read (path)
-  scenes = scenes .. text
-  for name in text:gmatch ("{ %.name = \"([^\"]+)\", %.text") do
-    scene_names [name] = true
-  end
-end
+local scene_names, scenes = docs.scenes ()
 
 -- A test is a file, whose name says where: module-churn, room-impostor, policy-group, unit-tap
 local kinds = {
@@ -47,10 +24,10 @@ local function text_of (name)
     return scenes
   end
   local kind, rest = name:match ("^(%l+)%-(.+)$")
-  return kinds [kind] and read (source .. "/tests/" .. string.format (kinds [kind], rest))
+  return kinds [kind] and read ("tests/" .. string.format (kinds [kind], rest))
 end
 
-local text = assert (read (source .. "/docs/policy.md"))
+local text = assert (read ("docs/policy.md"))
 local rules, cases = 0, 0
 
 for line in text:gmatch ("[^\n]+") do
@@ -72,11 +49,10 @@ for line in text:gmatch ("[^\n]+") do
 end
 check (rules > 0 and cases > 0, "the table of rules was not found")
 
-for name in read (source .. "/wireplumber/wireplumber.conf.d/60-bluez-combine.conf")
+for name in read ("wireplumber/wireplumber.conf.d/60-bluez-combine.conf")
     :gmatch ("\n  bluez%-combine%.([%w.-]+) = {") do
   check (text:find ("`" .. name .. "`", 1, true) or text:find ("`" .. name .. " = ", 1, true),
          "no rule for the setting " .. name)
 end
 
-print (string.format ("%d rules, %d cases", rules, cases))
-os.exit (failed == 0)
+docs.finish (string.format ("%d rules, %d cases", rules, cases))

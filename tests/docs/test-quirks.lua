@@ -5,47 +5,25 @@
 --
 -- lua test-quirks.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local read = docs.read
+local check = docs.check
 
-local function read (path)
-  local file = assert (io.open (path))
-  local text = file:read ("a")
-  file:close ()
-  return text
-end
-
-local function check (ok, what)
-  if not ok then
-    failed = failed + 1
-    print ("not ok " .. what)
-  end
-end
-
-local function files (pattern)
-  return assert (io.popen ("ls '" .. source .. "'/" .. pattern)):lines ()
-end
-
-local scenes = {}
-for path in files ("tests/room/scenes/*.c") do
-  for name in read (path):gmatch ("{ %.name = \"([^\"]+)\", %.text") do
-    scenes [name] = true
-  end
-end
+local scenes = docs.scenes ()
 
 -- Where the work-arounds are
 local code = ""
-for path in files ("modules/bluez-combine/*/*.c") do
+for path in docs.files ("modules/bluez-combine/*/*.c") do
   code = code .. read (path)
 end
 
 local rows = {}
-for name, row in read (source .. "/docs/upstream.md"):gmatch ("\n| `([%w-]+)` ([^\n]+)") do
+for name, row in read ("docs/upstream.md"):gmatch ("\n| `([%w-]+)` ([^\n]+)") do
   rows [name] = row
 end
 
 local n = 0
-for enum, name, side, mended, scene in read (source .. "/modules/bluez-combine/quirks.c")
+for enum, name, side, mended, scene in read ("modules/bluez-combine/quirks.c")
     :gmatch ("%[(QUIRK_[%u_]+)%] = { \"([%w-]+)\", QUIRK_SIDE_(%u+), (%g+), \"([%w-]+)\" }") do
   local row = rows [name]
   n = n + 1
@@ -62,8 +40,7 @@ end
 for name in pairs (rows) do
   check (false, name .. " is in docs/upstream.md and not in quirks.c")
 end
-local enums = read (source .. "/modules/bluez-combine/quirks.h"):match ("enum quirk (%b{})")
+local enums = read ("modules/bluez-combine/quirks.h"):match ("enum quirk (%b{})")
 check (n == select (2, enums:gsub ("QUIRK_%u+_", "")), "quirks.h and quirks.c have not the same quirks")
 
-print (string.format ("%d quirks, %d faults", n, failed))
-os.exit (failed == 0)
+docs.finish (n .. " quirks")

@@ -5,22 +5,9 @@
 --
 -- lua test-reference.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
-
-local function read (path)
-  local file = assert (io.open (source .. "/" .. path))
-  local text = file:read ("a")
-  file:close ()
-  return text
-end
-
-local function check (ok, what)
-  if not ok then
-    failed = failed + 1
-    print ("not ok " .. what)
-  end
-end
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local read = docs.read
+local check = docs.check
 
 local reference = read ("docs/reference.md")
 local code = {}
@@ -111,5 +98,4 @@ for name in pairs (settings_page) do
   check (code [name], name .. " of the manual page (5) is not in docs/reference.md")
 end
 
-print (failed == 0 and "ok every public name is documented" or failed .. " wrong")
-os.exit (failed == 0 and 0 or 1)
+docs.finish ("every public name is documented")

@@ -5,26 +5,13 @@
 --
 -- lua test-room.lua SOURCE_DIR
 
-local source = arg [1]
-local failed = 0
-
-local function read (path)
-  local file = assert (io.open (path))
-  local text = file:read ("a")
-  file:close ()
-  return text
-end
-
-local function check (ok, what)
-  if not ok then
-    failed = failed + 1
-    print ("not ok " .. what)
-  end
-end
+local docs = dofile (arg [1] .. "/tests/docs/docs.lua")
+local read = docs.read
+local check = docs.check
 
 -- What `room list` has: name -> clock
 local clocks, n = {}, 0
-for path in assert (io.popen ("ls '" .. source .. "'/tests/room/scenes/*.c")):lines () do
+for path in docs.files ("tests/room/scenes/*.c") do
   for list in read (path):gmatch ("\nconst struct scene_type scenes_[%l_]+%[%] = (%b{})") do
     for scene in list:sub (2, -2):gmatch ("%b{}") do
       local name = scene:match ("%.name = \"([^\"]+)\"")
@@ -39,7 +26,7 @@ check (n > 0, "no scene was found")
 -- Neither is its runner's choice: one compares both, and one needs none
 clocks ["clocks"], clocks ["self"] = "both", "none"
 
-local page = read (source .. "/docs/room.md")
+local page = read ("docs/room.md")
 
 -- The first column, names in quotes, and the second of each row below a heading of columns
 local function rows (heading)
@@ -79,5 +66,4 @@ for _, row in ipairs (figures) do
   end
 end
 
-print (string.format ("%d scenes, %d rows of figures", n, #figures))
-os.exit (failed == 0)
+docs.finish (string.format ("%d scenes, %d rows of figures", n, #figures))
