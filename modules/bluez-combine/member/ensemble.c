@@ -12,9 +12,7 @@
 
 void ensemble_play(struct ensemble *e, bool playing, int64_t now_ns)
 {
-	if (playing)
-		e->since_ns = now_ns;
-	e->playing = playing;
+	e->since_ns = playing ? now_ns : 0;
 }
 
 static bool may_start(const struct ensemble *e, const struct member_list *all, int64_t now_ns, int64_t *next_ns)
@@ -37,7 +35,7 @@ void ensemble_update(struct ensemble *e, const struct member_list *all, int64_t 
 	uint32_t i;
 
 	/* The first to come back after all have gone interrupts nobody */
-	if (!e->playing || all->n == 0) {
+	if (e->since_ns == 0 || all->n == 0) {
 		e->audible = false;
 	} else if (!e->audible && may_start(e, all, now_ns, next_ns)) {
 		e->audible = true;

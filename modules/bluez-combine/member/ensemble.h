@@ -16,8 +16,7 @@
  */
 struct ensemble {
 	bool audible;			/**< somebody has been heard since it began to play */
-	bool playing;			/**< somebody plays to it */
-	int64_t since_ns;		/**< since then; valid while playing */
+	int64_t since_ns;		/**< since when somebody plays to it, 0: nobody does */
 };
 
 /** Somebody plays to the group from now on, or nobody any more. */
