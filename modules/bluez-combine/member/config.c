@@ -33,6 +33,11 @@ enum member_field member_field_find(const char *key)
 	return 0;
 }
 
+const char *member_field_name(uint32_t i)
+{
+	return i < SPA_N_ELEMENTS(fields) ? fields[i].key : NULL;
+}
+
 static int set_role(struct member_config *config, const char *where, const char *key, const char *value)
 {
 	int role = role_from_name(value);

@@ -39,6 +39,9 @@ struct member_config {
 /** The field of this name, as metadata and stream rules spell it; 0 if there is none. */
 enum member_field member_field_find(const char *key);
 
+/** The fields' names, from 0 on; NULL after the last one. */
+const char *member_field_name(uint32_t i);
+
 /**
  * Say one of the fields.
  *

@@ -35,32 +35,26 @@ struct match {
 	bool matched;
 };
 
-/* What create-stream holds besides properties of the stream */
-static const char * const config_keys[] = {
-	BLUEZ_COMBINE_MEMBER_ROLE,
-	BLUEZ_COMBINE_MEMBER_GAIN,
-	BLUEZ_COMBINE_MEMBER_TRIM,
-	BLUEZ_COMBINE_MEMBER_CORRECTION,
-};
-
 static int rule_matched(void *data, const char *location, const char *action,
 		const char *str, size_t len)
 {
 	struct match *match = data;
+	const char *name, *value;
 	char key[64];
+	uint32_t i;
 
 	if (!spa_streq(action, "create-stream"))
 		return 0;
 	match->matched = true;
 	pw_properties_update_string(match->stream, str, len);
 
-	SPA_FOR_EACH_ELEMENT_VAR(config_keys, k) {
-		const char *value;
-		snprintf(key, sizeof(key), MEMBER_CONFIG_PREFIX "%s", *k);
+	/* What create-stream holds besides properties of the stream */
+	for (i = 0; (name = member_field_name(i)) != NULL; i++) {
+		snprintf(key, sizeof(key), MEMBER_CONFIG_PREFIX "%s", name);
 		if ((value = pw_properties_get(match->stream, key)) == NULL)
 			continue;
 		/* What is wrong there was told when the module was loaded */
-		member_config_set(match->config, NULL, *k, value);
+		member_config_set(match->config, NULL, name, value);
 		pw_properties_set(match->stream, key, NULL);
 	}
 	return 0;
