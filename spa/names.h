@@ -68,4 +68,17 @@
 #define BLUEZ_COMBINE_MEMBER_TRIM	"trim.msec"
 #define BLUEZ_COMBINE_MEMBER_CORRECTION	"correction.msec"
 
+/* What a latency offset was found to be: an array of records, one for each codec and rate */
+#define BLUEZ_COMBINE_KEY_CALIBRATION	"calibration."		/* + address */
+#define BLUEZ_COMBINE_CALIBRATION_RECORDS	"records"
+/* Fields of one of them */
+#define BLUEZ_COMBINE_RECORD_CODEC	"codec"
+#define BLUEZ_COMBINE_RECORD_RATE	"rate"			/* Hz, of the stream to the speaker */
+#define BLUEZ_COMBINE_RECORD_OFFSET	"offset.msec"		/* latencyOffsetNsec of the speaker's route */
+#define BLUEZ_COMBINE_RECORD_WAS	"was.msec"		/* the same before */
+#define BLUEZ_COMBINE_RECORD_REPORT	"report.nsec"		/* its latency then, without the offset */
+#define BLUEZ_COMBINE_RECORD_BY		"by"			/* ear | hand */
+#define BLUEZ_COMBINE_RECORD_AT		"at"			/* seconds since 1970 */
+#define BLUEZ_COMBINE_RECORD_SIGMA	"sigma.msec"		/* standard deviation */
+
 #endif /* BLUEZ_COMBINE_NAMES_H */

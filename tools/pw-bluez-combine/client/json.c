@@ -52,3 +52,43 @@ bool json_find(const char *text, const char *key, char *value, size_t size)
 {
 	return spa_json_str_object_find(text, strlen(text), key, value, size) > 0;
 }
+
+/* As it stands there: whoever reads it takes it as it was */
+void json_add_others(FILE *out, const char *text, bool (*is_kept)(const void *data, const char *key), const void *data)
+{
+	struct spa_json it;
+	const char *key_raw, *raw;
+	char key[256];
+	int key_len, len;
+
+	if (text == NULL || !json_is_object(text))
+		return;
+	spa_json_begin_object(&it, text, strlen(text));
+	while ((key_len = spa_json_next(&it, &key_raw)) > 0 && (len = spa_json_next(&it, &raw)) > 0) {
+		bool known = spa_json_parse_stringn(key_raw, key_len, key, sizeof(key)) > 0;
+
+		if (spa_json_is_container(raw, len) && (len = spa_json_container_len(&it, raw, len)) <= 0)
+			break;
+		if (!known || is_kept(data, key))
+			fprintf(out, ", %.*s: %.*s", key_len, key_raw, len, raw);
+	}
+}
+
+void json_add_string(FILE *out, const char *key, const char *value)
+{
+	char text[2 * JSON_STRING_MAX];
+
+	if (spa_json_encode_string(text, sizeof(text), value) < (int)sizeof(text))
+		fprintf(out, ", \"%s\": %s", key, text);
+}
+
+/* Programs with windows choose a locale, whose point may be a comma */
+void json_add_number(FILE *out, const char *key, int digits, double value)
+{
+	char text[64], *comma;
+
+	snprintf(text, sizeof(text), "%.*f", digits, value);
+	if ((comma = strchr(text, ',')) != NULL)
+		*comma = '.';
+	fprintf(out, ", \"%s\": %s", key, text);
+}

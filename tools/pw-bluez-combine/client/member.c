@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <spa/utils/defs.h>
-#include <spa/utils/json.h>
 #include <spa/utils/string.h>
 
 #include "client/json.h"
@@ -66,73 +65,37 @@ bool member_is_left_out(const struct member *m)
 	return m->fields & MEMBER_INCLUDE && !m->include;
 }
 
-static uint32_t field_of(const char *key)
+/* data: a mask of those that are not taken over */
+static bool is_kept(const void *data, const char *key)
 {
+	const uint32_t *except = data;
 	size_t i;
 
 	for (i = 0; i < SPA_N_ELEMENTS(keys); i++)
 		if (spa_streq(key, keys[i].key))
-			return keys[i].field;
-	return 0;
-}
-
-/* As it stands there: whoever reads it takes it as it was */
-static void write_others(FILE *out, const char *json, uint32_t except)
-{
-	struct spa_json it;
-	const char *key_raw, *raw;
-	char key[256];
-	int key_len, len;
-
-	spa_json_begin_object(&it, json, strlen(json));
-	while ((key_len = spa_json_next(&it, &key_raw)) > 0 && (len = spa_json_next(&it, &raw)) > 0) {
-		bool known = spa_json_parse_stringn(key_raw, key_len, key, sizeof(key)) > 0;
-
-		if (spa_json_is_container(raw, len) && (len = spa_json_container_len(&it, raw, len)) <= 0)
-			break;
-		if (known && (spa_streq(key, "version") || field_of(key) & except))
-			continue;
-		fprintf(out, ", %.*s: %.*s", key_len, key_raw, len, raw);
-	}
-}
-
-static void write_string(FILE *out, const char *key, const char *value)
-{
-	char text[2 * sizeof(((struct member *)NULL)->target)];
-
-	if (spa_json_encode_string(text, sizeof(text), value) < (int)sizeof(text))
-		fprintf(out, ", \"%s\": %s", key, text);
-}
-
-/* Programs with windows choose a locale, whose point may be a comma */
-static void write_number(FILE *out, const char *key, int digits, double value)
-{
-	char text[64], *comma;
-
-	snprintf(text, sizeof(text), "%.*f", digits, value);
-	if ((comma = strchr(text, ',')) != NULL)
-		*comma = '.';
-	fprintf(out, ", \"%s\": %s", key, text);
+			return !(keys[i].field & *except);
+	return !spa_streq(key, "version");
 }
 
 static void write_wanted(FILE *out, const struct member *m)
 {
 	if (m->fields & MEMBER_TARGET)
-		write_string(out, BLUEZ_COMBINE_MEMBER_TARGET, m->target);
+		json_add_string(out, BLUEZ_COMBINE_MEMBER_TARGET, m->target);
 	if (m->fields & MEMBER_INCLUDE)
 		fprintf(out, ", \"" BLUEZ_COMBINE_MEMBER_INCLUDE "\": %s", m->include ? "true" : "false");
 	if (m->fields & MEMBER_ROLE)
-		write_string(out, BLUEZ_COMBINE_MEMBER_ROLE, m->role);
+		json_add_string(out, BLUEZ_COMBINE_MEMBER_ROLE, m->role);
 	if (m->fields & MEMBER_GAIN)
-		write_number(out, BLUEZ_COMBINE_MEMBER_GAIN, 6, m->gain);
+		json_add_number(out, BLUEZ_COMBINE_MEMBER_GAIN, 6, m->gain);
 	if (m->fields & MEMBER_TRIM)
-		write_number(out, BLUEZ_COMBINE_MEMBER_TRIM, 3, m->trim_ms);
+		json_add_number(out, BLUEZ_COMBINE_MEMBER_TRIM, 3, m->trim_ms);
 	if (m->fields & MEMBER_CORRECTION)
-		write_number(out, BLUEZ_COMBINE_MEMBER_CORRECTION, 3, m->correction_ms);
+		json_add_number(out, BLUEZ_COMBINE_MEMBER_CORRECTION, 3, m->correction_ms);
 }
 
 char *member_change(const char *json, const struct member *wanted, uint32_t clear)
 {
+	uint32_t except = wanted->fields | clear;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -141,8 +104,8 @@ char *member_change(const char *json, const struct member *wanted, uint32_t clea
 		return NULL;
 	fputs("{ \"version\": 1", out);
 	write_wanted(out, wanted);
-	if (json && json_is_object(json) && clear != (uint32_t)MEMBER_ALL)
-		write_others(out, json, wanted->fields | clear);
+	if (clear != (uint32_t)MEMBER_ALL)
+		json_add_others(out, json, is_kept, &except);
 	fputs(" }", out);
 	if (fclose(out) != 0) {
 		free(text);
