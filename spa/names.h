@@ -59,6 +59,10 @@
 #define BLUEZ_COMBINE_KEY_STATUS	"status"		/* alone, or + "." + address */
 #define BLUEZ_COMBINE_KEY_SOURCE	"source."		/* + address */
 #define BLUEZ_COMBINE_KEY_SETTING	"setting."		/* + name, without bluez-combine. */
+/* Of the subject of a client, and what the module answers, of subject 0 */
+#define BLUEZ_COMBINE_KEY_LEASE		"lease"
+#define BLUEZ_COMBINE_KEY_LEASE_TAKEN	"lease.taken"
+#define BLUEZ_COMBINE_KEY_LEASE_REFUSED	"lease.refused"
 
 /* Fields of the JSON in member.<address> */
 #define BLUEZ_COMBINE_MEMBER_TARGET	"target"		/* node.name of the speaker's sink */
@@ -80,5 +84,13 @@
 #define BLUEZ_COMBINE_RECORD_BY		"by"			/* ear | hand */
 #define BLUEZ_COMBINE_RECORD_AT		"at"			/* seconds since 1970 */
 #define BLUEZ_COMBINE_RECORD_SIGMA	"sigma.msec"		/* standard deviation */
+
+/* Fields of the JSON in lease, and in what is answered */
+#define BLUEZ_COMBINE_LEASE_COUNT	"count"
+#define BLUEZ_COMBINE_LEASE_SOLO	"solo"
+#define BLUEZ_COMBINE_LEASE_CORRECTION	"correction.msec"
+#define BLUEZ_COMBINE_LEASE_CLIENT	"client"
+#define BLUEZ_COMBINE_LEASE_READY	"ready.nsec"
+#define BLUEZ_COMBINE_LEASE_REFUSED	"refused"
 
 #endif /* BLUEZ_COMBINE_NAMES_H */

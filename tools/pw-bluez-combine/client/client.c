@@ -230,6 +230,11 @@ void client_finish(struct client *client)
 	spa_zero(*client);
 }
 
+uint32_t client_id(const struct client *client)
+{
+	return pw_proxy_get_bound_id((struct pw_proxy *)pw_core_get_client(client->core));
+}
+
 struct metadata *client_group(const struct client *client, const char *name)
 {
 	struct metadata *m;

@@ -83,6 +83,9 @@ int client_init(struct client *client, struct pw_loop *loop, const char *group, 
 		const struct client_events *events, void *data);
 void client_finish(struct client *client);
 
+/** The global id of this client, which nobody else has while it is there; SPA_ID_INVALID before the first event changed. */
+uint32_t client_id(const struct client *client);
+
 /** The metadata of the group \a name: NULL if PipeWire has no such group, or if it is not read. */
 struct metadata *client_group(const struct client *client, const char *name);
 /** The name of the group whose object it is. */

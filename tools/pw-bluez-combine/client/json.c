@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <spa/utils/json.h>
@@ -74,21 +75,37 @@ void json_add_others(FILE *out, const char *text, bool (*is_kept)(const void *da
 	}
 }
 
-void json_add_string(FILE *out, const char *key, const char *value)
+void json_write_string(FILE *out, const char *text)
 {
-	char text[2 * JSON_STRING_MAX];
+	/* Each byte as \u00xx */
+	size_t size = 6 * strlen(text) + 3;
+	char *encoded = malloc(size);
 
-	if (spa_json_encode_string(text, sizeof(text), value) < (int)sizeof(text))
-		fprintf(out, ", \"%s\": %s", key, text);
+	if (encoded)
+		spa_json_encode_string(encoded, size, text);
+	fputs(encoded ? encoded : "\"\"", out);
+	free(encoded);
 }
 
 /* Programs with windows choose a locale, whose point may be a comma */
-void json_add_number(FILE *out, const char *key, int digits, double value)
+void json_write_number(FILE *out, int digits, double value)
 {
 	char text[64], *comma;
 
 	snprintf(text, sizeof(text), "%.*f", digits, value);
 	if ((comma = strchr(text, ',')) != NULL)
 		*comma = '.';
-	fprintf(out, ", \"%s\": %s", key, text);
+	fputs(text, out);
+}
+
+void json_add_string(FILE *out, const char *key, const char *value)
+{
+	fprintf(out, ", \"%s\": ", key);
+	json_write_string(out, value);
+}
+
+void json_add_number(FILE *out, const char *key, int digits, double value)
+{
+	fprintf(out, ", \"%s\": ", key);
+	json_write_number(out, digits, value);
 }

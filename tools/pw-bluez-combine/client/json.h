@@ -15,13 +15,11 @@ bool json_is_object(const char *text);
 /** The value of \a key in the object \a text, a string without its quotes. False if it has none, or a longer one. */
 bool json_find(const char *text, const char *key, char *value, size_t size);
 
-/*
- * Into an object that is open, and has a first member: the point of a number is one in every locale.
- */
+/** Write a value: the point of a number is one in every locale. */
+void json_write_string(FILE *out, const char *text);
+void json_write_number(FILE *out, int digits, double value);
 
-/** Of a string; longer ones are not written */
-#define JSON_STRING_MAX	1536
-
+/** The same with its key, into an object that is open, and has a first member. */
 void json_add_string(FILE *out, const char *key, const char *value);
 void json_add_number(FILE *out, const char *key, int digits, double value);
 

@@ -127,9 +127,15 @@ int metadata_bind(struct metadata *m, struct pw_registry *registry, void (*chang
 	return 0;
 }
 
-int metadata_set(struct metadata *m, const char *key, const char *value)
+int metadata_set_of(struct metadata *m, uint32_t subject, const char *key, const char *value)
 {
 	if (m->proxy == NULL)
 		return -ENOENT;
-	return pw_metadata_set_property((struct pw_metadata *)m->proxy, 0, key, value ? "Spa:String:JSON" : NULL, value);
+	return pw_metadata_set_property((struct pw_metadata *)m->proxy, subject, key,
+			value ? "Spa:String:JSON" : NULL, value);
+}
+
+int metadata_set(struct metadata *m, const char *key, const char *value)
+{
+	return metadata_set_of(m, 0, key, value);
 }

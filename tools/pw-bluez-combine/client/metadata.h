@@ -44,4 +44,7 @@ const char *metadata_get(const struct metadata *metadata, const char *key);
 /** Ask its owner to have it say that: NULL clears. Returns 0 or -errno; whether it is so, \a changed tells. */
 int metadata_set(struct metadata *metadata, const char *key, const char *value);
 
+/** The same of a key of another subject, a global id. What stands there is not read. */
+int metadata_set_of(struct metadata *metadata, uint32_t subject, const char *key, const char *value);
+
 #endif /* BLUEZ_COMBINE_CLIENT_METADATA_H */
