@@ -64,7 +64,7 @@ static void add_defaults(struct client *client, uint32_t id, const char *name)
 {
 	struct metadata *m;
 
-	if (client->defaults || !(client->wants & CLIENT_DAEMONS) || (m = metadata_new(id, name)) == NULL)
+	if (client->defaults || !(client->wants & (CLIENT_DAEMONS | CLIENT_MICROPHONES)) || (m = metadata_new(id, name)) == NULL)
 		return;
 	client->defaults = m;
 	if (metadata_bind(m, client->registry, changed_soon, client) >= 0)
@@ -186,6 +186,7 @@ int client_init(struct client *client, struct pw_loop *loop, const char *group, 
 	client->graph.wants_nodes = wants & CLIENT_NODES;
 	client->graph.wants_routes = wants & CLIENT_ROUTES;
 	client->graph.wants_clients = wants & CLIENT_DAEMONS;
+	client->graph.wants_microphones = wants & CLIENT_MICROPHONES;
 
 	if ((client->timer = pw_loop_add_timer(loop, on_timeout, client)) == NULL ||
 	    (client->context = pw_context_new(loop, NULL, 0)) == NULL ||
@@ -250,11 +251,21 @@ const char *client_group_name(const struct metadata *metadata)
 	return group_of_object(metadata->name);
 }
 
-bool client_default_sink(const struct client *client, char *name, size_t size)
+static bool get_default(const struct client *client, const char *key, char *name, size_t size)
 {
-	const char *json = client->defaults ? metadata_get(client->defaults, "default.audio.sink") : NULL;
+	const char *json = client->defaults ? metadata_get(client->defaults, key) : NULL;
 
 	return json && json_find(json, "name", name, size);
+}
+
+bool client_default_sink(const struct client *client, char *name, size_t size)
+{
+	return get_default(client, "default.audio.sink", name, size);
+}
+
+bool client_default_source(const struct client *client, char *name, size_t size)
+{
+	return get_default(client, "default.audio.source", name, size);
 }
 
 int client_set_member(struct client *client, const char *group, const char *address,

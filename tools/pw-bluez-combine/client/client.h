@@ -33,7 +33,8 @@
 enum client_wants {
 	CLIENT_NODES = 1 << 0,		/**< what nodes tell of themselves, and whether they run */
 	CLIENT_ROUTES = 1 << 1,		/**< profiles of Bluetooth devices, and latency offsets of their outputs */
-	CLIENT_DAEMONS = 1 << 2,	/**< the session manager, and the default sink */
+	CLIENT_DAEMONS = 1 << 2,	/**< the session manager, and the defaults */
+	CLIENT_MICROPHONES = 1 << 3,	/**< what can be recorded from, whether it is plugged in and muted, and the defaults */
 };
 
 struct client_events {
@@ -64,7 +65,7 @@ struct client {
 	bool over;			/**< it was lost */
 
 	struct spa_list groups;		/**< struct metadata.link: their objects, bound or not */
-	struct metadata *defaults;	/**< with CLIENT_DAEMONS; NULL: not there */
+	struct metadata *defaults;	/**< if they are wanted; NULL: not there */
 	struct graph graph;
 	char *version;			/**< of the daemon; NULL: not known */
 	pid_t pid;			/**< 0: not known */
@@ -91,8 +92,9 @@ struct metadata *client_group(const struct client *client, const char *name);
 /** The name of the group whose object it is. */
 const char *client_group_name(const struct metadata *metadata);
 
-/** The name of the default sink: false if there is none, or without CLIENT_DAEMONS. */
+/** The names of the default sink and microphone: false if there is none, or without CLIENT_DAEMONS or CLIENT_MICROPHONES. */
 bool client_default_sink(const struct client *client, char *name, size_t size);
+bool client_default_source(const struct client *client, char *name, size_t size);
 
 /**
  * Say what the user wants of the speaker with an address, on top of what has been said: \a wanted, and nothing any more of the

@@ -75,22 +75,48 @@ static void told(struct graph_object *o, bool asked)
 	o->graph->changed(o->graph->data, asked);
 }
 
+/* Audio/Source, Audio/Source/Virtual */
+bool graph_is_microphone(const struct graph_object *o)
+{
+	return o->kind == GRAPH_NODE && o->class && spa_strstartswith(o->class, "Audio/Source");
+}
+
 static void on_node_info(void *data, const struct pw_node_info *info)
 {
 	struct graph_object *o = data;
+	bool asks = o->graph->wants_microphones && graph_is_microphone(o) &&
+		info->change_mask & PW_NODE_CHANGE_MASK_PARAMS;
 
 	o->state = info->state;
+	if (o->device == SPA_ID_INVALID && info->props)
+		o->device = get_id(info->props, PW_KEY_DEVICE_ID);
+	spa_atoi32(item(info->props, "card.profile.device"), &o->card_device, 10);
 	take(&o->description, item(info->props, PW_KEY_NODE_DESCRIPTION));
 	take(&o->api, item(info->props, PW_KEY_DEVICE_API));
 	take(&o->address, item(info->props, "api.bluez5.address"));
 	take(&o->profile, item(info->props, "api.bluez5.profile"));
 	take(&o->link_group, item(info->props, PW_KEY_NODE_LINK_GROUP));
+	if (asks)
+		pw_node_enum_params((struct pw_node *)o->proxy, 0, SPA_PARAM_Props, 0, UINT32_MAX, NULL);
+	told(o, asks);
+}
+
+static void on_node_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
+		const struct spa_pod *param)
+{
+	struct graph_object *o = data;
+
+	if (param == NULL || id != SPA_PARAM_Props)
+		return;
+	spa_pod_parse_object(param, SPA_TYPE_OBJECT_Props, NULL,
+			SPA_PROP_mute, SPA_POD_OPT_Bool(&o->muted));
 	told(o, false);
 }
 
 static const struct pw_node_events node_events = {
 	PW_VERSION_NODE_EVENTS,
 	.info = on_node_info,
+	.param = on_node_param,
 };
 
 /* hci0 of /org/bluez/hci0/dev_AA_BB_CC_DD_EE_FF */
@@ -117,7 +143,8 @@ static void ask_device(struct graph_object *o)
 static void on_device_info(void *data, const struct pw_device_info *info)
 {
 	struct graph_object *o = data;
-	bool asks = o->graph->wants_routes && info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS;
+	bool asks = (o->graph->wants_routes || o->graph->wants_microphones) &&
+		info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS;
 
 	/* Its address is what it was at first, whatever it says later */
 	if (o->address == NULL && info->props) {
@@ -138,23 +165,41 @@ static void read_profile(struct graph_object *o, const struct spa_pod *param)
 		take(&o->profile, name);
 }
 
+static void set_input(struct graph_object *o, const struct graph_input *input)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->n_inputs && o->inputs[i].device != input->device; i++)
+		;
+	if (i == GRAPH_INPUTS_MAX)
+		return;
+	o->inputs[i] = *input;
+	o->n_inputs = SPA_MAX(o->n_inputs, i + 1);
+}
+
 static void read_route(struct graph_object *o, const struct spa_pod *param)
 {
 	int32_t index, device = 0;
-	uint32_t direction;
+	uint32_t direction, available = SPA_PARAM_AVAILABILITY_unknown;
 	const struct spa_pod *props = NULL;
 	int64_t offset_ns = 0;
+	bool muted = false;
 
 	if (spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamRoute, NULL,
 			SPA_PARAM_ROUTE_index, SPA_POD_Int(&index),
 			SPA_PARAM_ROUTE_direction, SPA_POD_Id(&direction),
 			SPA_PARAM_ROUTE_device, SPA_POD_OPT_Int(&device),
-			SPA_PARAM_ROUTE_props, SPA_POD_OPT_Pod(&props)) < 0 ||
-	    direction != SPA_DIRECTION_OUTPUT)
+			SPA_PARAM_ROUTE_available, SPA_POD_OPT_Id(&available),
+			SPA_PARAM_ROUTE_props, SPA_POD_OPT_Pod(&props)) < 0)
 		return;
 	if (props)
 		spa_pod_parse_object(props, SPA_TYPE_OBJECT_Props, NULL,
+				SPA_PROP_mute, SPA_POD_OPT_Bool(&muted),
 				SPA_PROP_latencyOffsetNsec, SPA_POD_OPT_Long(&offset_ns));
+	if (direction == SPA_DIRECTION_INPUT) {
+		set_input(o, &(struct graph_input) { device, available == SPA_PARAM_AVAILABILITY_no, muted });
+		return;
+	}
 	o->has_route = true;
 	o->route = index;
 	o->route_device = device;
@@ -217,9 +262,9 @@ static bool is_wanted(const struct graph *graph, const struct graph_object *o)
 {
 	switch (o->kind) {
 	case GRAPH_NODE:
-		return graph->wants_nodes;
+		return graph->wants_nodes || (graph->wants_microphones && graph_is_microphone(o));
 	case GRAPH_DEVICE:
-		return spa_streq(o->api, "bluez5");
+		return graph->wants_microphones || spa_streq(o->api, "bluez5");
 	case GRAPH_CLIENT:
 		return graph->wants_clients;
 	case GRAPH_LINK:
@@ -250,6 +295,9 @@ bool graph_add(struct graph *graph, uint32_t id, const char *type, const struct 
 	o->graph = graph;
 	o->id = id;
 	o->kind = i;
+	o->client = get_id(props, PW_KEY_CLIENT_ID);
+	o->device = get_id(props, PW_KEY_DEVICE_ID);
+	o->card_device = -1;
 	if (o->kind == GRAPH_LINK) {
 		o->from = get_id(props, PW_KEY_LINK_OUTPUT_NODE);
 		o->to = get_id(props, PW_KEY_LINK_INPUT_NODE);
@@ -275,6 +323,16 @@ bool graph_remove(struct graph *graph, uint32_t id)
 			return true;
 		}
 	return false;
+}
+
+const struct graph_object *graph_find(const struct graph *graph, uint32_t id)
+{
+	const struct graph_object *o;
+
+	spa_list_for_each(o, &graph->objects, link)
+		if (o->id == id)
+			return o;
+	return NULL;
 }
 
 const struct graph_object *graph_find_device(const struct graph *graph, const char *address)

@@ -14,6 +14,14 @@
 
 enum graph_kind { GRAPH_NODE, GRAPH_DEVICE, GRAPH_LINK, GRAPH_CLIENT };
 
+/** What a card records from now, of one of its devices */
+struct graph_input {
+	int32_t device;			/**< in the card, as in graph_object.card_device */
+	bool unplugged;			/**< nothing is in the jack */
+	bool muted;
+};
+#define GRAPH_INPUTS_MAX	16
+
 /** One of them, as far as it is known: by the registry alone, or because it is bound and tells of itself.
  * A Bluetooth device always is, for only then it tells its address. Strings may be NULL. */
 struct graph_object {
@@ -35,8 +43,16 @@ struct graph_object {
 
 	/* of a node */
 	char *class;			/**< media.class */
+	uint32_t client;		/**< whose it is: SPA_ID_INVALID: the daemon's */
+	uint32_t device;		/**< id of its device; SPA_ID_INVALID: none, or not known */
+	int32_t card_device;		/**< which of the device's: -1: not known; bound */
+	bool muted;			/**< of a microphone; bound */
 	char *link_group;		/**< of a filter: both of its nodes have the same; bound */
 	enum pw_node_state state;	/**< bound */
+
+	/* of any device */
+	struct graph_input inputs[GRAPH_INPUTS_MAX];
+	uint32_t n_inputs;
 
 	/* of a Bluetooth device */
 	char *adapter;			/**< hci0 */
@@ -53,7 +69,8 @@ struct graph_object {
 struct graph {
 	struct spa_list objects;	/**< struct graph_object.link */
 	struct pw_registry *registry;	/**< NULL: nothing is bound */
-	bool wants_nodes, wants_routes, wants_clients;	/**< which are bound, and asked */
+	/** which are bound, and asked */
+	bool wants_nodes, wants_routes, wants_clients, wants_microphones;
 
 	/** What is bound has told of itself; \a asked: and is asked for more, which comes later */
 	void (*changed)(void *data, bool asked);
@@ -73,6 +90,12 @@ const struct graph_object *graph_find_device(const struct graph *graph, const ch
 /** What people call the Bluetooth device, or the node, with this address of the metadata: NULL if it is
  * not there. */
 const char *graph_describe(const struct graph *graph, const char *address);
+
+/** The object with this id; NULL if it is not there. */
+const struct graph_object *graph_find(const struct graph *graph, uint32_t id);
+
+/** Is it a node that can be recorded from, other than what a sink plays? */
+bool graph_is_microphone(const struct graph_object *object);
 
 /** The next node after \a last, NULL for the first, that is linked to the node \a sink. */
 const struct graph_object *graph_next_source(const struct graph *graph, uint32_t sink,
