@@ -28,6 +28,8 @@ local layers = {
     "graph member timing dsp fanout/control.h args.h log.h names.h realtime.h spa-handle.h <pipewire/> <spa/>",
   -- What prints nothing, and every program can use
   ["tools/pw-bluez-combine/client"] = set "graph/owners.h names.h <pipewire/> <spa/>",
+  -- Pure calculation
+  ["tools/pw-bluez-combine/ear"] = set "",
   ["tools/pw-bluez-combine/bluez"] = set "cli/i18n.h",
   ["tools/pw-bluez-combine/cli"] = set "client names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/doctor"] = set "client bluez cli names.h <pipewire/> <spa/>",
