@@ -37,7 +37,7 @@ local layers = {
   -- Of the product only its public names; what plays and what listens know nothing of the scenes
   ["tests/room/clock"] = set "<pipewire/> <spa/>",
   ["tests/room/listen"] = set "<pipewire/> <spa/>",
-  ["tests/room/world"] = set "clock listen interfaces.h random.h <spa/>",
+  ["tests/room/world"] = set "clock listen interfaces.h random.h <pipewire/> <spa/>",
   ["tests/room/stage"] = set "clock listen names.h random.h <pipewire/> <spa/>",
   ["tests/room/scenes"] = set "stage listen names.h random.h <pipewire/> <spa/>",
 }

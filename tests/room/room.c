@@ -62,7 +62,8 @@ static void usage(FILE *file)
 	      "       room SCENE [--short] [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
 	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real|room] [--start first|level]\n"
 	      "                  [--hog] [--stops] [--stall MS] [--input WAV]\n"
-	      "       room with [--speakers N] [--module | --peer] [--input WAV] [--keep DIR] -- COMMAND...\n"
+	      "       room with [--speakers N] [--module | --peer] [--input WAV | --quiet] [--wrong MS]\n"
+	      "                 [--microphone OPTIONS]... [--clock real|room] [--keep DIR] -- COMMAND...\n"
 	      "\n"
 	      "  with        runs the command among the daemons while an Echo plays; status is the command's\n"
 	      "  --short     fewer runs and less music: for every change\n"
@@ -78,6 +79,10 @@ static void usage(FILE *file)
 	      "  --hog       a busy loop on each processor meanwhile\n"
 	      "  --stops     and all processes stand still for 50 ms at random, again and again\n"
 	      "  --input WAV what the Echo of the demonstration plays\n"
+	      "  --quiet     it is connected, and plays nothing\n"
+	      "  --wrong MS  what its speakers report is wrong by up to so much\n"
+	      "  --microphone OPTIONS  there is one, e.g. \"'distance.m': <2.0>, 't60.sec': <0.4>\"; '' for\n"
+	      "              the defaults. The first one's source is room_microphone.1\n"
 	      "\n"
 	      "Exit status: 0 all within the bounds, 1 not, 2 could not run, 3 inconclusive: what\n"
 	      "there is is within them, but runs were spoilt by stalls in every attempt.\n"
@@ -147,10 +152,13 @@ int main(int argc, char **argv)
 		{ "hog", no_argument, NULL, 'g' },
 		{ "stops", no_argument, NULL, 'o' },
 		{ "input", required_argument, NULL, 'i' },
+		{ "quiet", no_argument, NULL, 'u' },
+		{ "wrong", required_argument, NULL, 'w' },
+		{ "microphone", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct scene_options o = { .seed = 1, .stall_ms = 4.0 };
+	struct scene_options o = { .seed = 1, .stall_ms = 4.0, .microphones = g_ptr_array_new() };
 	struct json json = { .file = stdout };
 	const struct scene_type *type = NULL;
 	bool chosen = false, names = false, with;
@@ -178,6 +186,9 @@ int main(int argc, char **argv)
 		case 'g': o.hog = true; break;
 		case 'o': o.stops = true; break;
 		case 'i': o.input = optarg; break;
+		case 'u': o.quiet = true; break;
+		case 'w': o.wrong_ms = number("wrong", optarg, 0, 2000); break;
+		case 'f': g_ptr_array_add(o.microphones, optarg); break;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}

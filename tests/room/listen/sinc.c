@@ -55,18 +55,37 @@ void sinc_init(void)
 	ready = true;
 }
 
-void sinc_stereo(const float *frames, double fraction, float out[2])
+void sinc_weights(double fraction, float weights[SINC_TAPS])
 {
 	double at = fraction * PHASES;
 	int phase = (int)at, tap;
-	float f = at - phase, l = 0.0f, r = 0.0f;
+	float f = at - phase;
 	const float *a = table[phase], *b = table[phase + 1];
 
-	for (tap = 0; tap < SINC_TAPS; tap++) {
-		float h = a[tap] + f * (b[tap] - a[tap]);
+	for (tap = 0; tap < SINC_TAPS; tap++)
+		weights[tap] = a[tap] + f * (b[tap] - a[tap]);
+}
 
-		l += h * frames[2 * tap];
-		r += h * frames[2 * tap + 1];
+float sinc_at(double x)
+{
+	double at = (ceil(x) - x) * PHASES;
+	int phase = (int)at, tap = (int)ceil(x) + SINC_HALF - 1;
+	float f = at - phase;
+
+	if (tap < 0 || tap >= SINC_TAPS)
+		return 0.0f;
+	return table[phase][tap] + f * (table[phase + 1][tap] - table[phase][tap]);
+}
+
+void sinc_stereo(const float *frames, double fraction, float out[2])
+{
+	float weights[SINC_TAPS], l = 0.0f, r = 0.0f;
+	int tap;
+
+	sinc_weights(fraction, weights);
+	for (tap = 0; tap < SINC_TAPS; tap++) {
+		l += weights[tap] * frames[2 * tap];
+		r += weights[tap] * frames[2 * tap + 1];
 	}
 	out[0] = l;
 	out[1] = r;

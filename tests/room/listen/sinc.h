@@ -11,6 +11,12 @@
 /** Build the table. Again is harmless, two threads at once are not. */
 void sinc_init(void);
 
+/** What each of SINC_TAPS samples counts for at \a fraction [0, 1) past sample SINC_HALF - 1 */
+void sinc_weights(double fraction, float weights[SINC_TAPS]);
+
+/** The same kernel at any place: 0 from SINC_HALF on, its sum over whole numbers is 1 */
+float sinc_at(double x);
+
 /**
  * The value of stereo \a frames at \a fraction [0, 1) past frame SINC_HALF - 1.
  * \a frames has SINC_TAPS frames.

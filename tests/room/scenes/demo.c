@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "random.h"
 #include "stage/noise.h"
 #include "stage/stack-files.h"
 #include "stage/tally.h"
@@ -31,13 +32,31 @@ static struct told {
 static int add_speakers(struct scene *sc)
 {
 	int res = scene_add_adapters(sc, (sc->n_wanted - 1) / AN_ADAPTER);
+	struct random random = { .state = sc->seed };
 
 	for (int i = 0; i < sc->n_wanted && res == 0; i++) {
 		double latency = i < 3 ? latencies[i] : 50.0 + 170.0 * (i * 7 % 15) / 15.0;
 		g_autofree char *name = i < (int)G_N_ELEMENTS(rooms) ? g_strdup(rooms[i]) :
 			g_strdup_printf("Room %d", i + 1);
 
-		res = scene_add_fixed(sc, name, latency);
+		/* AVDTP tells tenths of a millisecond */
+		res = scene_add_speaker(sc, name, "{'latency.msec': <%.3f>, 'report.msec': <%.1f>, "
+				"'start': <'%s'>, 'adapter': <'hci%d'>}", latency,
+				fmax(0.0, latency + random_around(&random, sc->options->wrong_ms)),
+				sc->options->level ? "level" : "first", sc->n_speakers % (sc->n_adapters + 1));
+	}
+	return res;
+}
+
+static int add_microphones(struct scene *sc)
+{
+	GPtrArray *all = sc->options->microphones;
+	int res = 0;
+
+	for (guint i = 0; all != NULL && i < all->len && res == 0; i++) {
+		g_autofree char *name = g_strdup_printf("%u", i + 1);
+
+		res = scene_add_microphone(sc, name, "%s", (const char *)all->pdata[i]);
 	}
 	return res;
 }
@@ -69,10 +88,12 @@ int scene_demo_begin(struct scene *sc)
 	int64_t now;
 	int res;
 
-	if ((res = add_speakers(sc)) < 0 || (res = add_echo(sc)) < 0 ||
+	if ((res = add_speakers(sc)) < 0 || (res = add_microphones(sc)) < 0 || (res = add_echo(sc)) < 0 ||
 	    (res = scene_connect_speakers(sc)) < 0 || (res = scene_connect(sc, ECHO)) < 0)
 		return res;
 	fprintf(stderr, "%d speakers and the " ECHO " are connected\n", sc->n_speakers);
+	if (sc->options->quiet)
+		return 0;
 	now = stack_now(&sc->stack);
 	if ((res = scene_echo(sc, ECHO, true)) < 0)
 		return res;

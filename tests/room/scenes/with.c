@@ -25,6 +25,8 @@ static int run_command(struct scene *sc, const char *const *command)
 
 	if (p == NULL)
 		return SCENE_COULD_NOT_RUN;
+	/* its own time, if it is on the room's clock */
+	stack_clock_set_fast(&sc->stack.clock, true);
 	res = stack_wait(&sc->stack, has_ended, p, COMMAND_LIMIT_MS, "end of the command");
 	if (!p->ended)
 		return res == -EINTR ? 128 + SIGINT : SCENE_COULD_NOT_RUN;
@@ -36,13 +38,12 @@ int scene_with(const struct scene_options *o, const char *const *command)
 	static const struct scene_type type = { .name = "with", .speakers = 3, .seconds = 60.0,
 		.real = "the program keeps the machine's time" };
 	struct stack_options so = { .system = o->module ? STACK_MODULE :
-		o->peer ? STACK_PEER : STACK_POLICY, .seed = o->seed };
-	struct scene_options options = *o;
+		o->peer ? STACK_PEER : STACK_POLICY, .own_clock = o->own_clock,
+		.seed = o->seed };
 	struct scene sc;
 	int res;
 
-	options.own_clock = false;
-	if ((res = scene_open(&sc, &type, &options, &so, ".")) < 0 || (res = scene_demo_begin(&sc)) < 0) {
+	if ((res = scene_open(&sc, &type, o, &so, ".")) < 0 || (res = scene_demo_begin(&sc)) < 0) {
 		if (res != -EINTR)
 			stack_print_logs(&sc.stack);
 		res = SCENE_COULD_NOT_RUN;

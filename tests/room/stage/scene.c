@@ -180,6 +180,58 @@ int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
 	return res;
 }
 
+/* \a speaker: of SetPath, else NULL */
+static int call_microphone(struct scene *sc, const char *method, const char *name, const char *speaker,
+			   const char *options, va_list args)
+{
+	g_autofree char *list = g_strdup_vprintf(options, args);
+	g_autofree char *text = g_strdup_printf("@a{sv} {%s}", list);
+	GError *error = NULL;
+	GVariant *dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+
+	if (dict == NULL) {
+		fprintf(stderr, "room: %s: %s\n", text, error->message);
+		g_error_free(error);
+		return -EINVAL;
+	}
+	return stack_call(&sc->stack, method, speaker != NULL ?
+			g_variant_new("(ss@a{sv})", name, scene_address(sc, speaker), dict) :
+			g_variant_new("(s@a{sv})", name, dict));
+}
+
+int scene_add_microphone(struct scene *sc, const char *name, const char *options, ...)
+{
+	va_list args;
+	int res;
+
+	va_start(args, options);
+	res = call_microphone(sc, "AddMicrophone", name, NULL, options, args);
+	va_end(args);
+	return res;
+}
+
+int scene_set_microphone(struct scene *sc, const char *name, const char *options, ...)
+{
+	va_list args;
+	int res;
+
+	va_start(args, options);
+	res = call_microphone(sc, "SetMicrophone", name, NULL, options, args);
+	va_end(args);
+	return res;
+}
+
+int scene_set_path(struct scene *sc, const char *name, const char *speaker, const char *options, ...)
+{
+	va_list args;
+	int res;
+
+	va_start(args, options);
+	res = call_microphone(sc, "SetPath", name, speaker, options, args);
+	va_end(args);
+	return res;
+}
+
 static int call_device(struct scene *sc, const char *method, const char *name)
 {
 	return stack_call(&sc->stack, method, g_variant_new("(s)", scene_address(sc, name)));

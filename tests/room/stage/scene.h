@@ -30,6 +30,9 @@ struct scene_options {
 	bool stops;		/**< all processes stop at random: stalls spoil nothing then */
 	bool brief;		/**< the form for every change: fewer runs, less music */
 	const char *input;	/**< sound file for the Echo of a demonstration */
+	bool quiet;		/**< which is connected and plays nothing */
+	double wrong_ms;	/**< reports of its speakers are wrong by up to so much */
+	GPtrArray *microphones;	/**< char *: the options of each, NULL: there is none */
 
 	/* for the watchdog's own test */
 	int staged;		/**< in so many attempts of a run everything is stopped once */
@@ -164,6 +167,7 @@ extern const struct scene_type scenes_filter[];
 /* From scenes/start.c: what most scenes begin with. 0 or -errno. */
 
 #define SCENE_ECHO	"Echo"
+#define SCENE_MICROPHONE	"room_microphone."
 
 /** sc->n_wanted speakers of 50, 150, 220 ms and others between */
 int scene_add_fixed_speakers(struct scene *sc);
@@ -199,6 +203,14 @@ int scene_add_echo(struct scene *sc, const char *name, const char *options, ...)
 	G_GNUC_PRINTF(3, 4);
 /** The same of a file, an absolute path */
 int scene_add_echo_file(struct scene *sc, const char *name, const char *wav, const char *options, ...)
+	G_GNUC_PRINTF(4, 5);
+/** A microphone, \a options as those of an Echo; its source is SCENE_MICROPHONE and its name */
+int scene_add_microphone(struct scene *sc, const char *name, const char *options, ...)
+	G_GNUC_PRINTF(3, 4);
+int scene_set_microphone(struct scene *sc, const char *name, const char *options, ...)
+	G_GNUC_PRINTF(3, 4);
+/** Of its way to one speaker */
+int scene_set_path(struct scene *sc, const char *name, const char *speaker, const char *options, ...)
 	G_GNUC_PRINTF(4, 5);
 /** By name; of Echos too */
 int scene_connect(struct scene *sc, const char *name);

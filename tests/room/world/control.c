@@ -105,6 +105,8 @@ static void status(struct room *room, GDBusMethodInvocation *invocation)
 		status_device(json, room->devices->pdata[i]);
 	}
 	radio_unlock(room->radio);
+	g_string_append(json, "}, \"microphones\": {");
+	air_status(room->air, json);
 	g_string_append(json, "}}");
 	g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", json->str));
 }
@@ -230,6 +232,28 @@ static void power(struct room *room, GDBusMethodInvocation *invocation, GVariant
 	g_dbus_method_invocation_return_value(invocation, NULL);
 }
 
+static void call_air(struct room *room, GDBusMethodInvocation *invocation, const char *method, GVariant *args)
+{
+	g_autoptr(GVariant) dict = g_variant_get_child_value(args, g_variant_n_children(args) - 1);
+	const char *name, *address;
+	GError *error = NULL;
+	bool good;
+
+	g_variant_get_child(args, 0, "&s", &name);
+	if (g_str_equal(method, "AddMicrophone")) {
+		good = air_add_microphone(room->air, name, dict, &error);
+	} else if (g_str_equal(method, "SetMicrophone")) {
+		good = air_set_microphone(room->air, name, dict, &error);
+	} else {
+		g_variant_get_child(args, 1, "&s", &address);
+		good = air_set_path(room->air, name, address, dict, &error);
+	}
+	if (good)
+		g_dbus_method_invocation_return_value(invocation, NULL);
+	else
+		g_dbus_method_invocation_take_error(invocation, error);
+}
+
 static void call(void *data, GDBusMethodInvocation *invocation, const char *method, GVariant *args)
 {
 	struct room *room = data;
@@ -240,6 +264,9 @@ static void call(void *data, GDBusMethodInvocation *invocation, const char *meth
 		add_device(room, invocation, args, OPTIONS_SPEAKER);
 	} else if (g_str_equal(method, "AddEcho")) {
 		add_device(room, invocation, args, OPTIONS_ECHO);
+	} else if (g_str_equal(method, "AddMicrophone") || g_str_equal(method, "SetMicrophone") ||
+		   g_str_equal(method, "SetPath")) {
+		call_air(room, invocation, method, args);
 	} else if (g_str_equal(method, "Now")) {
 		g_dbus_method_invocation_return_value(invocation,
 			g_variant_new("(x)", room_clock_now_ns(room->clock)));

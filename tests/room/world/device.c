@@ -335,6 +335,8 @@ static int add_link(struct device *device)
 	radio_lock(room->radio);
 	res = radio_add_link(room->radio, device->link);
 	radio_unlock(room->radio);
+	if (res == 0)
+		air_add_speaker(room->air, device->address, o->name, device->link);
 	return res;
 }
 

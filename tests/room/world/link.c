@@ -16,8 +16,6 @@
 #define RTP_HEADER	13	/* with the byte that counts the frames */
 #define FRAME_MAX	128	/* samples in an SBC frame */
 #define TICK_NS		20000000LL
-/* A packet gets its time stamp this much before it can be read, at the most. */
-#define STAMP_NS	2000000LL
 
 struct packet {
 	int64_t sent_ns;
@@ -31,6 +29,8 @@ struct link {
 	struct recorder *recorder;
 	char *name;
 	struct track *track;
+	link_sound_t listener;
+	void *listener_data;
 	struct link_config config;
 	struct link_stats stats;
 	struct random random;
@@ -52,6 +52,8 @@ static void on_sound(void *data, double t_ns, double period_ns, const float *fra
 	struct link *link = data;
 
 	track_add(link->track, t_ns, period_ns, frames, n);
+	if (link->listener != NULL)
+		link->listener(link->listener_data, t_ns, period_ns, frames, n);
 }
 
 static void on_event(void *data, int64_t t_ns, const char *event, double value_ms)
@@ -101,6 +103,12 @@ void link_destroy(struct link *link)
 	speaker_destroy(link->speaker);
 	free(link->name);
 	free(link);
+}
+
+void link_set_listener(struct link *link, link_sound_t listener, void *data)
+{
+	link->listener = listener;
+	link->listener_data = data;
 }
 
 void link_configure(struct link *link, const struct link_config *config,
@@ -295,7 +303,7 @@ int64_t link_process(struct link *link, int64_t now)
 		if (p->done_ns == 0)
 			put_on_air(link, p);
 		/* A packet without service may carry a stamp after this cycle's time. */
-		if (p->done_ns > now + STAMP_NS || (p->done_ns > now && p->done_ns != p->sent_ns)) {
+		if (p->done_ns > now + LINK_KNOWN_NS || (p->done_ns > now && p->done_ns != p->sent_ns)) {
 			next = p->done_ns;
 			break;
 		}
@@ -306,7 +314,7 @@ int64_t link_process(struct link *link, int64_t now)
 		more = true;
 	}
 	link->stats.queued = link->n_queued;
-	speaker_advance(link->speaker, now - STAMP_NS);
+	speaker_advance(link->speaker, now - LINK_KNOWN_NS);
 	if (speaker_state(link->speaker) != SPEAKER_STOPPED && next > now + TICK_NS)
 		next = now + TICK_NS;
 	return next;

@@ -20,6 +20,9 @@
  */
 #define LINK_QUEUE_MAX	64	/* packets in the controller */
 #define LINK_MTU_MAX	2048
+/* A packet gets its time stamp this much before it can be read, at the most: so long after a moment it is
+ * known what sounded then. */
+#define LINK_KNOWN_NS	2000000LL
 
 struct link_config {
 	double loss;		/**< probability, 0-1, that a packet is lost on the air */
@@ -37,11 +40,16 @@ struct link_stats {
 
 struct link;
 
+/** Stereo frames sound from \a t_ns on, \a period_ns apart */
+typedef void (*link_sound_t)(void *data, double t_ns, double period_ns, const float *frames, uint32_t n_frames);
+
 /** All functions but new and destroy: with the radio's lock held. */
 struct link *link_new(struct room_clock *clock, struct recorder *recorder, const char *name,
 		      struct track *track, const struct link_config *config,
 		      const struct speaker_config *speaker, uint64_t seed);
 void link_destroy(struct link *link);
+/** Hear what comes out of its speaker; NULL: nobody does. */
+void link_set_listener(struct link *link, link_sound_t listener, void *data);
 void link_configure(struct link *link, const struct link_config *config,
 		    const struct speaker_config *speaker);
 

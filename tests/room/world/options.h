@@ -46,7 +46,7 @@ struct options {
 	double pair_ms, discover_ms;	/**< how long these take */
 	double connect_ms;	/**< after pairing, by itself */
 	char *pair_error, *connect_error;	/**< how these fail; "": they don't */
-	int32_t model, start, kind;	/**< of the configurations below, as the table needs them */
+	int32_t model, start, kind, rates;	/**< of the configurations below, as the table needs them */
 	struct speaker_config speaker_config;
 	struct link_config link_config;
 	struct echo_config echo_config;

@@ -32,6 +32,8 @@ struct radio {
 	int64_t alarm_ns;
 	void (*alarm)(void *data);
 	void *alarm_data;
+	int64_t (*listen)(void *data, int64_t now_ns);
+	void *listen_data;
 };
 
 static unsigned collect(struct radio *radio, struct pollfd *fds)
@@ -67,6 +69,9 @@ static int64_t process(struct radio *radio)
 	for (i = 0; i < radio->n_links; i++)
 		if ((t = link_process(radio->links[i], now)) < next)
 			next = t;
+	/* after what sounds until now is known */
+	if (radio->listen != NULL && (t = radio->listen(radio->listen_data, now)) < next)
+		next = t;
 	return next;
 }
 
@@ -158,6 +163,12 @@ void radio_set_alarm(struct radio *radio, int64_t t_ns, void (*alarm)(void *data
 	radio->alarm_ns = t_ns;
 	radio->alarm = alarm;
 	radio->alarm_data = data;
+}
+
+void radio_set_listener(struct radio *radio, int64_t (*listen)(void *data, int64_t now_ns), void *data)
+{
+	radio->listen = listen;
+	radio->listen_data = data;
 }
 
 int radio_add_link(struct radio *radio, struct link *link)

@@ -32,6 +32,10 @@ void radio_unlock(struct radio *radio);
  * takes its place. With the lock held. */
 void radio_set_alarm(struct radio *radio, int64_t t_ns, void (*alarm)(void *data), void *data);
 
+/** Have \a listen called by the radio's thread, with the lock held, after the links were served; it returns when
+ * it wants to be called again. NULL: nobody. With the lock held. */
+void radio_set_listener(struct radio *radio, int64_t (*listen)(void *data, int64_t now_ns), void *data);
+
 /** Serve these; with the lock held. -ENOSPC when there are too many. */
 int radio_add_link(struct radio *radio, struct link *link);
 int radio_add_sender(struct radio *radio, struct sender *sender);

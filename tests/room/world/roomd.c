@@ -134,6 +134,7 @@ static void room_destroy(struct room *room)
 {
 	if (room->recorder != NULL && room->radio != NULL)
 		room_finish(room);
+	air_destroy(room->air);
 	radio_destroy(room->radio);
 	if (room->devices != NULL)
 		g_ptr_array_unref(room->devices);
@@ -185,6 +186,7 @@ static bool room_init(struct room *room, const char *dir, const char *clock, GEr
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "radio: %s", strerror(errno));
 		return false;
 	}
+	room->air = air_new(room->clock, room->recorder, room->radio, room->seed);
 	room->bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
 	if (room->bus == NULL)
 		return false;

@@ -13,6 +13,7 @@
 #include "clock/clock.h"
 #include "listen/recorder.h"
 #include "interfaces.h"
+#include "world/air.h"
 #include "world/options.h"
 #include "world/radio.h"
 
@@ -47,6 +48,7 @@ struct room {
 	struct room_clock *clock;
 	struct recorder *recorder;
 	struct radio *radio;
+	struct air *air;
 	GPtrArray *adapters;		/**< struct adapter */
 	GPtrArray *devices;		/**< struct device */
 	GPtrArray *laters;		/**< world/later.c */
