@@ -18,11 +18,12 @@
 struct fanout_target {
 	int64_t delay_ns;		/**< before the newest sample, 0 to the length of the history */
 	int64_t wait_ns;		/**< if the delay changes: stream time until that begins, 0 to 10 s */
+	bool at_once;			/**< and it then crossfades, where a small change would slew for seconds */
 	double gain;			/**< linear, 0.0 to 1.0 */
 	enum role role;
 };
 
-/** Do they ask for the same? A wait is that of a change of the delay, and nothing by itself. Any thread. */
+/** Do they ask for the same? A wait, and at_once, are of a change of the delay, and nothing by themselves. Any thread. */
 static inline bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b)
 {
 	return a->delay_ns == b->delay_ns && a->gain == b->gain && a->role == b->role;

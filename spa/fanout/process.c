@@ -45,7 +45,7 @@ static void fanout_output_update_tap(struct fanout_output *o, const struct fanou
 	tap_set(&o->tap, &(struct tap_target) {
 		.delay = ns_to_samples(target->delay_ns, f->rate),
 		.wait = lrint(ns_to_samples(target->wait_ns, f->rate)),
-		.speed = wish->slew_ppm * 1e-6,
+		.speed = target->at_once ? 0.0 : wish->slew_ppm * 1e-6,
 		.gain = target->gain,
 		.map = &f->maps[target->role],
 	});

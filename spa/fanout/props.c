@@ -61,8 +61,10 @@ void fanout_config_begin(struct fanout_config *c)
 {
 	uint32_t i;
 
-	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
+	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
 		c->outputs[i].target.wait_ns = 0;
+		c->outputs[i].target.at_once = false;
+	}
 }
 
 void fanout_config_end(struct fanout_config *c, const struct fanout_config *old)
@@ -70,9 +72,14 @@ void fanout_config_end(struct fanout_config *c, const struct fanout_config *old)
 	uint32_t i;
 
 	/* The data loop may not have seen the last change yet: this is still it */
-	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++)
-		if (c->outputs[i].target.delay_ns == old->outputs[i].target.delay_ns)
-			c->outputs[i].target.wait_ns = old->outputs[i].target.wait_ns;
+	for (i = 0; i < FANOUT_OUTPUTS_MAX; i++) {
+		const struct fanout_target *before = &old->outputs[i].target;
+
+		if (c->outputs[i].target.delay_ns != before->delay_ns)
+			continue;
+		c->outputs[i].target.wait_ns = before->wait_ns;
+		c->outputs[i].target.at_once = before->at_once;
+	}
 }
 
 /*

@@ -141,6 +141,35 @@ static void what_it_sets_is_read_back_from_props(void)
 	host_close(&host);
 }
 
+/* A quarter of a millisecond slews for 3.9 s, and the quickest of all for 0.7; a crossfade takes 30 ms */
+static void a_small_change_that_is_to_be_there_at_once_crossfades(void)
+{
+	struct fanout_output_target targets[] = {
+		{ 0, { .delay_ns = 20 * MSEC, .gain = 1.0 } },
+		{ 1, { .delay_ns = 20 * MSEC, .gain = 1.0 } },
+	};
+	uint32_t delay = 960 + 12, placed = 8 * QUANTUM + FADE;
+
+	open_outputs(1, 2);
+	check_int(set(targets, 2), 0);
+	host_use_all(&host);
+	play(0, 8 * QUANTUM);
+	targets[0].target.delay_ns = targets[1].target.delay_ns = delay * SPA_NSEC_PER_SEC / 48000;
+	targets[1].target.at_once = true;
+	check_int(set(targets, 2), 0);
+	/* What comes before the node has seen it does not make it slow */
+	targets[1].target.at_once = false;
+	targets[1].target.gain = 0.5;
+	check_int(set(targets, 2), 0);
+	play(8 * QUANTUM, 12 * QUANTUM);
+	targets[1].target.gain = 1.0;
+	check_int(set(targets, 2), 0);
+	play(12 * QUANTUM, 16 * QUANTUM);
+	check(memcmp(played[0] + placed, source[0] + placed - delay, 4 * QUANTUM) != 0);
+	check_exact(1, source[0], delay, 12 * QUANTUM + FADE, 16 * QUANTUM);
+	host_close(&host);
+}
+
 static void check_refused(uint32_t output, struct fanout_target target, const char *says)
 {
 	const struct fanout_output_target targets[] = {
@@ -184,6 +213,7 @@ int main(int argc, char *argv[])
 	host_load(argc > 1 ? argv[1] : "");
 	run(what_it_sets_is_played_as_if_props_had_set_it);
 	run(what_it_sets_is_read_back_from_props);
+	run(a_small_change_that_is_to_be_there_at_once_crossfades);
 	run(what_is_beyond_its_bounds_is_refused_and_nothing_of_it_is_done);
 	return harness_finish();
 }
