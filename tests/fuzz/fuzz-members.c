@@ -5,6 +5,7 @@
 /*
  * The input is a row of lines, "key\tvalue\n": writes to the metadata object, or
  * with "?" at its very beginning the rules, up to the first "\n". No value clears.
+ * A key of "@" and a digit: the lease of the client 1, or the restricted one 2; of "@" alone: all of the former's is cleared.
  * A key of "*" and a digit: the value is what that node says now of itself, as an object.
  */
 
@@ -13,6 +14,7 @@
 #include "fuzz.h"
 /* Its callbacks are what is tested, and those have no other name */
 #include "graph/members.c"
+#include "member/lease.h"
 
 PW_LOG_TOPIC(mod_topic, "fuzz");
 
@@ -71,7 +73,34 @@ static void on_told(void *data, const char *address)
 	fuzz_check(address != NULL);
 }
 
-static void on_attached(void *data)
+static struct lease lease;
+static int64_t written;			/* the fuzzer's clock: 1 s for each */
+
+static void on_lease(void *data, uint32_t client, enum owner owner, const char *json)
+{
+	struct lease_refusal refusal = { 0 };
+	int64_t next_ns = INT64_MAX, now_ns = ++written * SPA_NSEC_PER_SEC;
+
+	fuzz_check(client != 0);
+	switch (lease_write(&lease, client, owner, json, now_ns, &refusal)) {
+	case LEASE_REFUSED:
+		fuzz_check(json && refusal.why[0] && refusal.client == client);
+		break;
+	case LEASE_TAKEN:
+		fuzz_check(owner != OWNER_RESTRICTED && lease.client == client);
+		break;
+	case LEASE_ENDED:
+		fuzz_check(json == NULL && !lease_is_held(&lease));
+		break;
+	case LEASE_UNCHANGED:
+		break;
+	}
+	for (uint32_t i = 0; i < lease.n_speakers; i++)
+		fuzz_check(llabs(lease.speakers[i].correction_ns) <= 2000 * (int64_t)SPA_NSEC_PER_MSEC);
+	lease_tick(&lease, now_ns, &next_ns);
+}
+
+static void on_nothing(void *data)
 {
 }
 
@@ -81,7 +110,9 @@ static const struct members_events events = {
 	.removed = on_removed,
 	.linked = on_linked,
 	.told = on_told,
-	.attached = on_attached,
+	.lease = on_lease,
+	.attached = on_nothing,
+	.detached = on_nothing,
 };
 
 static void add_speaker(struct members *members, uint32_t n)
@@ -130,6 +161,10 @@ static void write_line(struct members *members, char *line)
 		change_node(members, line[1], value);
 		return;
 	}
+	if (line[0] == '@') {
+		metadata_property(members, line[1] == '2' ? 2 : 1, line[1] ? BLUEZ_COMBINE_KEY_LEASE : NULL, value);
+		return;
+	}
 	metadata_property(members, 0, line[0] ? line : NULL, value);
 }
 
@@ -153,6 +188,7 @@ static bool take_args(struct fuzz_input *in, struct args *args)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct spa_dict_item client[] = { SPA_DICT_ITEM_INIT(PW_KEY_ACCESS, "default") };
 	struct fuzz_input in = { data, size };
 	struct args args;
 	struct members members;
@@ -163,12 +199,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	members_init(&members, context, NULL, NULL, &args, &events, NULL);
 	for (n = 0; n < SPEAKERS; n++)
 		add_speaker(&members, n);
+	members_global(&members, 1, PW_TYPE_INTERFACE_Client, &SPA_DICT_INIT_ARRAY(client));
+	lease_init(&lease);
+	written = 0;
 	members_activate(&members);
 	while (in.size > 0) {
 		char *line = fuzz_string(&in, '\n');
 		write_line(&members, line);
 		free(line);
 	}
+	lease_clear(&lease);
 	members_finish(&members);
 	args_finish(&args);
 	return 0;

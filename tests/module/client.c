@@ -6,6 +6,8 @@
  * client status GROUP|all             prints groups, their states, and their speakers
  * client set GROUP ADDRESS ROLE TRIM  asks for it, and prints "done" when it is so
  * client clear GROUP ADDRESS          the same of a role that is to go
+ * client lease GROUP [SAID]...        has a lease and prints what becomes of it, until it is killed; SAID is
+ *                                     "solo", who is heard, "+ADDRESS", or where somebody is, "ADDRESS=MS"
  * client stay                         prints "here", and what res is when the daemon has gone
  *
  * Exits 1 when there is nothing to connect to, or with what an error is when the library returns one.
@@ -18,12 +20,14 @@
 #include <spa/utils/string.h>
 
 #include "client/client.h"
+#include "client/lease.h"
 #include "client/report.h"
 
 struct data {
 	struct pw_main_loop *loop;
 	struct client client;
 	char **args;
+	struct lease lease;
 	struct member wanted;
 	uint32_t clear;
 	bool begun;
@@ -76,11 +80,68 @@ static void quit(struct data *data, int result)
 	pw_main_loop_quit(data->loop);
 }
 
+static void on_taken(void *user, uint32_t count, int64_t ready_ns)
+{
+	struct data *data = user;
+
+	printf("taken by %u, ready in %lld ms\n", client_id(&data->client), (long long)ready_ns / 1000000);
+}
+
+static void on_refused(void *user, const char *why)
+{
+	printf("refused: %s\n", why);
+}
+
+static void on_lease_lost(void *user, int res)
+{
+	printf("no lease any more: %s\n", strerror(-res));
+}
+
+static const struct lease_events lease_events = {
+	.taken = on_taken,
+	.refused = on_refused,
+	.lost = on_lease_lost,
+};
+
+static int begin_lease(struct data *data)
+{
+	struct lease_speaker speakers[16] = { 0 };
+	bool solo = false;
+	uint32_t n = 0;
+	int res;
+
+	for (char **arg = data->args + 3; *arg && n < SPA_N_ELEMENTS(speakers); arg++) {
+		char *value = strchr(*arg, '=');
+
+		if (spa_streq(*arg, "solo")) {
+			solo = true;
+			continue;
+		}
+		if (value) {
+			*value++ = '\0';
+			spa_atod(value, &speakers[n].correction_ms);
+		}
+		speakers[n].corrected = value != NULL;
+		speakers[n].heard = **arg == '+';
+		speakers[n++].address = *arg + (**arg == '+');
+	}
+	if ((res = lease_init(&data->lease, &data->client, data->args[2], &lease_events, data)) < 0)
+		return res;
+	return lease_set(&data->lease, solo, speakers, n, NULL);
+}
+
 static void on_changed(void *user)
 {
 	struct data *data = user;
 	int res;
 
+	if (spa_streq(data->args[1], "lease")) {
+		if (!data->begun && (res = begin_lease(data)) < 0)
+			quit(data, -res);
+		lease_changed(&data->lease);
+		data->begun = true;
+		return;
+	}
 	if (spa_streq(data->args[1], "status")) {
 		print_status(data);
 		quit(data, 0);
@@ -118,6 +179,7 @@ int main(int argc, char **argv)
 	if (argc < 2 || (argc < 3 && !spa_streq(argv[1], "stay")))
 		return 2;
 	pw_init(&argc, &argv);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (spa_streq(argv[1], "set")) {
 		data.wanted.fields = MEMBER_ROLE | MEMBER_TRIM;
 		snprintf(data.wanted.role, sizeof(data.wanted.role), "%s", argv[4]);
@@ -129,6 +191,7 @@ int main(int argc, char **argv)
 	res = client_init(&data.client, pw_main_loop_get_loop(data.loop), group, 0, &events, &data);
 	if (res == 0)
 		pw_main_loop_run(data.loop);
+	lease_finish(&data.lease);
 	client_finish(&data.client);
 	pw_main_loop_destroy(data.loop);
 	pw_deinit();

@@ -10,7 +10,7 @@ local TOLD = "source.AA:BB:CC:00:00:02"
 
 -- An object that tells of each change as it is made, and somebody who looks later
 local function world (own)
-  local w = { object = {}, n = 0, most = 0, seen = {}, warnings = {}, timers = {} }
+  local w = { object = {}, n = 0, most = 0, seen = {}, warnings = {}, timers = {}, clients = {} }
   w.inbox = inbox.new {
     uses = function (key) return key == USED or key == TOLD end,
     in_use = function (key) return key == USED or key == TOLD end,
@@ -18,8 +18,9 @@ local function world (own)
     take_out = function (subject, key) w.write (subject, key, nil) end,
     warn = function (text) table.insert (w.warnings, text) end,
     later = function (f) table.insert (w.timers, f) end,
+    much_later = function (f) table.insert (w.timers, f) end,
   }
-  w.inbox:attach (own)
+  w.inbox:attach (own, function (id) return w.clients [id] == true end)
   function w.write (subject, key, text)
     local id = subject .. key
     if text == nil and w.object [id] == nil then
@@ -139,6 +140,69 @@ test ("what_we_tell_has_its_place_and_is_looked_at_when_it_is_cleared", function
   w.write (0, "source.1", nil)
   w.later ()
   equal (w.seen, { TOLD })
+end)
+
+test ("a_client_that_is_there_may_have_a_lease_and_nothing_else", function ()
+  local w = world (true)
+  w.clients [42] = true
+  w.write (42, "lease", "{ }")
+  w.write (42, "lease", ("v"):rep (8192))
+  equal (w.later (), 0)
+  w.write (42, "leases", "{ }")
+  w.write (42, USED, "{ }")
+  w.later ()
+  equal (w.object, { ["42lease"] = ("v"):rep (8192) })
+  equal (#w.warnings, 2)
+  contains (w.warnings [1], "one 'lease' of a client that is there")
+  w.write (42, "lease", ("v"):rep (8193))
+  w.later ()
+  equal (w.object, {})
+end)
+
+test ("a_lease_of_a_client_that_is_not_known_yet_stays_if_it_is_there_a_little_later", function ()
+  local w = world (true)
+  w.write (42, "lease", "{ }")
+  w.write (43, "lease", "{ }")
+  equal (w.n, 2)
+  w.clients [42] = true
+  w.later ()
+  equal (w.object, { ["42lease"] = "{ }" })
+  equal (w.warnings, {})
+end)
+
+test ("a_lease_goes_with_its_client", function ()
+  local w = world (true)
+  w.clients [42], w.clients [43] = true, true
+  w.write (42, "lease", "{ }")
+  w.write (43, "lease", "{ }")
+  w.clients [42] = nil
+  w.inbox:client_gone ()
+  equal (w.n, 2)
+  w.later ()
+  equal (w.object, { ["43lease"] = "{ }" })
+  w.write (43, "lease", nil)
+  w.inbox:client_gone ()
+  equal (w.later (), 0)
+end)
+
+test ("leases_of_nobody_do_not_pile_up", function ()
+  local w = world (true)
+  for round = 1, 3 do
+    for i = 1, 5000 do
+      w.write (round * 10000 + i, "lease", "{ }")
+    end
+    equal (w.most <= 64 + 64 + 1, true)
+    w.later ()
+    equal (w.n, 0)
+  end
+end)
+
+test ("leases_in_the_object_of_another_process_are_let_alone", function ()
+  local w = world (false)
+  w.write (42, "lease", "{ }")
+  w.inbox:client_gone ()
+  equal (w.later (), 0)
+  equal (w.n, 1)
 end)
 
 check.finish ()

@@ -18,7 +18,8 @@ static struct {
 	struct spa_interface iface;
 	struct spa_hook_list listeners;
 	int taken_out;
-	char last[512];			/* the key of the last of them */
+	char last[512];			/* the key of the last of them, */
+	uint32_t last_subject;		/* and its subject */
 } object;
 
 static struct pw_main_loop *loop;
@@ -39,7 +40,8 @@ static int set_property(void *data, uint32_t subject, const char *key, const cha
 {
 	check(value == NULL);
 	object.taken_out++;
-	snprintf(object.last, sizeof(object.last), "%s", key);
+	object.last_subject = subject;
+	snprintf(object.last, sizeof(object.last), "%s", key ? key : "all");
 	set(subject, key, NULL);
 	return 0;
 }
@@ -55,12 +57,25 @@ static bool in_use(void *data, const char *key)
 	return spa_streq(key, USED) || spa_streq(key, "status");
 }
 
+#define CLIENT	42u
+
+static bool is_client(void *data, uint32_t id)
+{
+	return id == CLIENT;
+}
+
+static const struct metadata_guard_events guard_events = {
+	.in_use = in_use,
+	.is_client = is_client,
+};
+
 static void begin(void)
 {
 	spa_zero(object);
 	object.iface = SPA_INTERFACE_INIT(PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA, &methods, NULL);
 	spa_hook_list_init(&object.listeners);
-	check_int(metadata_guard_init(&guard, pw_main_loop_get_loop(loop), (struct pw_metadata *)&object, in_use, NULL), 0);
+	check_int(metadata_guard_init(&guard, pw_main_loop_get_loop(loop), (struct pw_metadata *)&object,
+			&guard_events, NULL), 0);
 }
 
 /* How many are taken out, once the loop has turned */
@@ -148,6 +163,43 @@ static void long_keys_and_values_and_other_subjects_are_taken_out(void)
 	metadata_guard_finish(&guard);
 }
 
+static void a_client_that_is_there_may_have_a_lease_and_nothing_else(void)
+{
+	static char value[METADATA_VALUE_LEN_MAX + 2];
+
+	memset(value, 'v', METADATA_VALUE_LEN_MAX);
+	begin();
+	set(CLIENT, "lease", "{ }");
+	set(CLIENT, "lease", value);
+	check_int(taken_out(), 0);
+	set(CLIENT, "leases", "{ }");
+	check_int(taken_out(), 1);
+	set(CLIENT, "member.AA:BB:CC:00:00:01", "{ }");
+	check_int(taken_out(), 1);
+	set(CLIENT + 1, "lease", "{ }");
+	check_int(taken_out(), 1);
+	check_int(object.last_subject, CLIENT + 1);
+	value[METADATA_VALUE_LEN_MAX] = 'v';
+	set(CLIENT, "lease", value);
+	check_int(taken_out(), 1);
+	metadata_guard_finish(&guard);
+}
+
+static void what_a_client_has_said_goes_with_it(void)
+{
+	begin();
+	set(CLIENT, "lease", "{ }");
+	metadata_guard_gone(&guard, CLIENT);
+	check_int(object.taken_out, 1);
+	check_int(object.last_subject, CLIENT);
+	check(spa_streq(object.last, "all"));
+	/* 0 is nobody's */
+	metadata_guard_gone(&guard, 0);
+	check_int(taken_out(), 1);
+	metadata_guard_finish(&guard);
+	metadata_guard_gone(&guard, CLIENT);
+}
+
 int main(int argc, char *argv[])
 {
 	pw_init(&argc, &argv);
@@ -157,6 +209,8 @@ int main(int argc, char *argv[])
 	run(what_is_in_use_stays_whoever_fills_the_object);
 	run(a_key_that_is_there_may_change_and_one_that_is_cleared_makes_room);
 	run(long_keys_and_values_and_other_subjects_are_taken_out);
+	run(a_client_that_is_there_may_have_a_lease_and_nothing_else);
+	run(what_a_client_has_said_goes_with_it);
 	pw_main_loop_destroy(loop);
 	pw_deinit();
 	return harness_finish();

@@ -233,7 +233,8 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
 		.target = {
 			.delay_ns = delay_ns,
 			.wait_ns = wait_ns,
-			.gain = audible ? config->gain : 0.0,
+			.at_once = output->placed_ns > 0,
+			.gain = audible && !output->speaker->member.silenced ? config->gain : 0.0,
 			.role = config->role,
 		},
 	};

@@ -38,6 +38,8 @@ struct output {
 	struct spa_latency_info latency;	/**< what the speaker's sink reports */
 
 	/* what the group decided */
+	int64_t placed_ns;		/**< the latency that counts while a lease places it, 0: none does */
+	int64_t lease_ns;		/**< the lease's correction */
 	int64_t delay_ns;
 	struct fanout_target told;	/**< what the fan-out knows of that */
 };

@@ -321,12 +321,27 @@ static void clear_entries(struct members *members)
 	members->n_entries = 0;
 }
 
+static bool fits(const char *key, const char *value)
+{
+	return strlen(key) <= METADATA_KEY_LEN_MAX && strlen(value) <= METADATA_VALUE_LEN_MAX;
+}
+
+/* What a client may say of itself; key NULL: nothing any more */
+static void client_property(struct members *members, uint32_t client, const char *key, const char *value)
+{
+	if ((key && !spa_streq(key, BLUEZ_COMBINE_KEY_LEASE)) || (value && !fits(key, value)))
+		return;
+	members->events->lease(members->data, client, owners_client(&members->owners, client, NULL), value);
+}
+
 static void metadata_property(void *data, uint32_t subject, const char *key, const char *value)
 {
 	struct members *members = data;
 	const char *status = BLUEZ_COMBINE_KEY_STATUS ".";
 
-	if (key == NULL) {
+	if (subject != 0) {
+		client_property(members, subject, key, value);
+	} else if (key == NULL) {
 		clear_entries(members);
 		update_all(members);
 		/* Somebody has cleared what stood there of ours, too */
@@ -335,8 +350,7 @@ static void metadata_property(void *data, uint32_t subject, const char *key, con
 		key += strlen(BLUEZ_COMBINE_KEY_MEMBER);
 		if (*key)
 			set_entry(members, key, value);
-	} else if (spa_strstartswith(key, status) && value &&
-	    strlen(key) <= METADATA_KEY_LEN_MAX && strlen(value) <= METADATA_VALUE_LEN_MAX) {
+	} else if (spa_strstartswith(key, status) && value && fits(key, value)) {
 		members->events->told(members->data, key + strlen(status));
 	}
 }
@@ -348,15 +362,34 @@ static void metadata_attached(void *data)
 	members->events->attached(members->data);
 }
 
-/* The group's own line, and what is there of its members */
+static bool metadata_is_client(void *data, uint32_t id)
+{
+	struct members *members = data;
+	bool there;
+
+	owners_client(&members->owners, id, &there);
+	return there;
+}
+
+/* The group's own lines, and what is there of its members */
 static bool metadata_in_use(void *data, const char *key)
 {
-	static const char * const prefixes[] = { BLUEZ_COMBINE_KEY_MEMBER, BLUEZ_COMBINE_KEY_STATUS "." };
+	static const char * const own[] = {
+		BLUEZ_COMBINE_KEY_STATUS,
+		BLUEZ_COMBINE_KEY_LEASE_TAKEN,
+		BLUEZ_COMBINE_KEY_LEASE_REFUSED,
+	};
+	static const char * const prefixes[] = {
+		BLUEZ_COMBINE_KEY_MEMBER,
+		BLUEZ_COMBINE_KEY_STATUS ".",
+		BLUEZ_COMBINE_KEY_CALIBRATION,
+	};
 	struct members *members = data;
 	struct speaker *s;
 
-	if (spa_streq(key, BLUEZ_COMBINE_KEY_STATUS))
-		return true;
+	SPA_FOR_EACH_ELEMENT_VAR(own, o)
+		if (spa_streq(key, *o))
+			return true;
 	SPA_FOR_EACH_ELEMENT_VAR(prefixes, p) {
 		if (!spa_strstartswith(key, *p))
 			continue;
@@ -371,6 +404,7 @@ static const struct metadata_object_events metadata_events = {
 	.property = metadata_property,
 	.attached = metadata_attached,
 	.in_use = metadata_in_use,
+	.is_client = metadata_is_client,
 };
 
 int members_ensure_metadata(struct members *members)
@@ -441,11 +475,14 @@ void members_global_remove(struct members *members, uint32_t id)
 {
 	struct speaker *s;
 
+	if (metadata_is_client(members, id))
+		members->events->lease(members->data, id, OWNER_RESTRICTED, NULL);
 	owners_global_remove(&members->owners, id);
 	link_changed(members, links_global_remove(&members->links, id));
 	if (metadata_object_global_remove(&members->metadata, id)) {
 		clear_entries(members);
 		update_all(members);
+		members->events->detached(members->data);
 		return;
 	}
 	spa_list_for_each(s, &members->speakers, link) {

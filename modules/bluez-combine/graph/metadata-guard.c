@@ -11,6 +11,7 @@
 #include "log.h"
 #include "loop-time.h"
 #include "graph/metadata-guard.h"
+#include "names.h"
 
 /* More than this do not wait for the main loop's next turn */
 #define EXCESS_MAX	64u
@@ -78,12 +79,14 @@ static bool may_stay(struct metadata_guard *guard, uint32_t subject, const char 
 {
 	enum metadata_kind kind = kind_of(key);
 
-	if (subject != 0 || strlen(key) > METADATA_KEY_LEN_MAX ||
-	    strlen(value) > METADATA_VALUE_LEN_MAX)
+	if (strlen(key) > METADATA_KEY_LEN_MAX || strlen(value) > METADATA_VALUE_LEN_MAX)
 		return false;
+	/* One for each client: there are not that many */
+	if (subject != 0)
+		return spa_streq(key, BLUEZ_COMBINE_KEY_LEASE) && guard->events->is_client(guard->data, subject);
 	if (find_key(guard, key))
 		return true;
-	if (guard->n_keys[kind] >= keys_max[kind] && !guard->in_use(guard->data, key))
+	if (guard->n_keys[kind] >= keys_max[kind] && !guard->events->in_use(guard->data, key))
 		return false;
 	if (add_key(&guard->keys, subject, key))
 		guard->n_keys[kind]++;
@@ -99,7 +102,7 @@ static void take_out_oldest(struct metadata_guard *guard)
 		pw_log_warn("metadata: %d more keys were taken out", missed);
 	if (missed >= 0)
 		pw_log_warn("metadata: %u '%.64s' is taken out: allowed are %u keys 'member.', %u 'status.' "
-				"and %u others of subject 0, of %u bytes with values of %u", k->subject, k->key,
+				"and %u others of subject 0, of %u bytes with values of %u, and one 'lease' of a client that is there", k->subject, k->key,
 				METADATA_MEMBER_MAX, METADATA_STATUS_MAX, METADATA_OTHER_MAX, METADATA_KEY_LEN_MAX, METADATA_VALUE_LEN_MAX);
 	spa_list_remove(&k->link);
 	guard->n_excess--;
@@ -149,14 +152,14 @@ static void on_event(void *data, uint64_t count)
 }
 
 int metadata_guard_init(struct metadata_guard *guard, struct pw_loop *loop, struct pw_metadata *metadata,
-		bool (*in_use)(void *data, const char *key), void *data)
+		const struct metadata_guard_events *events, void *data)
 {
 	spa_zero(*guard);
 	if ((guard->event = pw_loop_add_event(loop, on_event, guard)) == NULL)
 		return -errno;
 	guard->loop = loop;
 	guard->metadata = metadata;
-	guard->in_use = in_use;
+	guard->events = events;
 	guard->data = data;
 	guard->ratelimit = METADATA_RATELIMIT;
 	spa_list_init(&guard->keys);
@@ -174,4 +177,10 @@ void metadata_guard_finish(struct metadata_guard *guard)
 	clear_keys(&guard->keys);
 	clear_keys(&guard->excess);
 	spa_zero(*guard);
+}
+
+void metadata_guard_gone(struct metadata_guard *guard, uint32_t id)
+{
+	if (guard->metadata && id != 0)
+		pw_metadata_set_property(guard->metadata, id, NULL, NULL, NULL);
 }

@@ -34,6 +34,13 @@ enum metadata_kind {
 /** Errors in what others write: 20 in 10 s, and then how many more */
 #define METADATA_RATELIMIT	((struct spa_ratelimit) { .interval = 10 * SPA_NSEC_PER_SEC, .burst = 20 })
 
+struct metadata_guard_events {
+	/** Has the key its place whatever others have filled the object with? */
+	bool (*in_use)(void *data, const char *key);
+	/** Is it the id of a client that is there? It may have a lease. */
+	bool (*is_client)(void *data, uint32_t id);
+};
+
 struct metadata_guard {
 	struct pw_loop *loop;
 	struct pw_metadata *metadata;	/**< NULL: nothing is guarded */
@@ -44,17 +51,16 @@ struct metadata_guard {
 	struct spa_list excess;		/**< struct guard_key.link: to be taken out */
 	uint32_t n_excess;
 	struct spa_ratelimit ratelimit;
-	bool (*in_use)(void *data, const char *key);
+	const struct metadata_guard_events *events;
 	void *data;
 };
 
-/**
- * Guard \a metadata, an implementation of our own. Main loop, like all of this.
- * \a in_use tells whether a key has its place whatever others have filled the object with.
- * Returns 0 or -errno.
- */
+/** Guard \a metadata, an implementation of our own. Main loop, like all of this. Returns 0 or -errno. */
 int metadata_guard_init(struct metadata_guard *guard, struct pw_loop *loop, struct pw_metadata *metadata,
-		bool (*in_use)(void *data, const char *key), void *data);
+		const struct metadata_guard_events *events, void *data);
+
+/** What was there under this id is gone, and so is what was said of it. */
+void metadata_guard_gone(struct metadata_guard *guard, uint32_t id);
 
 /** A zeroed guard is fine. */
 void metadata_guard_finish(struct metadata_guard *guard);

@@ -32,6 +32,18 @@ static bool in_use(void *data, const char *key)
 	return metadata->events->in_use(metadata->data, key);
 }
 
+static bool is_client(void *data, uint32_t id)
+{
+	struct metadata_object *metadata = data;
+
+	return metadata->events->is_client(metadata->data, id);
+}
+
+static const struct metadata_guard_events guard_events = {
+	.in_use = in_use,
+	.is_client = is_client,
+};
+
 static void listen(struct metadata_object *metadata)
 {
 	pw_metadata_add_listener(metadata->object, &metadata->listener, &object_events, metadata);
@@ -95,6 +107,7 @@ void metadata_object_global(struct metadata_object *metadata, uint32_t id, const
 
 bool metadata_object_global_remove(struct metadata_object *metadata, uint32_t id)
 {
+	metadata_guard_gone(&metadata->guard, id);
 	if (metadata->object == NULL || id != metadata->id)
 		return false;
 	metadata_object_finish(metadata);
@@ -113,7 +126,7 @@ int metadata_object_ensure(struct metadata_object *metadata)
 		return -errno;
 	metadata->object = pw_impl_metadata_get_implementation(metadata->own);
 	if ((res = metadata_guard_init(&metadata->guard, pw_context_get_main_loop(metadata->context),
-					metadata->object, in_use, metadata)) < 0)
+					metadata->object, &guard_events, metadata)) < 0)
 		pw_log_warn("the metadata object '%s' is without bounds: %s", metadata->name,
 				spa_strerror(res));
 	props = pw_impl_metadata_get_properties(metadata->own);

@@ -18,6 +18,8 @@ struct metadata_object_events {
 	void (*attached)(void *data);
 	/** Has the key its place whatever others have filled the object with? */
 	bool (*in_use)(void *data, const char *key);
+	/** Is it the id of a client that is there? */
+	bool (*is_client)(void *data, uint32_t id);
 };
 
 struct metadata_object {
@@ -48,7 +50,7 @@ void metadata_object_finish(struct metadata_object *metadata);
 void metadata_object_global(struct metadata_object *metadata, uint32_t id, const struct spa_dict *props,
 		const struct owners *owners);
 
-/** Returns whether the one that was bound is gone. */
+/** What was there under this id is gone. Returns whether that is the object that was bound. */
 bool metadata_object_global_remove(struct metadata_object *metadata, uint32_t id);
 
 /** Make one if there is none. Returns 0 or -errno. */

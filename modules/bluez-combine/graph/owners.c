@@ -135,13 +135,20 @@ void owners_global_remove(struct owners *owners, uint32_t id)
 	}
 }
 
+enum owner owners_client(const struct owners *owners, uint32_t id, bool *there)
+{
+	const struct client *c = find_client(owners, id);
+
+	if (there)
+		*there = c != NULL;
+	return c ? c->owner : OWNER_RESTRICTED;
+}
+
 enum owner owners_find(const struct owners *owners, const struct spa_dict *props)
 {
-	const struct client *c = find_client(owners, get_id(props, PW_KEY_CLIENT_ID));
-
 	if (spa_dict_lookup(props, PW_KEY_CLIENT_ID) == NULL)
 		return OWNER_DAEMON;
-	return c ? c->owner : OWNER_RESTRICTED;
+	return owners_client(owners, get_id(props, PW_KEY_CLIENT_ID), NULL);
 }
 
 /* A session manager has several connections: what it makes of a set of speakers has another

@@ -47,6 +47,9 @@ void owners_global_remove(struct owners *owners, uint32_t id);
  */
 enum owner owners_find(const struct owners *owners, const struct spa_dict *props);
 
+/** What the client with this id may do: OWNER_RESTRICTED if it is not there. \a there may be NULL. */
+enum owner owners_client(const struct owners *owners, uint32_t id, bool *there);
+
 /**
  * Whether the node of these properties of the registry is of the client, or the process, that
  * has its BlueZ device, and that has all rights: what a session manager's Bluetooth

@@ -14,6 +14,8 @@
 
 /* A crossfade of the fan-out, and the two cycles after which it may begin */
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
+/* And one before it that goes on, which it waits for */
+#define PLACE_NS		(110 * (int64_t)SPA_NSEC_PER_MSEC)
 
 static struct report_input listen(struct group *group, const struct output *o)
 {
@@ -121,6 +123,26 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
 	return next_ns;
 }
 
+/*
+ * Who is placed by a lease is to be where it was put, whatever it reports meanwhile: an arrival is
+ * being measured, and what comes of that is about to be in its offset.
+ */
+static void follow_lease(struct group *group)
+{
+	struct output *o;
+
+	spa_list_for_each(o, &group->outputs, link) {
+		const char *address = speaker_address(o->speaker);
+		struct member *m = &o->speaker->member;
+
+		m->silenced = lease_silences(&group->lease.lease, address);
+		if (!lease_places(&group->lease.lease, address, &o->lease_ns))
+			o->placed_ns = 0;
+		else if (o->placed_ns == 0 && m->belief == MEMBER_SETTLED)
+			o->placed_ns = m->latency_ns;
+	}
+}
+
 /* Who is not heard: also one whose latency is beyond what the group may wait for. */
 static bool is_audible(const struct group *group, const struct output *o)
 {
@@ -168,10 +190,12 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 		const struct member_config *config = &o->speaker->config;
 		const struct member *member = &o->speaker->member;
 
+		bool placed = o->placed_ns > 0;
+
 		m[n++] = (struct align_member) {
-			.latency_ns = member->latency_ns,
-			.pending_ns = member->streaming ? settle_pending(&o->speaker->report.settle) : 0,
-			.correction_ns = config->correction_ns,
+			.latency_ns = placed ? o->placed_ns : member->latency_ns,
+			.pending_ns = member->streaming && !placed ? settle_pending(&o->speaker->report.settle) : 0,
+			.correction_ns = config->correction_ns + o->lease_ns,
 			.trim_ns = config->trim_ns,
 			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->ensemble.audible),
 			.heard = member_is_heard(member),
@@ -233,10 +257,12 @@ int64_t group_align(struct group *group, int64_t now_ns)
 	struct member_list all = group_list_members(group, members);
 	int64_t next_ns = update_latencies(group, now_ns);
 
+	follow_lease(group);
 	ensemble_update(&group->ensemble, &all, now_ns, &next_ns);
 	if (!group->ensemble.audible || now_ns >= group->moving_until_ns) {
 		group->moving_until_ns = 0;
 		update_delays(group, now_ns);
+		group_lease_taken(group, SPA_MAX(group->moving_until_ns - now_ns, 0) + PLACE_NS);
 	} else {
 		hold(group);
 	}

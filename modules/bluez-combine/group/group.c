@@ -93,9 +93,10 @@ static void update_driver(struct group *group)
 static void update(struct group *group)
 {
 	int64_t now_ns = loop_now_ns(group->main_loop);
-	int64_t retry_ns = group_outputs_update(group, now_ns);
-	int64_t next_ns = SPA_MIN(group_align(group, now_ns), retry_ns);
+	int64_t next_ns = group_outputs_update(group, now_ns);
 
+	next_ns = SPA_MIN(next_ns, group_lease_update(group, now_ns));
+	next_ns = SPA_MIN(next_ns, group_align(group, now_ns));
 	update_driver(group);
 	next_ns = SPA_MIN(next_ns, group_repair(group, now_ns));
 	next_ns = SPA_MIN(next_ns, update_awake(group, now_ns));
@@ -191,7 +192,19 @@ static void status_found_for(void *data, const char *address)
 static void metadata_attached(void *data)
 {
 	struct group *group = data;
+
 	status_lines_forget(&group->lines);
+	group_lease_detached(group, false);
+}
+
+static void metadata_detached(void *data)
+{
+	group_lease_detached(data, true);
+}
+
+static void lease_written(void *data, uint32_t client, enum owner owner, const char *json)
+{
+	group_lease_written(data, client, owner, json);
 }
 
 static const struct members_events members_events = {
@@ -201,7 +214,9 @@ static const struct members_events members_events = {
 	.removed = speaker_removed,
 	.linked = node_linked,
 	.told = status_found_for,
+	.lease = lease_written,
 	.attached = metadata_attached,
+	.detached = metadata_detached,
 };
 
 /* data loop */
@@ -294,6 +309,7 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 	group->rate = args->rate;
 	spa_list_init(&group->outputs);
 	spa_list_init(&group->known);
+	group_lease_init(&group->lease);
 	group->cycle.late_max_ns = stutter_late_max_ns(&group->repair.stutter);
 	members_init(&group->members, context, core, registry, args, &members_events, group);
 	rivals_init(&group->rivals, registry, rival_forced, group);
@@ -338,6 +354,7 @@ void group_finish(struct group *group)
 	/* The sink's process() is the only user of the host: it goes first */
 	sink_finish(&group->sink);
 	group_status_finish(group);
+	group_lease_finish(group);
 	rivals_finish(&group->rivals);
 	source_wake_finish(&group->wake);
 	members_finish(&group->members);

@@ -15,6 +15,7 @@
 #include "timing/keep-warm.h"
 #include "graph/members.h"
 #include "audio/output.h"
+#include "group/lease.h"
 #include "group/memory.h"
 #include "member/ensemble.h"
 #include "member/repair.h"
@@ -57,6 +58,7 @@ struct group {
 	struct align align;
 	int64_t moving_until_ns;	/**< the group crossfades to another B until then */
 	struct ensemble ensemble;	/**< who is heard of it, and since when */
+	struct group_lease lease;	/**< a client's */
 	struct keep_warm keep_warm;
 	bool warm;			/**< speakers are kept awake, and only that goes on */
 	struct spa_source *timer;	/**< for what settles by standing still */

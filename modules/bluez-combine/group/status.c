@@ -51,6 +51,8 @@ static void write_member(struct group *group, const struct output *o)
 	json_add_string(&b, "name", pw_properties_get(s->props, PW_KEY_NODE_DESCRIPTION));
 	json_add_string(&b, "target", speaker_name(s));
 	json_add_string(&b, "codec", output_codec(o));
+	if (s->rate > 0)
+		json_add_int(&b, "codec.rate", s->rate);
 	json_add_string(&b, "state", member_state_name(&s->member, group->warm));
 	if (s->member.backoff.failures > 0)
 		json_add_int(&b, "failures", s->member.backoff.failures);
@@ -123,6 +125,8 @@ void group_status_write(struct group *group)
 	json_add_string(&b, "state", !group->sink.playing ? "idle" : group->warm ? "warm" :
 			group->ensemble.audible ? "playing" : "starting");
 	json_add_int(&b, "latency.nsec", group->align.total_ns);
+	if (lease_is_held(&group->lease.lease))
+		json_add_int(&b, "lease", group->lease.lease.client);
 	json_add_int(&b, "members", members);
 	json_add_int(&b, "playing", playing);
 	json_add_int(&b, "quantum", quantum);

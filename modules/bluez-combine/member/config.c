@@ -12,8 +12,6 @@
 #include "value.h"
 
 #define TRIM_MSEC_MAX		1000.0
-/* Reports that are off by 500 ms were seen, none by more than 1 s */
-#define CORRECTION_MSEC_MAX	2000.0
 
 static const struct {
 	const char *key;

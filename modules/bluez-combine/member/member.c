@@ -333,6 +333,8 @@ const char *member_state_name(const struct member *m, bool warm)
 		return "starting";
 	if (!m->audible)
 		return m->belief == MEMBER_SETTLED && !is_faded_in(m) ? "muted" : "settling";
+	if (m->silenced)
+		return "muted";
 	if (!m->aligned)
 		return "unaligned";
 	return warm ? "warm" : "playing";

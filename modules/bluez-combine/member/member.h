@@ -112,6 +112,7 @@ struct member {
 	/* what the group decided */
 	bool aligned;			/**< its latency is within what the group can make up for */
 	bool audible;
+	bool silenced;			/**< it would be heard, but for a lease */
 };
 
 /** The members of a group that have an output. */

@@ -18,6 +18,10 @@ metadata = nil
 -- Ours or another's: the one that is used
 local current = nil
 
+local function is_client (id)
+  return others:lookup { type = "client", Constraint { "bound-id", "=", id, type = "gobject" } } ~= nil
+end
+
 local function use (m, own)
   context.store:attach {
     find = function (key) return (m:find (0, key)) end,
@@ -26,7 +30,7 @@ local function use (m, own)
   }
   current = m
   -- Another process looks after its own.
-  context.inbox:attach (own)
+  context.inbox:attach (own, is_client)
   m:connect ("changed", function (_, subject, key, _, text)
     if m ~= current then
       return
@@ -129,6 +133,7 @@ others:connect ("installed", guarded (function ()
 end))
 
 others:connect ("object-removed", guarded (function (_, object)
+  context.inbox:client_gone ()
   if not metadata and object == current then
     context.log:info ("the metadata object of another process is gone: making our own")
     context.store:attach (nil)

@@ -396,6 +396,7 @@ context.inbox = inbox.new {
   warn = warn_of_metadata,
   -- As urgent as what comes in: a flood does not keep it from its turn.
   later = function (f) after (0, f) end,
+  much_later = function (f) after (2000, f) end,
 }
 
 -- Ranks

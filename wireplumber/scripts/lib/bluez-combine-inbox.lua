@@ -16,6 +16,9 @@ inbox.__index = inbox
 -- More keys than this do not wait to be taken out: the process shall not grow.
 local MAX_EXCESS = 64
 
+-- The one key that a client may say of itself; the module has to do with it, and nobody else.
+local LEASE = "lease"
+
 -- backend, all functions:
 --   uses (key)               whether the key is that of an entry that is known, or told by us
 --   in_use (key)             whether it is of a speaker that is connected, the group's, or told by us
@@ -23,18 +26,22 @@ local MAX_EXCESS = 64
 --   take_out (subject, key)  clears a key that may not stay
 --   warn (text)
 --   later (f)                calls f once, soon
+--   much_later (f)           the same, when a client that was there before this is known
 function inbox.new (backend)
   local self = setmetatable ({ backend = backend, keys = bounds.keys (backend.in_use) }, inbox)
   self:attach (false)
   return self
 end
 
--- Another object is there, and empty or not ours. own: whether we look after what is in it
-function inbox:attach (own)
-  self.own = own
+-- Another object is there, and empty or not ours. own: whether we look after what is in it;
+-- is_client (id): whether it is that of a client that is there
+function inbox:attach (own, is_client)
+  self.own, self.is_client = own, is_client
   self.keys:cleared ()
   self.all, self.dirty, self.order = false, {}, {}
   self.excess, self.first, self.last = {}, 1, 0
+  self.leases = {}                                 -- client -> true; false: it has yet to be seen
+  self.n_unseen = 0
 end
 
 local function take_out_oldest (self)
@@ -43,8 +50,8 @@ local function take_out_oldest (self)
   self.first = self.first + 1
   self.backend.warn (string.format ("metadata 'bluez-combine': %d '%s' is taken out: allowed " ..
       "are %d keys 'member.', %d 'status.' and %d others of subject 0, of %d bytes with values " ..
-      "of %d", subject, bounds.excerpt (key, 64), bounds.KEYS.member, bounds.KEYS.status,
-      bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN))
+      "of %d, and one 'lease' of a client that is there", subject, bounds.excerpt (key, 64),
+      bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN))
   self.backend.take_out (subject, key)
 end
 
@@ -79,12 +86,65 @@ local function add_excess (self, subject, key)
   look_later (self)
 end
 
+local function forget_lease (self, client)
+  self.n_unseen = self.n_unseen - (self.leases [client] == false and 1 or 0)
+  self.leases [client] = nil
+end
+
+local function look_at_leases (self)
+  local gone = {}
+
+  self.n_unseen = 0
+  for client in pairs (self.leases) do
+    self.leases [client] = self.is_client (client)
+    if not self.leases [client] then
+      self.n_unseen = self.n_unseen + 1
+      table.insert (gone, client)
+    end
+  end
+  for _, client in ipairs (gone) do
+    self.backend.take_out (client, LEASE)
+  end
+end
+
+-- Returns whether it may stay, for now at least: a client may be heard of later than what it writes.
+local function may_lease (self, client)
+  if self.leases [client] ~= nil then
+    return true
+  elseif self.is_client (client) then
+    self.leases [client] = true
+  elseif self.n_unseen < MAX_EXCESS then
+    self.leases [client] = false
+    self.n_unseen = self.n_unseen + 1
+    self.backend.much_later (function () look_at_leases (self) end)
+  end
+  return self.leases [client] ~= nil
+end
+
+-- Of somebody who is not the policy: subject is a client's id, or should be.
+local function put_of_client (self, subject, key, text)
+  if not self.own then
+    return
+  elseif not text then
+    if not key or key == LEASE then
+      forget_lease (self, subject)
+    end
+  elseif key ~= LEASE or #text > bounds.VALUE_LEN or not may_lease (self, subject) then
+    add_excess (self, subject, key)
+  end
+end
+
+-- A client has gone: so has its lease.
+function inbox:client_gone ()
+  if next (self.leases) then
+    self.backend.later (function () look_at_leases (self) end)
+  end
+end
+
 -- A key has changed; text nil: it was cleared. key nil: all of this subject were.
 function inbox:put (subject, key, text)
   if subject ~= 0 then
-    if self.own and key and text then
-      add_excess (self, subject, key)
-    end
+    put_of_client (self, subject, key, text)
   elseif not key then
     self.keys:cleared ()
     self.all, self.dirty, self.order = true, {}, {}

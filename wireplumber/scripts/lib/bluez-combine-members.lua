@@ -408,8 +408,9 @@ end
 -- Whether a key of the metadata object is of a speaker that is connected, or the group's: it
 -- has its place, whatever others have filled the object with
 function members:in_use (key)
-  local e = self.entries [key:match ("^member%.(.*)$") or key:match ("^status%.(.*)$") or ""]
-  return key == "status" or (e ~= nil and e.node ~= nil)
+  local e = self.entries [key:match ("^member%.(.*)$") or key:match ("^status%.(.*)$") or
+      key:match ("^calibration%.(.*)$") or ""]
+  return key == "status" or key == "lease.taken" or key == "lease.refused" or (e ~= nil and e.node ~= nil)
 end
 
 -- A key of the metadata object has changed; nil: all of them were cleared.

@@ -1,0 +1,140 @@
+#!/bin/sh
+# A lease: what one client may say of a group for as long as it is there
+# SPDX-License-Identifier: MIT
+set -eu
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/module/impostor.sh
+. "$(dirname "$0")/impostor.sh"
+
+CLIENT="$BUILD_DIR/tests/module/client"
+META=bluez-combine
+
+two_sinks
+start_pipewire pipewire
+start_wireplumber
+no_group() { status=0; "$CLIENT" lease default solo || status=$?; [ $status = 2 ]; }
+check 'without a group an error is returned' no_group
+# An object that no module looks at
+start_impostor
+impostor "metadata metadata.name=bluez-combine.empty"
+spawn empty "$CLIENT" lease empty solo
+unanswered=$PID
+start_host host
+out=bluez_combine.default.output
+"$AWAIT" link $out.speaker_a speaker_a
+"$AWAIT" link $out.speaker_b speaker_b
+spawn tone "$BUILD_DIR/tests/module/tone" bluez_combine.default
+
+# state SPEAKER STATE, delay SPEAKER NSEC
+state() { "$AWAIT" -t "${3:-60}" metadata $META "status.$1" "\"state\": \"$2\""; }
+delay() { "$AWAIT" -t "${3:-60}" metadata $META "status.$1" "\"delay.nsec\": $2,"; }
+# begin NAME SAID...: a client asks for a lease; its process is $HOLDER
+begin() {
+	holder=$1
+	shift
+	spawn "$holder" "$CLIENT" lease default "$@"
+	HOLDER=$PID
+}
+id() { sed -n 's/^taken by \([0-9]*\),.*/\1/p' "$T/$1.log" | head -n 1; }
+# nobody [SECONDS]: there is no lease
+nobody() {
+	tries=0
+	while pw-metadata -n $META 0 lease.taken 2>/dev/null | grep -q client ||
+		pw-metadata -n $META 0 status 2>/dev/null | grep -q '"lease"'; do
+		tries=$((tries + 1))
+		[ $tries -lt $((${1:-20} * 10)) ] || return 1
+		sleep 0.1
+	done
+}
+state speaker_a playing >/dev/null
+state speaker_b playing >/dev/null
+
+# Who is heard
+begin solo solo +speaker_a
+solo=$HOLDER
+check 'a lease is taken' logged solo 'taken by'
+solo_id=$(id solo)
+check 'the status says whose it is' "$AWAIT" metadata $META status "\"lease\": $solo_id,"
+check 'who is not named is silent' state speaker_b muted
+check 'and who is named plays' state speaker_a playing
+spawn late pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = speaker_c
+	media.class = Audio/Sink audio.position = [ FL FR ] }'
+check 'who comes meanwhile is silent, too' state speaker_c muted
+stop "$PID"
+
+# Who else wants one
+begin second solo +speaker_b
+check 'a second client is refused, and told why' logged second "refused: the client $solo_id has the lease"
+check 'and nothing is changed by it' state speaker_b muted
+stop "$HOLDER"
+refused() {
+	pw-metadata -n $META "$1" lease "$2" Spa:String:JSON >/dev/null
+	"$AWAIT" metadata $META lease.refused "$3"
+}
+check 'nonsense is refused with key, value and what is allowed' refused "$solo_id" '{ "count": 7, "solo": 3 }' \
+	"\"count\": 7, \"refused\": \"'solo' = '3' is not valid: expected an array of addresses, or null\""
+check 'and nothing is changed by that' state speaker_b muted
+check 'where no module answers that is told in the end' logged empty 'no lease any more: Connection timed out'
+stop "$unanswered"
+stop_impostor
+start_restricted
+impostor "node node.name=nothing"
+restricted=$(pw-cli ls Client | awk -v pid="$IMPOSTOR" '
+	/^\tid/ { id = $2; sub(",", "", id) }
+	/pipewire.sec.pid/ { gsub("\"", "", $3); if ($3 == pid) print id }')
+check 'nor does a restricted client get one' refused "$restricted" '{ "count": 8 }' \
+	"\"client\": $restricted, \"count\": 8, \"refused\": \"$restricted is no client that is there, or a restricted one"
+stop_impostor
+stays() { pw-metadata -n $META "$1" | grep -q "key:'$2'"; }
+other_key() {
+	pw-metadata -n $META "$1" "$2" '{ }' Spa:String:JSON >/dev/null
+	logged host "metadata: $1 '$2' is taken out"
+	! stays "$1" "$2"
+}
+check 'who is no client can say nothing' other_key 999 lease
+check 'and a client nothing else' other_key "$solo_id" member.speaker_a
+
+# How it ends
+kill -9 "$solo"
+ends_at_once() { state speaker_b playing 5 && nobody 5; }
+check 'when its client is killed all is as before, at once' ends_at_once
+check 'and nothing of it is left' stays 0 status
+left() { ! stays "$solo_id" lease; }
+check 'nor is what it wrote' left
+
+# Where somebody is
+delay speaker_a 30000000 >/dev/null
+delay speaker_b 30000000 >/dev/null
+pw-metadata -n $META 0 member.speaker_b '{ "correction.msec": 5 }' Spa:String:JSON >/dev/null
+check 'the correction that a member has' delay speaker_b 25000000
+begin placed speaker_b=-12.5
+check 'and that of a lease are added' delay speaker_b 37500000
+check 'others stay where they are' delay speaker_a 30000000
+stop "$HOLDER"
+check 'at its end that of the lease goes, and the other one stays' delay speaker_b 25000000
+
+begin stopped solo speaker_b=10
+check 'a client that stands still' logged stopped 'taken by'
+state speaker_a muted >/dev/null
+kill -STOP "$HOLDER"
+sleep 6
+check 'has it for a while' state speaker_a muted
+check 'and then it is over' state speaker_a playing 10
+check 'wherever anybody was' delay speaker_b 25000000
+kill -CONT "$HOLDER"
+check 'which it learns when it goes on' logged stopped 'no lease any more: Timer expired'
+check 'and then there is none' nobody
+stop "$HOLDER"
+
+# It is kept
+begin kept solo +speaker_b
+logged kept 'taken by' >/dev/null
+sleep 13
+check 'a client that goes on keeps it' state speaker_a muted
+stop "$HOST"
+check 'when the module goes, it is told' logged kept 'no lease any more'
+start_host again
+check 'and another module knows nothing of it' state speaker_a playing
+stop "$HOLDER"
+
+finish
