@@ -99,24 +99,35 @@ static int play_many(struct scene *sc)
 	return res < 0 ? res : scene_play_echo(sc);
 }
 
-/* As real ones are said to be: wrong reports, clocks, queues, buffers that differ */
-static int play_real(struct scene *sc)
+/* As real ones are said to be: wrong reports, clocks, queues, buffers that differ, and boxes */
+int scene_add_real_speakers(struct scene *sc)
 {
 	static const char *const speakers[] = {
 		"{'model': <'rebuffer'>, 'latency.msec': <150.0>, 'report.msec': <100.0>, "
-		"'ppm': <15.0>, 'spread.msec': <6.0>, 'service.msec': <3.0>, 'jitter.msec': <2.0>}",
-		"{'model': <'deadband'>, 'latency.msec': <200.0>, 'report.msec': <200.0>, "
-		"'ppm': <-20.0>, 'spread.msec': <12.0>, 'service.msec': <4.0>, 'jitter.msec': <4.0>}",
+		"'ppm': <15.0>, 'spread.msec': <6.0>, 'service.msec': <3.0>, 'jitter.msec': <2.0>, "
+		"'low.hz': <120.0>, 'high.hz': <14000.0>}",
+		"{'model': <'deadband'>, 'latency.msec': <180.0>, 'dsp.frames': <960.0>, 'report.msec': <200.0>, "
+		"'ppm': <-20.0>, 'spread.msec': <12.0>, 'service.msec': <4.0>, 'jitter.msec': <4.0>, "
+		"'low.hz': <70.0>, 'high.hz': <16000.0>, 'harmonic': <0.1>}",
 		"{'model': <'pi'>, 'latency.msec': <215.0>, 'report.msec': <160.7>, "
-		"'ppm': <8.0>, 'spread.msec': <4.0>, 'service.msec': <3.0>, 'jitter.msec': <2.0>}",
-		"{'model': <'fixed'>, 'latency.msec': <125.0>, "
-		"'ppm': <-5.0>, 'spread.msec': <3.0>, 'service.msec': <5.0>, 'jitter.msec': <3.0>}",
+		"'ppm': <8.0>, 'spread.msec': <4.0>, 'service.msec': <3.0>, 'jitter.msec': <2.0>, "
+		"'low.hz': <40.0>, 'bass.msec': <8.0>}",
+		"{'model': <'fixed'>, 'latency.msec': <114.0>, 'dsp.frames': <528.0>, "
+		"'ppm': <-5.0>, 'spread.msec': <3.0>, 'service.msec': <5.0>, 'jitter.msec': <3.0>, "
+		"'low.hz': <250.0>, 'high.hz': <9000.0>, 'harmonic': <0.03>}",
 	};
 	static const char *const names[] = { "s1-rebuffer", "s2-deadband", "s3-pi", "s4-unreported" };
 	int res = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(speakers) && res == 0; i++)
 		res = scene_add_speaker(sc, names[i], "%s", speakers[i]);
+	return res;
+}
+
+static int play_real(struct scene *sc)
+{
+	int res = scene_add_real_speakers(sc);
+
 	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect_speakers(sc)) < 0)
 		return res;
 	res = scene_start_echo(sc, sc->n_speakers);

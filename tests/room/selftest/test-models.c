@@ -428,6 +428,33 @@ static double find_tone(const struct tape *tape, double t, int64_t from, int64_t
 	return -atan2(c, s) / (2.0 * M_PI * TONE) * 1e9;
 }
 
+/* The same number of samples: less time at the higher rate */
+static void what_a_processor_takes_depends_on_the_rate(void)
+{
+	static const uint32_t rates[] = { 44100, 48000 };
+
+	for (size_t r = 0; r < G_N_ELEMENTS(rates); r++) {
+		struct speaker_config config = { .latency_ms = LATENCY_MS, .start = SPEAKER_START_LEVEL, .gain = 1.0,
+			.dsp_frames = 960.0 };
+		struct bench b = { .sounded = g_new0(double, MAX_FRAMES + 1) };
+		float frames[2 * PACKET];
+		double expected = LATENCY_MS * 1e6 + (1000.0 + 960.0) * 1e9 / rates[r];
+
+		b.speaker = speaker_new(&config, 1, &events, &b);
+		speaker_start(b.speaker, 0, rates[r]);
+		for (uint32_t k = 0; k < 20; k++) {
+			for (uint32_t i = 0; i < PACKET; i++)
+				frames[2 * i] = frames[2 * i + 1] = k * PACKET + i + 1;
+			speaker_packet(b.speaker, (int64_t)(k * PACKET * 1e9 / rates[r]), k * PACKET, frames, PACKET);
+		}
+		speaker_advance(b.speaker, 1000000000);
+		g_test_message("%u Hz: %.3f ms", rates[r], b.sounded[1001] * 1e-6);
+		g_assert_cmpfloat(fabs(b.sounded[1001] - expected), <, 1e3);
+		speaker_destroy(b.speaker);
+		g_free(b.sounded);
+	}
+}
+
 static void a_timeline_places_between_samples(void)
 {
 	const double rates[] = { 44100.0, 48000.0, 44100.0 * (1.0 + 60e-6), 48000.0 * (1.0 - 250e-6) };
@@ -505,6 +532,7 @@ int main(int argc, char *argv[])
 	ADD(pi_follows_the_sender_and_comes_back);
 	ADD(starts_spread_as_told_and_repeat_with_the_seed);
 	ADD(another_latency_moves_what_follows);
+	ADD(what_a_processor_takes_depends_on_the_rate);
 	ADD(a_timeline_places_between_samples);
 	ADD(a_timeline_is_silent_where_nothing_plays);
 	ADD(a_timeline_refuses_what_begins_before_the_last_end);

@@ -173,6 +173,8 @@ extern const struct scene_type scenes_filter[];
 int scene_add_fixed_speakers(struct scene *sc);
 /** Of the i-th of them, in ms */
 double scene_fixed_latency(int i);
+/** Four that are as wrong as real ones are said to be */
+int scene_add_real_speakers(struct scene *sc);
 /** Connect all that were added, until they have sinks */
 int scene_connect_speakers(struct scene *sc);
 /** SCENE_ECHO with +60 ppm and 3 ms of jitter */

@@ -64,6 +64,7 @@ struct speaker {
 	double awake_ns;	/* what sounds before is not heard */
 	double loud_ns;		/* when the last sample sounded that was not 0 */
 
+	struct cabinet cabinet;
 	float *fifo;
 	uint64_t head, tail;	/* in frames */
 
@@ -122,6 +123,12 @@ static void report(struct speaker *sp, double t_ns, const char *event, double va
 	sp->events->event(sp->data, llround(t_ns), event, value_ns * 1e-6);
 }
 
+/* What its signal processor takes is a number of samples, whatever their rate. */
+static double latency_ns(const struct speaker_config *config, double rate)
+{
+	return config->latency_ms * 1e6 + (rate > 0.0 ? config->dsp_frames * 1e9 / rate : 0.0);
+}
+
 static void set_turn(struct speaker *sp, double turn)
 {
 	sp->turn = turn;
@@ -140,6 +147,7 @@ void speaker_start(struct speaker *sp, int64_t t_ns, uint32_t rate)
 {
 	speaker_cut(sp, t_ns);
 	sp->rate = rate;
+	cabinet_configure(&sp->cabinet, &sp->config.cabinet, rate);
 	sp->state = SPEAKER_WAITING;
 	sp->again = sp->dry = false;
 }
@@ -198,6 +206,7 @@ static void sound(struct speaker *sp, uint32_t n)
 			block[2 * i] = frame[0] * gain;
 			block[2 * i + 1] = frame[1] * gain;
 		}
+		cabinet_play(&sp->cabinet, block, l);
 		sp->events->sound(sp->data, sp->next_ns, sp->period, block, l);
 		sp->head += l;
 		sp->next_ns += l * sp->period;
@@ -336,7 +345,7 @@ static void watch_arrival(struct speaker *sp, int64_t t_ns, uint32_t rtp)
 static void place_start(struct speaker *sp, int64_t t_ns, uint32_t more_frames)
 {
 	sp->next_ns = t_ns + ((double)more_frames - fill_frames(sp)) * 1e9 / sp->rate +
-		sp->config.latency_ms * 1e6 + sp->spread_ns;
+		latency_ns(&sp->config, sp->rate) + sp->spread_ns;
 	if (sp->next_ns < t_ns)
 		sp->next_ns = t_ns;
 }
@@ -397,7 +406,7 @@ void speaker_packet(struct speaker *sp, int64_t t_ns, uint32_t rtp, const float 
 	watch_arrival(sp, t_ns, rtp);
 	sp->rtp = rtp + n_frames;
 	room = sp->is->placed ? SIZE :
-		fmin(SIZE, (2.0 * sp->config.latency_ms * 1e6 + ROOM_NS) * sp->rate * 1e-9);
+		fmin(SIZE, (2.0 * latency_ns(&sp->config, sp->rate) + ROOM_NS) * sp->rate * 1e-9);
 	if (fill_frames(sp) + n_frames > room) {
 		sp->stats.overflows++;
 		report(sp, t_ns, "overflow", n_frames * 1e9 / sp->rate);
@@ -414,11 +423,13 @@ void speaker_packet(struct speaker *sp, int64_t t_ns, uint32_t rtp, const float 
 
 void speaker_configure(struct speaker *sp, int64_t t_ns, const struct speaker_config *config)
 {
-	double moved = (config->latency_ms - sp->config.latency_ms) * 1e6;
+	double moved = latency_ns(config, sp->rate) - latency_ns(&sp->config, sp->rate);
 
 	speaker_advance(sp, t_ns);
 	sp->config = *config;
 	sp->is = &behaviours[config->model];
+	if (sp->rate > 0.0)
+		cabinet_configure(&sp->cabinet, &config->cabinet, sp->rate);
 	if (sp->state == SPEAKER_STOPPED || sp->state == SPEAKER_WAITING)
 		return;
 	set_turn(sp, sp->turn);

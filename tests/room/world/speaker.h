@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "random.h"
+#include "world/cabinet.h"
 
 /*
  * What latency means here
@@ -78,6 +79,8 @@ struct speaker_config {
 	double gain;		/**< linear */
 	double wake_ms;		/**< a new stream is not heard for so long: the amplifier wakes up */
 	double sleep_ms;	/**< nor is what comes after so much digital silence; 0: it stays awake */
+	double dsp_frames;	/**< more latency, of its signal processor */
+	struct cabinet_config cabinet;
 };
 
 struct speaker_stats {
