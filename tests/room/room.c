@@ -43,6 +43,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_radio,
 	scenes_drivers,
 	scenes_filter,
+	scenes_microphone,
 	scenes_time,
 	scenes_links,
 	scenes_policy,
