@@ -14,6 +14,7 @@
 #include "fuzz.h"
 /* Its callbacks are what is tested, and those have no other name */
 #include "graph/members.c"
+#include "member/calibration.h"
 #include "member/lease.h"
 
 PW_LOG_TOPIC(mod_topic, "fuzz");
@@ -73,6 +74,24 @@ static void on_told(void *data, const char *address)
 	fuzz_check(address != NULL);
 }
 
+static struct spa_list calibrations = SPA_LIST_INIT(&calibrations);
+
+static void on_calibrated(void *data, const char *address, const char *json)
+{
+	static const struct calibration_facts facts = { .codec = "sbc", .rate = 48000, .report_ns = 150000000 };
+	const struct calibration_record *record;
+	const struct calibration *c;
+
+	if (address == NULL) {
+		calibration_clear(&calibrations);
+		return;
+	}
+	calibration_put(&calibrations, address, json);
+	c = calibration_find(&calibrations, address);
+	fuzz_check(c == NULL || (json && c->n_records > 0 && c->n_records <= CALIBRATION_RECORDS_MAX));
+	fuzz_check((calibration_judge(c, &facts, &record) == CALIBRATION_NONE) == (record == NULL));
+}
+
 static struct lease lease;
 static int64_t written;			/* the fuzzer's clock: 1 s for each */
 
@@ -110,6 +129,7 @@ static const struct members_events events = {
 	.removed = on_removed,
 	.linked = on_linked,
 	.told = on_told,
+	.calibrated = on_calibrated,
 	.lease = on_lease,
 	.attached = on_nothing,
 	.detached = on_nothing,
@@ -210,6 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	lease_clear(&lease);
 	members_finish(&members);
+	calibration_clear(&calibrations);
 	args_finish(&args);
 	return 0;
 }

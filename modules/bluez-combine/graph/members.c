@@ -343,6 +343,7 @@ static void metadata_property(void *data, uint32_t subject, const char *key, con
 		client_property(members, subject, key, value);
 	} else if (key == NULL) {
 		clear_entries(members);
+		members->events->calibrated(members->data, NULL, NULL);
 		update_all(members);
 		/* Somebody has cleared what stood there of ours, too */
 		members->events->attached(members->data);
@@ -350,6 +351,9 @@ static void metadata_property(void *data, uint32_t subject, const char *key, con
 		key += strlen(BLUEZ_COMBINE_KEY_MEMBER);
 		if (*key)
 			set_entry(members, key, value);
+	} else if (spa_strstartswith(key, BLUEZ_COMBINE_KEY_CALIBRATION)) {
+		if (value == NULL || fits(key, value))
+			members->events->calibrated(members->data, key + strlen(BLUEZ_COMBINE_KEY_CALIBRATION), value);
 	} else if (spa_strstartswith(key, status) && value && fits(key, value)) {
 		members->events->told(members->data, key + strlen(status));
 	}
@@ -481,6 +485,7 @@ void members_global_remove(struct members *members, uint32_t id)
 	link_changed(members, links_global_remove(&members->links, id));
 	if (metadata_object_global_remove(&members->metadata, id)) {
 		clear_entries(members);
+		members->events->calibrated(members->data, NULL, NULL);
 		update_all(members);
 		members->events->detached(members->data);
 		return;

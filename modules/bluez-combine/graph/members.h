@@ -61,6 +61,8 @@ struct members_events {
 	void (*linked)(void *data, uint32_t node);
 	/** A status of this address stands in the metadata, perhaps of a former run, or anybody's. */
 	void (*told)(void *data, const char *address);
+	/** What was found of the speaker with this address stands in the metadata, JSON; NULL: no longer. address NULL: of no speaker any more. */
+	void (*calibrated)(void *data, const char *address, const char *json);
 	/** A client has written a lease, JSON, or so it is said; NULL: it is cleared, or the client is gone. */
 	void (*lease)(void *data, uint32_t client, enum owner owner, const char *json);
 	/** There is another metadata object than before: nothing of ours is in it. */

@@ -13,6 +13,7 @@
 #include "group/quantum.h"
 #include "group/repair.h"
 #include "group/status.h"
+#include "member/calibration.h"
 #include "timing/known.h"
 #include "log.h"
 #include "loop-time.h"
@@ -202,6 +203,17 @@ static void metadata_detached(void *data)
 	group_lease_detached(data, true);
 }
 
+static void speaker_calibrated(void *data, const char *address, const char *json)
+{
+	struct group *group = data;
+
+	if (address)
+		calibration_put(&group->calibrations, address, json);
+	else
+		calibration_clear(&group->calibrations);
+	status_lines_changed(&group->lines);
+}
+
 static void lease_written(void *data, uint32_t client, enum owner owner, const char *json)
 {
 	group_lease_written(data, client, owner, json);
@@ -214,6 +226,7 @@ static const struct members_events members_events = {
 	.removed = speaker_removed,
 	.linked = node_linked,
 	.told = status_found_for,
+	.calibrated = speaker_calibrated,
 	.lease = lease_written,
 	.attached = metadata_attached,
 	.detached = metadata_detached,
@@ -309,6 +322,7 @@ void group_init(struct group *group, struct pw_context *context, struct pw_core 
 	group->rate = args->rate;
 	spa_list_init(&group->outputs);
 	spa_list_init(&group->known);
+	spa_list_init(&group->calibrations);
 	group_lease_init(&group->lease);
 	group->cycle.late_max_ns = stutter_late_max_ns(&group->repair.stutter);
 	members_init(&group->members, context, core, registry, args, &members_events, group);
@@ -367,5 +381,6 @@ void group_finish(struct group *group)
 	status_lines_finish(&group->lines);
 	memory_finish(&group->memory);
 	known_clear(&group->known);
+	calibration_clear(&group->calibrations);
 	spa_zero(*group);
 }

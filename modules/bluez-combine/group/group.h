@@ -51,6 +51,7 @@ struct group {
 	struct spa_list outputs;	/**< struct output.link */
 	struct spa_list known;		/**< struct known.link: latencies of former times */
 	struct memory memory;		/**< of these */
+	struct spa_list calibrations;	/**< struct calibration.link: what was found of speakers by listening */
 	int64_t retry_ns;		/**< when those without an output are tried again, or INT64_MAX */
 	uint32_t quantum_wanted;	/**< samples in a cycle, that the graph is asked for */
 	bool overruled;			/**< and does not run with; said in the log */

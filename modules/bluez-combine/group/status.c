@@ -8,6 +8,7 @@
 
 #include "group/status.h"
 #include "json.h"
+#include "member/calibration.h"
 #include "timing/known.h"
 #include "names.h"
 
@@ -21,7 +22,20 @@ static void begin(struct spa_strbuf *b, char *json, const struct group *group)
 	json_add_string(b, "group", group->args->group);
 }
 
-static const char *basis(const struct output *o)
+static enum calibration_state calibration_of(const struct group *group, const struct output *o,
+		const struct calibration_record **record)
+{
+	const struct speaker *s = o->speaker;
+
+	return calibration_judge(calibration_find(&group->calibrations, speaker_address(s)), &(struct calibration_facts) {
+		.codec = output_codec(o),
+		.rate = s->rate,
+		.offset_ns = s->offset_ns,
+		.report_ns = s->report.own_ns,
+	}, record);
+}
+
+static const char *basis(const struct output *o, enum calibration_state calibration)
 {
 	static const char *const words[] = {
 		[REPORT_NONE] = "none",
@@ -30,9 +44,43 @@ static const char *basis(const struct output *o)
 		[REPORT_REPORTED] = "reported",
 	};
 
+	enum report_basis basis = report_basis(&o->speaker->report);
+
 	if (o->speaker->config.correction_ns != 0)
 		return "corrected";
-	return words[report_basis(&o->speaker->report)];
+	/* What was found is about what it reports */
+	if (basis == REPORT_NONE || basis == REPORT_REMEMBERED)
+		return words[basis];
+	switch (calibration) {
+	case CALIBRATION_GOOD:
+		return "calibrated";
+	case CALIBRATION_OTHER_CODEC:
+	case CALIBRATION_OTHER_RATE:
+	case CALIBRATION_OTHER_REPORT:
+		return "stale";
+	default:
+		return words[basis];
+	}
+}
+
+static void add_basis(struct spa_strbuf *b, const struct group *group, const struct output *o)
+{
+	static const char * const stale[] = {
+		[CALIBRATION_OTHER_CODEC] = "codec",
+		[CALIBRATION_OTHER_RATE] = "rate",
+		[CALIBRATION_OTHER_REPORT] = "report",
+	};
+	const struct calibration_record *record;
+	enum calibration_state state = calibration_of(group, o, &record);
+	const char *word = basis(o, state);
+
+	json_add_string(b, "basis", word);
+	if (spa_streq(word, "stale"))
+		json_add_string(b, "stale", stale[state]);
+	if (state == CALIBRATION_BY_HAND)
+		json_add_string(b, "calibration", "by-hand");
+	if (record && record->at > 0 && (spa_streq(word, "stale") || spa_streq(word, "calibrated")))
+		json_add_int(b, "calibrated.at", record->at);
 }
 
 static void member_key(char *key, size_t size, const char *address)
@@ -56,7 +104,7 @@ static void write_member(struct group *group, const struct output *o)
 	json_add_string(&b, "state", member_state_name(&s->member, group->warm));
 	if (s->member.backoff.failures > 0)
 		json_add_int(&b, "failures", s->member.backoff.failures);
-	json_add_string(&b, "basis", basis(o));
+	add_basis(&b, group, o);
 	json_add_int(&b, "latency.nsec", s->member.latency_ns);
 	json_add_int(&b, "delay.nsec", o->delay_ns);
 	json_add_string(&b, "role", role_name(s->config.role));
