@@ -38,6 +38,8 @@ static const char *const words[] = {
 	N_("reported"),
 	N_("remembered"),
 	N_("corrected"),
+	N_("calibrated"),
+	N_("stale"),
 	/* TRANSLATORS: what a speaker plays */
 	N_("stereo"),
 	N_("left"),

@@ -301,6 +301,8 @@ static void print_group(FILE *out, const struct report *r)
 		fputs(_("  after a sound speakers are kept awake without end: bluez-combine.keep-warm.always\n"), out);
 	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);
+	if (r->lease.valid)
+		fputs(_("  a program listens to the speakers: who is muted is silent until that has ended\n"), out);
 	if (r->version.valid && r->version.value > REPORT_VERSION)
 		fputs(_("  a newer version has written this: parts may be missing here\n"), out);
 }
@@ -310,6 +312,7 @@ static const struct {
 	const char *meaning;
 } legend[] = {
 	{ "assumed", N_("it reports no latency, so 125 ms are assumed (40 ms with a low-latency codec); if it sounds off, give it an offset") },
+	{ "stale", N_("its latency offset was measured, but with another codec or rate, or it reports another latency now: calibrate") },
 	{ "unaligned", N_("plays, but is too far from the others for them to wait") },
 	{ "muted", N_("too far from the others, and silent as bluez-combine.unaligned says") },
 	{ "starting", N_("its stream was asked for, and it takes nothing yet") },
@@ -323,7 +326,7 @@ static void print_legend(FILE *out, const struct report *r, uint32_t n)
 	size_t l;
 
 	for (l = 0; l < SPA_N_ELEMENTS(legend); l++)
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n && !(r->lease.valid && spa_streq(legend[l].word, "muted")); i++)
 			if (spa_streq(r->speakers[i].state, legend[l].word) ||
 			    spa_streq(r->speakers[i].basis, legend[l].word)) {
 				fprintf(out, "  %s: %s\n", i18n_word(legend[l].word), _(legend[l].meaning));

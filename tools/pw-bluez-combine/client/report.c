@@ -62,6 +62,7 @@ static void read_group(struct report *r, const char *json)
 	get_string(json, "sink", r->sink, sizeof(r->sink));
 	get_string(json, "state", r->state, sizeof(r->state));
 	r->latency_ns = get_int(json, "latency.nsec");
+	r->lease = get_int(json, "lease");
 	r->members = get_int(json, "members");
 	r->playing = get_int(json, "playing");
 	r->restarts = get_int(json, "restarts");
@@ -91,7 +92,11 @@ static void read_status(struct report_speaker *s, const char *json)
 	get_string(json, BLUEZ_COMBINE_MEMBER_TARGET, s->target, sizeof(s->target));
 	get_string(json, "state", s->state, sizeof(s->state));
 	get_string(json, "basis", s->basis, sizeof(s->basis));
+	get_string(json, "stale", s->stale, sizeof(s->stale));
+	get_string(json, "calibration", s->calibration, sizeof(s->calibration));
+	s->calibrated_at = get_int(json, "calibrated.at");
 	get_string(json, "codec", s->codec, sizeof(s->codec));
+	s->codec_rate = get_int(json, "codec.rate");
 	get_string(json, BLUEZ_COMBINE_MEMBER_ROLE, s->role, sizeof(s->role));
 	s->latency_ns = get_int(json, "latency.nsec");
 	s->delay_ns = get_int(json, "delay.nsec");

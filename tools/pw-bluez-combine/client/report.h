@@ -35,7 +35,11 @@ struct report_speaker {
 	char target[REPORT_STRING_MAX];	/**< node.name of its sink */
 	char state[32];			/**< never "": "gone" if there is no status */
 	char basis[32];
+	char stale[16];			/**< what is another one than it was calibrated with: codec, rate, report; "": nothing */
+	char calibration[16];		/**< by-hand: the user has the last word */
+	struct report_int calibrated_at;	/**< in seconds since 1970 */
 	char codec[32];
+	struct report_int codec_rate;	/**< in Hz, of what it is sent */
 	char adapter[16];		/**< hci0; "": not connected, or no Bluetooth device */
 	char role[32];
 	struct report_int latency_ns, delay_ns, trim_ns, correction_ns;
@@ -66,6 +70,7 @@ struct report {
 	char sink[REPORT_STRING_MAX];
 	char state[32];
 	struct report_int latency_ns, members, playing;
+	struct report_int lease;	/**< the client that has one */
 	struct report_int restarts;	/**< of speakers, after stalls */
 	struct report_int keep_warm_ns;	/**< after the last sound; -1: without end */
 	struct report_int stalls, stalls_ns, longest_ns;	/**< of the last minute */
