@@ -15,6 +15,7 @@ local reference = read ("docs/reference.md")
 for name, value in pairs {
   METADATA_MEMBER_MAX = bounds.KEYS.member,
   METADATA_STATUS_MAX = bounds.KEYS.status,
+  METADATA_CALIBRATION_MAX = bounds.KEYS.calibration,
   METADATA_OTHER_MAX = bounds.KEYS.other,
   METADATA_KEY_LEN_MAX = bounds.KEY_LEN,
   METADATA_VALUE_LEN_MAX = bounds.VALUE_LEN,
@@ -23,8 +24,8 @@ for name, value in pairs {
   docs.check (is == value, string.format ("%s is %s, and %s in the policy", name, is, value))
 end
 
-local said = string.format ("at most %d keys `member.`, %d `status.` and %d others, of %d bytes with values of %d",
-  bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN)
+local said = string.format ("at most %d keys `member.`, %d `status.`, %d `calibration.` and %d others, of %d bytes with values of %d",
+  bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.calibration, bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN)
 docs.check (reference:find (said, 1, true), "docs/reference.md does not say '" .. said .. "'")
 
 docs.finish ("the bounds are the same")

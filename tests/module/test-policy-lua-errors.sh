@@ -84,7 +84,7 @@ check 'when the metadata object is looked for' goes_on $metadata 'installed", .*
 check 'when it is activated' goes_on $metadata 'Features.ALL, .*function (.*)'
 check 'and when it is used' goes_on $metadata '^local function use (.*)'
 check 'in what is done when WirePlumber is idle' goes_on bluez-combine/find-source.lua 'idle_add (function ()'
-for name in group inbox members saved sources store told; do
+for name in calibrations group inbox members saved sources store told; do
 	check "in whatever is asked of $name" goes_on lib/bluez-combine-$name.lua '^function [a-z]*:.*(.*)'
 done
 

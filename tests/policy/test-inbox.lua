@@ -13,6 +13,7 @@ local function world (own)
   local w = { object = {}, n = 0, most = 0, seen = {}, warnings = {}, timers = {}, clients = {} }
   w.inbox = inbox.new {
     uses = function (key) return key == USED or key == TOLD end,
+    takes = function (key) return key:sub (1, 7) == "member." end,
     in_use = function (key) return key == USED or key == TOLD end,
     changed = function (key) table.insert (w.seen, key or "all") end,
     take_out = function (subject, key) w.write (subject, key, nil) end,

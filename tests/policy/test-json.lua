@@ -68,6 +68,18 @@ test ("and_those_that_would_break_what_they_stand_in_are_empty", function ()
   end
 end)
 
+test ("and_can_be_looked_into", function ()
+  local value = json.decode_object ('{ "a": [ 1, "x", { "b": [ 2 ] }, { c = 3 } ], "d": { e = 4 }, "f": 5 }')
+  local elements = json.elements (value.a)
+  equal ({ #elements, elements [1], elements [2] }, { 4, 1, "x" })
+  equal (json.elements (json.fields (elements [3]).b), { 2 })
+  equal (json.fields (elements [4]), { c = 3 })
+  equal (json.fields (value.d), { e = 4 })
+  equal ({ json.elements (value.d), json.elements (value.f), json.elements (nil) }, {})
+  equal ({ json.fields (value.a), json.fields (value.f), json.fields ({}) }, {})
+  equal (json.encode (value.a), "{}")
+end)
+
 test ("a_number_comes_back_as_it_was", function ()
   for _, n in ipairs { "0.1", "0.7", "0.501187", "12345678.9", "0.12345678901234",
                        "1e+30", "-2.5", "123456789012" } do
@@ -98,6 +110,11 @@ test ("any_bytes_are_read_without_an_error", function ()
     end
     json.decode_object (table.concat (bytes))
     json.decode_object (table.concat (bytes) .. "}")
+    bytes [1] = "["
+    local value = json.decode_object ("{ a = " .. table.concat (bytes) .. "] }")
+    for _, element in ipairs (value and json.elements (value.a) or {}) do
+      json.fields (element)
+    end
   end
 end)
 

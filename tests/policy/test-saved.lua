@@ -84,6 +84,8 @@ test ("a_text_that_is_too_long_is_cut", function ()
   local w = world ()
   w.saved:set ("source.A", ("x"):rep (100000))
   equal (#w.saved:get ("source.A"), 1024)
+  w.saved:set ("calibration.A", ("x"):rep (4096))
+  equal (#w.saved:get ("calibration.A"), 4096)
 end)
 
 check.finish ()

@@ -107,6 +107,7 @@ static void each_kind_of_key_has_its_own_number(void)
 {
 	begin();
 	check_int(flood("junk", 3000), METADATA_OTHER_MAX);
+	check_int(flood("calibration.", 3000), METADATA_CALIBRATION_MAX);
 	check_int(flood("member.", 3000), METADATA_MEMBER_MAX);
 	check_int(flood("status.", 3000), METADATA_STATUS_MAX);
 	check_int(flood("memberx", 1), 0);

@@ -25,12 +25,13 @@ struct guard_key {
 static const uint32_t keys_max[METADATA_KINDS] = {
 	[METADATA_MEMBER] = METADATA_MEMBER_MAX,
 	[METADATA_STATUS] = METADATA_STATUS_MAX,
+	[METADATA_CALIBRATION] = METADATA_CALIBRATION_MAX,
 	[METADATA_OTHER] = METADATA_OTHER_MAX,
 };
 
 static enum metadata_kind kind_of(const char *key)
 {
-	static const char * const words[METADATA_OTHER] = { "member", "status" };
+	static const char * const words[METADATA_OTHER] = { "member", "status", "calibration" };
 	size_t len = strcspn(key, ".");
 
 	for (int i = 0; i < METADATA_OTHER; i++)
@@ -101,9 +102,11 @@ static void take_out_oldest(struct metadata_guard *guard)
 	if (missed > 0)
 		pw_log_warn("metadata: %d more keys were taken out", missed);
 	if (missed >= 0)
-		pw_log_warn("metadata: %u '%.64s' is taken out: allowed are %u keys 'member.', %u 'status.' "
-				"and %u others of subject 0, of %u bytes with values of %u, and one 'lease' of a client that is there", k->subject, k->key,
-				METADATA_MEMBER_MAX, METADATA_STATUS_MAX, METADATA_OTHER_MAX, METADATA_KEY_LEN_MAX, METADATA_VALUE_LEN_MAX);
+		pw_log_warn("metadata: %u '%.64s' is taken out: allowed are %u keys 'member.', %u 'status.', "
+				"%u 'calibration.' and %u others of subject 0, of %u bytes with values of %u, and one "
+				"'lease' of a client that is there", k->subject, k->key, METADATA_MEMBER_MAX,
+				METADATA_STATUS_MAX, METADATA_CALIBRATION_MAX, METADATA_OTHER_MAX,
+				METADATA_KEY_LEN_MAX, METADATA_VALUE_LEN_MAX);
 	spa_list_remove(&k->link);
 	guard->n_excess--;
 	pw_metadata_set_property(guard->metadata, k->subject, k->key, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Scene codec-change: a speaker's stream is configured anew while all play */
+/* Scenes codec-change, calibration-swap: a speaker's stream is configured anew while all play */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -30,12 +30,15 @@ static const struct change {
 	const char *text;
 	const char *options;	/**< of the speaker, NULL: the user chooses */
 	const char *profile;
+	const char *codec;	/**< what comes of it */
+	int rate;
+	double hidden_ms;	/**< of calibration-swap: how much later it then is than it says */
 } changes[] = {
 	/* packets of 20.3 ms instead of 13.3 */
-	{ "44.1 kHz, bitpool 35", "{'rates': <'44100'>, 'bitpool': <35>}", NULL },
-	{ "48 kHz, bitpool 53", "{'rates': <'44100,48000'>, 'bitpool': <53>}", NULL },
-	{ "SBC-XQ by the user", NULL, "a2dp-sink-sbc_xq" },
-	{ "SBC by the user", NULL, "a2dp-sink" },
+	{ "44.1 kHz, bitpool 35", "{'rates': <'44100'>, 'bitpool': <35>}", NULL, "sbc", 44100, 17.5 },
+	{ "48 kHz, bitpool 53", "{'rates': <'44100,48000'>, 'bitpool': <53>}", NULL, "sbc", 48000, 5.0 },
+	{ "SBC-XQ by the user", NULL, "a2dp-sink-sbc_xq", "sbc_xq", 48000, -21.25 },
+	{ "SBC by the user", NULL, "a2dp-sink", "sbc", 48000, 5.0 },
 };
 
 static int64_t changed_ns[G_N_ELEMENTS(changes) + 1];
@@ -60,7 +63,33 @@ static int change(struct scene *sc, const struct scene_speaker *s, const struct 
 	return scene_connect(sc, s->name);
 }
 
-static int play_codec(struct scene *sc)
+/*
+ * What a speaker does to the sound takes another time with each codec and rate, of which it tells nothing. The
+ * offsets that were found for them are in its records, and the policy puts the right one in place.
+ */
+static int write_records(struct scene *sc, const struct scene_speaker *s)
+{
+	g_autofree char *key = g_strconcat("calibration.", s->address, NULL);
+	g_autoptr(GString) json = g_string_new("{ \"version\": 1, \"records\": [ ");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++)
+		g_string_append_printf(json, "%s{ \"codec\": \"%s\", \"rate\": %d, \"offset.msec\": %g, \"by\": \"ear\" }",
+				i > 0 ? ", " : "", changes[i].codec, changes[i].rate, changes[i].hidden_ms);
+	g_string_append(json, " ] }");
+	graph_set_metadata(sc->stack.graph, true, 0, key, "Spa:String:JSON", json->str);
+	return 0;
+}
+
+static int change_hidden(struct scene *sc, const struct scene_speaker *s, const struct change *c)
+{
+	double reported = scene_fixed_latency(s - sc->speakers);
+	int res = scene_set(sc, s->name, "{'latency.msec': <%.3f>}", reported + c->hidden_ms);
+
+	return res < 0 ? res : change(sc, s, c);
+}
+
+static int play(struct scene *sc, int (*do_change)(struct scene *sc, const struct scene_speaker *s,
+		const struct change *c), int (*begin)(struct scene *sc, const struct scene_speaker *s))
 {
 	const struct scene_speaker *s = &sc->speakers[(sc->seed + 2) % 3];
 	int n = G_N_ELEMENTS(changes), res;
@@ -69,18 +98,29 @@ static int play_codec(struct scene *sc)
 	/* PipeWire 1.4.2 refuses to switch the codec of a speaker while another one on the same
 	 * adapter has the endpoint, which with SBC any other has: each gets an adapter of its own */
 	if ((res = scene_add_adapters(sc, sc->n_wanted - 1)) < 0 ||
-	    (res = scene_play_all(sc, LEAD_S)) < 0)
+	    (res = scene_play_all(sc, LEAD_S)) < 0 ||
+	    (begin != NULL && (res = begin(sc, s)) < 0))
 		return res;
 	sc->excused = s->name;
 	for (int i = 0; i < n && res >= 0; i++) {
 		changed_ns[i] = stack_now(&sc->stack);
-		if ((res = change(sc, s, &changes[i])) < 0)
+		if ((res = do_change(sc, s, &changes[i])) < 0)
 			fprintf(stderr, "room: %s: %s\n", changes[i].text, strerror(-res));
 		else if ((res = scene_await_one_playing(sc, s->name, changed_ns[i])) >= 0)
 			res = scene_pass(sc, HOLD_S);
 	}
 	changed_ns[n] = stack_now(&sc->stack);
 	return res;
+}
+
+static int play_codec(struct scene *sc)
+{
+	return play(sc, change, NULL);
+}
+
+static int play_swap(struct scene *sc)
+{
+	return play(sc, change_hidden, write_records);
 }
 
 /* When it sounds again: the end of the longest silence that begins after that time */
@@ -136,5 +176,8 @@ const struct scene_type scenes_codec[] = {
 	{ .name = "codec-change", .text = "a speaker's stream is configured anew, in each run another's",
 	  .runs = 3, .speakers = 3, .seconds = LEAD_S + 4 * HOLD_S, .brief_runs = 1,
 	  .bounds = { .median = 0.3, .whole = true }, .play = play_codec, .judge = judge_codec },
+	{ .name = "calibration-swap", .text = "the same, with another hidden latency each time: the offset that was found for it is in place",
+	  .runs = 3, .speakers = 3, .seconds = LEAD_S + 4 * HOLD_S, .brief_runs = 1, .no_peer = true,
+	  .bounds = { .median = 0.3, .whole = true }, .play = play_swap, .judge = judge_codec },
 	{ 0 },
 };

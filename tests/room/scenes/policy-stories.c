@@ -323,6 +323,8 @@ static const struct story stories[] = {
 	{ .name = "filters", .text = "an equaliser in front of the sink",
 	  .stack = { .analogue = true, .wireplumber_conf = LINGER_CONF, .pipewire_conf = tale_of_filters_conf },
 	  .tell = tale_of_filters },
+	{ .name = "calibrations", .text = "latency offsets that were found, for each codec and rate",
+	  .stack = { .analogue = true }, .tell = tale_of_calibrations },
 	{ .name = "loop", .text = "nobody hears itself",
 	  .stack = { .analogue = true }, .tell = tell_loop },
 	{ .name = "timeout", .text = "the sink does not come",

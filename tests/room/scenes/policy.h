@@ -76,6 +76,10 @@ void tale_of_two_echos(struct tale *t);
 void tale_of_removed(struct tale *t);
 extern const char tale_of_sources_conf[];
 
+/* scenes/policy-calibrations.c */
+
+void tale_of_calibrations(struct tale *t);
+
 /* scenes/filter.c */
 
 void tale_of_filters(struct tale *t);

@@ -48,6 +48,7 @@ local function use (m, own)
     end
   end
   context.members:attached (keys)
+  context.calibrations:attached (keys)
   context.told:changed (nil)
 end
 
@@ -95,6 +96,7 @@ local function create ()
 end
 
 context.members:restore (context.saved:all ("member."))
+context.calibrations:restore (context.saved:all ("calibration."))
 
 others = ObjectManager {
   Interest {

@@ -24,6 +24,7 @@ local function speaker_removed (node)
   context.log:info ("speaker gone: " .. speaker.name)
   speakers [node.id] = nil
   context.members:speaker_removed (speaker.address, speaker.name)
+  context.offsets:speaker_removed (node.id)
 end
 
 local function tell (node, props, address, why)
@@ -68,10 +69,9 @@ local function speaker_added (node)
   end
   speakers [node.id] = { address = address, name = name, auto = auto }
   context.members:speaker_added (address, name, auto)
-  if device then
-    -- As it is at this moment
-    context.is_lowered (device)
-  end
+  context.offsets:speaker_added (device.id, node.id, address, context.stream_of (node))
+  -- As it is at this moment
+  context.is_lowered (device)
 end
 
 -- What has changed counts for those that are connected, too.

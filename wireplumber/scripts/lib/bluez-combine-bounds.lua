@@ -14,7 +14,7 @@ bounds.KEY_LEN = 256
 bounds.VALUE_LEN = 8192
 -- By the first word of the key: who fills one of these leaves the others alone.
 -- PipeWire looks through all keys at each change.
-bounds.KEYS = { member = 1024, status = 768, other = 256 }
+bounds.KEYS = { member = 1024, status = 768, calibration = 512, other = 256 }
 
 -- The first characters of a text that somebody else has written, fit for a line of the log
 function bounds.excerpt (text, length)
@@ -33,13 +33,16 @@ function bounds.keys (in_use)
 end
 
 function keys:cleared ()
-  self.known = {}                                  -- key -> its kind
-  self.count = { member = 0, status = 0, other = 0 } -- by kind
+  self.known = {}   -- key -> its kind
+  self.count = {}   -- by kind
+  for kind in pairs (bounds.KEYS) do
+    self.count [kind] = 0
+  end
 end
 
 local function kind_of (key)
   local word = key:match ("^[^.]*")
-  return (word == "member" or word == "status") and word or "other"
+  return bounds.KEYS [word] and word or "other"
 end
 
 -- A key has changed. text: its value; nil if it was cleared. Returns whether it may stay.

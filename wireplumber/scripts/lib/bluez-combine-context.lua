@@ -18,6 +18,8 @@ local devices = require ("bluez-combine-devices")
 local owners = require ("bluez-combine-owners")
 local group = require ("bluez-combine-group")
 local members = require ("bluez-combine-members")
+local calibrations = require ("bluez-combine-calibrations")
+local offsets = require ("bluez-combine-offsets")
 local store = require ("bluez-combine-store")
 local bounds = require ("bluez-combine-bounds")
 local inbox = require ("bluez-combine-inbox")
@@ -385,11 +387,78 @@ context.members = members.new {
   max = function () return context.settings:get ("members.max") end,
 }
 
+-- Latency offsets
+
+-- What a speaker's stream is: the codec, and the rate if it takes just one; nil of what is not known
+function context.stream_of (node)
+  local rate
+  for param in node:iterate_params ("EnumFormat") do
+    local format = cutils.parseParam (param, "EnumFormat")
+    rate = format and format.rate
+  end
+  if type (rate) == "table" then
+    rate = rate.pod_type == "Choice.None" and rate [1] or nil
+  end
+  return node.properties ["api.bluez5.codec"], rate
+end
+
+-- The output that a device has now: index, device (in the card), offset in ns; nil while it has none
+function context.output_of (device)
+  for param in device:iterate_params ("Route") do
+    local route = cutils.parseParam (param, "Route")
+    if route and route.direction == "Output" and route.props then
+      return {
+        index = route.index,
+        device = route.device,
+        offset = route.props.properties.latencyOffsetNsec or 0,
+      }
+    end
+  end
+end
+
+-- As pavucontrol does, and to be kept as what that sets is
+local function set_offset (id, ns)
+  local om = context.objects ("device")
+  local device = om and om:lookup { Constraint { "id", "=", id, type = "gobject" } }
+  local output = device and context.output_of (device)
+  if output then
+    device:set_param ("Route", Pod.Object {
+      "Spa:Pod:Object:Param:Route", "Route",
+      index = output.index,
+      device = output.device,
+      props = Pod.Object { "Spa:Pod:Object:Param:Props", "Route", latencyOffsetNsec = ns },
+      save = true,
+    })
+  end
+  return output ~= nil
+end
+
+context.offsets = offsets.new {
+  record = function (...) return context.calibrations:find (...) end,
+  set_by_hand = function (...) context.calibrations:set_by_hand (...) end,
+  set = set_offset,
+  info = function (text) log:info (text) end,
+}
+
+context.calibrations = calibrations.new {
+  read = function (key) return context.store:read (key) end,
+  write = function (key, text) context.store:write (key, text) end,
+  save = function (address, text) context.saved:set (calibrations.KEY .. address, text) end,
+  now = os.time,
+  changed = function (address) context.offsets:look (address) end,
+  is_here = function (address) return context.members:in_use (members.KEY .. address) end,
+  warn = warn_of_metadata,
+}
+
 context.inbox = inbox.new {
-  uses = function (key) return context.members:uses (key) or context.told:uses (key) end,
+  uses = function (key)
+    return context.members:uses (key) or context.calibrations:uses (key) or context.told:uses (key)
+  end,
+  takes = function (key) return context.members:takes (key) or context.calibrations:takes (key) end,
   in_use = function (key) return context.members:in_use (key) or context.told:uses (key) end,
   changed = function (key)
     context.members:changed (key)
+    context.calibrations:changed (key)
     context.told:changed (key)
   end,
   take_out = function (subject, key) context.store.object.take_out (subject, key) end,

@@ -21,6 +21,7 @@ local LEASE = "lease"
 
 -- backend, all functions:
 --   uses (key)               whether the key is that of an entry that is known, or told by us
+--   takes (key)              whether the key is one that others write, for us to take in
 --   in_use (key)             whether it is of a speaker that is connected, the group's, or told by us
 --   changed (key)            a key of subject 0 that may stay has changed; nil: all were cleared
 --   take_out (subject, key)  clears a key that may not stay
@@ -49,9 +50,10 @@ local function take_out_oldest (self)
   self.excess [self.first] = nil
   self.first = self.first + 1
   self.backend.warn (string.format ("metadata 'bluez-combine': %d '%s' is taken out: allowed " ..
-      "are %d keys 'member.', %d 'status.' and %d others of subject 0, of %d bytes with values " ..
-      "of %d, and one 'lease' of a client that is there", subject, bounds.excerpt (key, 64),
-      bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN))
+      "are %d keys 'member.', %d 'status.', %d 'calibration.' and %d others of subject 0, of %d bytes " ..
+      "with values of %d, and one 'lease' of a client that is there", subject, bounds.excerpt (key, 64),
+      bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.calibration, bounds.KEYS.other, bounds.KEY_LEN,
+      bounds.VALUE_LEN))
   self.backend.take_out (subject, key)
 end
 
@@ -151,7 +153,7 @@ function inbox:put (subject, key, text)
     look_later (self)
   elseif not self.keys:changed (key, text) and self.own and not self.backend.uses (key) then
     add_excess (self, subject, key)
-  elseif not self.dirty [key] and (self.backend.uses (key) or text and key:sub (1, 7) == "member.") then
+  elseif not self.dirty [key] and (self.backend.uses (key) or text and self.backend.takes (key)) then
     -- What is in use and too long is put right by whose it is.
     self.dirty [key] = true
     table.insert (self.order, key)

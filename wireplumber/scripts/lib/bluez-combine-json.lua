@@ -1,4 +1,4 @@
--- JSON: text with keys in a fixed order, and flat objects from text
+-- JSON: text with keys in a fixed order, and objects from text
 --
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
@@ -205,12 +205,14 @@ function strict_end (text, from, depth)
       text:match ("^null()", at)
 end
 
+-- The text of each container that was read, for who looks into it
+local texts = setmetatable ({}, { __mode = "k" })
+
 -- What is to be written again of a container; a table that is empty if it is not fit for that
 local function keep_container (text)
-  if strict_end (text, 1, DEPTH) ~= #text + 1 then
-    return {}
-  end
-  return setmetatable ({ text = text }, RAW)
+  local kept = strict_end (text, 1, DEPTH) == #text + 1 and setmetatable ({ text = text }, RAW) or {}
+  texts [kept] = text
+  return kept
 end
 
 local WORDS = { ["true"] = true, ["false"] = false }
@@ -270,6 +272,31 @@ function json.decode_object (text)
       object [tostring (key)] = value
     end
   end
+end
+
+-- The values in an array that stood in an object, containers as they are there; nil if it is no
+-- complete array
+function json.elements (container)
+  local text = texts [container]
+  local at = text and text:match ("^%[()")
+  local array = {}
+  while at do
+    if text:match ("^[%s,]*%]", at) then
+      return array
+    end
+    local value
+    value, at = next_value (text, at)
+    if value == nil then
+      return nil
+    end
+    table.insert (array, value)
+  end
+  return nil
+end
+
+-- The table of an object that stood in another or in an array; nil if it is none
+function json.fields (container)
+  return texts [container] and json.decode_object (texts [container])
 end
 
 return json

@@ -400,6 +400,11 @@ function members:set_blocked (address, blocked)
   end
 end
 
+-- Whether a key of the metadata object is one of these, for us to take in
+function members.takes (_, key)
+  return key:sub (1, #members.KEY) == members.KEY
+end
+
 -- Whether a key of the metadata object is that of an entry here
 function members:uses (key)
   return self.entries [key:match ("^member%.(.*)$")] ~= nil

@@ -3,16 +3,16 @@
 -- SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors
 -- SPDX-License-Identifier: MIT
 --
--- Texts by key: member.<address> are the user's words about a speaker,
--- source.<address> the sources that were ever seen, follow.<address> those whose stream
--- goes wherever the default is. Any program can make nodes that look like sources and
+-- Texts by key: member.<address> are the user's words about a speaker, calibration.<address> what its
+-- latency offset was found to be, source.<address> the sources that were ever seen, follow.<address> those
+-- whose stream goes wherever the default is. Any program can make nodes that look like sources and
 -- speakers of ever new addresses: there is an end to what is kept of them.
 
 local saved = {}
 saved.__index = saved
 
-local MAX = { member = 512, source = 64, follow = 64 }
-local VALUE_LEN = 1024
+local MAX = { member = 512, calibration = 512, source = 64, follow = 64 }
+local VALUE_LEN = 1024   -- but for calibrations, which keep to their own
 
 -- Soon enough for a user who restarts WirePlumber next; many changes at once are one.
 local SAVE_MS = 200
@@ -55,7 +55,7 @@ function saved:set (key, text)
   local count = self.count [kind] or 0
   local old = self.texts [key]
 
-  text = text and text:sub (1, VALUE_LEN)
+  text = text and kind ~= "calibration" and text:sub (1, VALUE_LEN) or text
   if old == text then
     return true
   elseif old == nil and count >= (MAX [kind] or 0) then
