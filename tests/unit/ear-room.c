@@ -465,7 +465,7 @@ void ear_room_init(struct ear_room *room, const struct ear_sweep *sweep, const s
 		power += sum / n_dry / room->n_slots;
 	}
 	rms = sqrt(power);
-	add_noise(air, n_air, &r, rms * pow(10, -(o->snr_db > 0 ? o->snr_db : 60) / 20));
+	add_noise(air, n_air, &r, rms * pow(10, -(o->snr_db) / 20));
 	if (o->talk_db != 0)
 		add_talk(air, n_air, &r, rms * pow(10, o->talk_db / 20));
 
@@ -477,7 +477,7 @@ void ear_room_init(struct ear_room *room, const struct ear_sweep *sweep, const s
 	for (k = 0; k < room->n_frames; k++) {
 		room->recording[k] = sinc_read(down, air, n_air, k * ratio) * (float)(0.05 / rms);
 		if (o->pop)
-			room->recording[k] += (float)(0.9 * exp(-k / (0.03 * room->rate)));
+			room->recording[k] += (float)(0.9 * exp(-(double)k / (0.03 * room->rate)));
 	}
 	if (o->agc_slope > 0)
 		ride_gain(room->recording, room->n_frames, room->rate, o->agc_slope);
@@ -489,7 +489,7 @@ void ear_room_init(struct ear_room *room, const struct ear_sweep *sweep, const s
 		room->recording[k] = roundf(32767 * SPA_CLAMP(room->recording[k], -limit, limit)) / 32768;
 	}
 	if (o->lost > 0) {
-		k = (uint32_t)(between(&r, 0.3, 0.7) * room->n_frames);
+		k = (uint32_t)(between(&r, 0.15, 0.9) * room->n_frames);
 		memmove(room->recording + k, room->recording + k + o->lost, (room->n_frames - k - o->lost) * sizeof(float));
 		room->n_frames -= o->lost;
 		room->lost_at = k;

@@ -24,7 +24,7 @@ struct ear_room_options {
 	uint32_t n_speakers;
 	bool coarse;			/**< A B C A, and any time within +-500 ms; else A B C C B A, within 5 ms */
 	double t60_s;			/**< 0: 0.2 to 0.8 */
-	double snr_db;			/**< of the sweeps, as recorded, against the noise */
+	double snr_db;			/**< of the sweeps, as recorded, against the noise; not 0 of it */
 	double direct_below_db;		/**< the direct sound may be weaker than the strongest reflection by that */
 	double harmonic;		/**< amplitude of the second one, of 1 */
 	double mic_rate;		/**< 0: 48000 */

@@ -12,18 +12,19 @@
 /** What is looked for, in samples of the envelope. */
 struct ear_search {
 	uint32_t peak_from, peak_to;	/**< where the strongest peak may be */
+	double half_rise;		/**< from half the height to the peak, of a sound that is one pulse */
 	uint32_t lead;			/**< how much earlier than that the first sound may be */
-	uint32_t floor;			/**< how much is ahead of both, to tell the noise from */
+	uint32_t floor, guard;		/**< over how much the noise is told, and how far ahead of a sound */
 };
 
 struct ear_arrival {
-	double at;			/**< of the first sound's peak, in samples of the envelope */
-	double peak;			/**< its height */
+	double at;			/**< of the first sound, in samples of the envelope */
+	double peak;			/**< height of its peak */
 	double strongest;		/**< the strongest peak's */
 	double floor;			/**< root mean square of what is ahead */
 };
 
-/** The first sound is the first peak that stands out: of what is ahead, and within 14 dB of the
+/** The first sound is the first peak that stands out of the noise ahead of it, and is within 20 dB of the
  * strongest one. \return EAR_HEARD, EAR_TOO_QUIET or EAR_AMBIGUOUS */
 enum ear_reason ear_arrival_find(struct ear_arrival *a, const float *envelope, uint32_t n, const struct ear_search *s);
 

@@ -24,10 +24,15 @@
  * direct sound come soon. And by far less than the lead of the second harmonic. */
 #define LEAD_SEC	0.030
 #define LEAD_OF_SECOND	0.8
-/* What is ahead of that shows the noise */
-#define FLOOR_SEC	0.025
+/* What is ahead of a sound shows the noise; not its own rise */
+#define FLOOR_SEC	0.015
+#define GUARD_SEC	0.002
 /* What is kept of each slot's response, around its strongest peak */
-#define KEEP_BEFORE_SEC	(LEAD_SEC + FLOOR_SEC + 0.01)
+#define KEEP_BEFORE_SEC	(LEAD_SEC + GUARD_SEC + FLOOR_SEC + STRONGEST_SEC)
+/* In the common band another reflection may be the strongest than in the whole */
+#define STRONGEST_SEC	0.025
+/* Elsewhere in the window there is nothing that is nearly as loud */
+#define ELSEWHERE	0.5	/* -6 dB: harmonics are weaker */
 #define KEEP_AFTER_SEC	0.250
 #define FADE_SEC	0.004	/* where a recording or a response is cut */
 #define EARLY_SEC	0.050	/* what counts as the level of the sound */
@@ -50,7 +55,7 @@ struct kept {
 	bool is_heard;			/**< there is a response */
 	double first;			/**< place of its first sample in the recording, in frames */
 	uint32_t peak;			/**< where it is strongest */
-	uint32_t from, to;		/**< where the slot's window is */
+	bool is_alone;			/**< and nothing elsewhere in the window */
 	float *response;		/**< listener.n_response */
 	float *envelope;		/**< listener.n_response * factor */
 };
@@ -207,14 +212,39 @@ static uint32_t strongest(const float *x, uint32_t from, uint32_t to)
 	return best;
 }
 
+/* Of several speakers the first that is about as loud as the loudest: it has no other one's reverberation ahead of it */
+static uint32_t first_loud(const float *x, uint32_t from, uint32_t to, uint32_t peak)
+{
+	float loud = (float)ELSEWHERE * fabsf(x[peak]);
+
+	while (from < to && fabsf(x[from]) < loud)
+		from++;
+	return from;
+}
+
+/* Is there nothing that is nearly as loud, further away than reflections are? */
+static bool is_alone(const struct ear_listener *l, const float *x, uint32_t from, uint32_t to, uint32_t peak)
+{
+	uint32_t ahead = SPA_MAX(peak, l->before) - l->before, behind = peak + l->n_response - l->before;
+	float loud = (float)ELSEWHERE * fabsf(x[peak]);
+
+	return (ahead <= from || fabsf(x[strongest(x, from, ahead)]) <= loud) &&
+		(behind >= to || fabsf(x[strongest(x, behind, to)]) <= loud);
+}
+
 /* The response around its strongest peak. A direct sound at the end of the window may have its strongest
  * reflection behind it. */
-static int keep_response(struct ear_listener *l, const struct part *p, struct kept *k)
+static int keep_response(struct ear_listener *l, const struct ear_slot *slot, const struct part *p, struct kept *k)
 {
 	const struct ear_deconvolver *d = &l->deconvolver;
 	uint32_t to = SPA_MIN(p->to + frames(l, LEAD_SEC), p->n - l->sweep_frames);
 	uint32_t peak = strongest(d->time, p->from, to + 1), skip, i;
 
+	k->is_alone = true;
+	if (slot->speaker == EAR_EVERYBODY)
+		peak = first_loud(d->time, p->from, peak, peak);
+	else
+		k->is_alone = is_alone(l, d->time, p->from, to + 1, peak);
 	k->response = calloc(l->n_response, sizeof(*k->response));
 	k->envelope = calloc((size_t)l->n_response * l->envelope.factor, sizeof(*k->envelope));
 	if (k->response == NULL || k->envelope == NULL)
@@ -226,7 +256,6 @@ static int keep_response(struct ear_listener *l, const struct part *p, struct ke
 	fade_ends(k->response, l->n_response, frames(l, FADE_SEC));
 	k->peak = l->before;
 	k->first = (double)p->first + peak - l->before;
-	k->from = peak - SPA_MIN(peak - p->from, l->before);
 	k->is_heard = true;
 	return 0;
 }
@@ -243,7 +272,7 @@ static int take(struct ear_listener *l, const float *recording, size_t n_frames,
 	if (slot->spoilt || !part_of(l, slot, n_frames, &p) || !all_numbers(recording + p.first, p.n))
 		return 0;
 	heard->reason = rms(recording + p.first, p.n) > NOISY ? EAR_TOO_NOISY : EAR_TOO_QUIET;
-	if ((res = deconvolve(l, recording + p.first, p.n)) < 0 || (res = keep_response(l, &p, k)) < 0)
+	if ((res = deconvolve(l, recording + p.first, p.n)) < 0 || (res = keep_response(l, slot, &p, k)) < 0)
 		return res;
 	return 0;
 }
@@ -316,10 +345,13 @@ static void judge(struct ear_listener *l, const struct ear_slot *slot, struct ke
 	uint32_t factor = l->envelope.factor, early, i;
 	double lead = SPA_MIN(LEAD_SEC, LEAD_OF_SECOND * ear_sweep_lead(&l->sweep, 2));
 	struct ear_search search = {
-		.peak_from = (k->peak - frames(l, 0.001)) * factor,
-		.peak_to = (k->peak + frames(l, 0.001)) * factor,
+		.peak_from = (k->peak - frames(l, STRONGEST_SEC)) * factor,
+		.peak_to = (k->peak + frames(l, STRONGEST_SEC)) * factor,
+		/* the transform of a Hann window of the width B is at half its height 1 / B from its middle */
+		.half_rise = l->rate * factor / (l->to_hz - l->from_hz),
 		.lead = frames(l, lead) * factor,
 		.floor = frames(l, FLOOR_SEC) * factor,
+		.guard = frames(l, GUARD_SEC) * factor,
 	};
 	struct ear_arrival a;
 	enum ear_reason reason;
@@ -335,13 +367,14 @@ static void judge(struct ear_listener *l, const struct ear_slot *slot, struct ke
 	heard->level_db = 10 * log10(SPA_MAX(energy, 1e-30) / l->envelope.unit_energy);
 	if (reason == EAR_TOO_QUIET)
 		return;
-	heard->reason = reason;
-	if (reason != EAR_HEARD)
+	heard->reason = reason == EAR_HEARD && !k->is_alone ? EAR_AMBIGUOUS : reason;
+	if (heard->reason != EAR_HEARD)
 		return;
 	heard->arrival = k->first + a.at / factor;
 	/* Cramer-Rao for the delay of an envelope: bandwidth (a Hann window's) and signal to noise */
 	heard->sigma = l->rate * hypot(1 / (2 * M_PI * 0.14 * (l->to_hz - l->from_hz) * M_SQRT2 * a.peak / a.floor), 5e-6);
-	if (heard->arrival < slot->expected - slot->before || heard->arrival > slot->expected + slot->after)
+	if (slot->speaker != EAR_EVERYBODY &&
+	    (heard->arrival < slot->expected - slot->before || heard->arrival > slot->expected + slot->after))
 		heard->reason = EAR_UNEXPECTED;
 }
 

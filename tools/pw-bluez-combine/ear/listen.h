@@ -21,10 +21,13 @@
  * out of the differences. So the speakers that are compared belong into one call.
  */
 
+/** Of a slot in which several speakers play at once: what counts is whether, and how loud. */
+#define EAR_EVERYBODY	UINT32_MAX
+
 /** Where a sweep is expected. Windows of different slots must not overlap; the sweeps'
  * own sounds may. */
 struct ear_slot {
-	uint32_t speaker;	/**< any number; the same for the same speaker */
+	uint32_t speaker;	/**< any number; the same for the same speaker; or EAR_EVERYBODY */
 	double expected;	/**< where the sweep's first frame should be heard */
 	double before, after;	/**< how many frames earlier and later than that it may be */
 	double level_db;	/**< at which it was played: of the sweep's peak, in dBFS */

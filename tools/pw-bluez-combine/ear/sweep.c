@@ -8,7 +8,7 @@
 
 #include "ear/sweep.h"
 
-#define FADE_IN_SEC	0.02	/* four periods of 200 Hz */
+#define FADE_IN_SEC	0.02	/* eight periods of 400 Hz */
 #define FADE_OUT_SEC	0.005	/* fifty of 10 kHz */
 /* Of the rate: above it an anti-alias filter weakens, and turns phases */
 #define BAND_LIMIT	0.46

@@ -23,9 +23,9 @@ struct ear_sweep {
 	double seconds;
 };
 
-/** 200 Hz to 10 kHz in half a second: what small speakers play, and every codec keeps; the
- * second harmonic is 89 ms ahead. */
-#define EAR_SWEEP_DEFAULT	((struct ear_sweep) { 200.0, 10000.0, 0.5 })
+/** 400 Hz to 9.5 kHz in half a second: what small speakers play, every codec keeps, and is looked at; the
+ * second harmonic is 109 ms ahead. */
+#define EAR_SWEEP_DEFAULT	((struct ear_sweep) { 400.0, 9500.0, 0.5 })
 
 /** How many frames ear_sweep_fill() gives at \a rate_hz. */
 uint32_t ear_sweep_frames(const struct ear_sweep *s, double rate_hz);
