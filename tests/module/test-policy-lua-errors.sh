@@ -52,6 +52,10 @@ id=$(pw-cli ls Node | awk '/^\tid /{ id = $2 } /node.name = "tone"/{ print id + 
 pw-metadata "$id" target.object speaker_b Spa:String >/dev/null
 check 'and moved by the user' "$AWAIT" link tone speaker_b
 stop "$PID"
+output='{ node.link-group = bluez_combine.other node.dont-move = true }'
+spawn output env PIPEWIRE_PROPS="$output" "$BUILD_DIR/tests/module/tone" speaker_a
+check "what is a group's output is linked, too" "$AWAIT" link tone speaker_a
+stop "$PID"
 
 for file in "$scripts"/bluez-combine/*.lua; do
 	grep -q staged "$file" || continue

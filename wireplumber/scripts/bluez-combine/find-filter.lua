@@ -61,11 +61,15 @@ SimpleEventHook {
   name = "bluez-combine/find-next-filter",
   after = "linking/find-defined-target",
   before = { "bluez-combine/find-target", "linking/find-filter-target", "linking/prepare-link" },
-  interests = interests,
+  interests = {
+    EventInterest {
+      Constraint { "event.type", "=", "select-target" },
+      Constraint { "node.link-group", "+" },
+    },
+  },
   execute = function (event)
     local _, _, si, si_props, _, target = lutils:unwrap_select_target_event (event)
-    local sink = not target and si_props ["node.link-group"] and not context.is_output (si) and
-        context.find_sink ()
+    local sink = not target and not context.is_output (si) and context.find_sink ()
 
     if not sink then
       return

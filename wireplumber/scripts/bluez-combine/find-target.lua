@@ -41,6 +41,8 @@ SimpleEventHook {
   interests = {
     EventInterest {
       Constraint { "event.type", "=", "select-target" },
+      Constraint { "item.node.type", "=", "stream" },
+      Constraint { "item.node.direction", "=", "output" },
     },
   },
   execute = function (event)

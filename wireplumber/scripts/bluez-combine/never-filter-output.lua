@@ -8,7 +8,6 @@
 -- Where others play to that speaker they go through its filter as ever.
 
 local context = require ("bluez-combine-context")
-local lutils = require ("linking-utils")
 
 local KEY = "bluez-combine/target"
 local FOUND = {
@@ -22,6 +21,8 @@ local FOUND = {
 local interests = {
   EventInterest {
     Constraint { "event.type", "=", "select-target" },
+    Constraint { "item.node.direction", "=", "output" },
+    Constraint { "node.link-group", "#", context.PREFIX .. "*" },
   },
 }
 
@@ -31,11 +32,7 @@ SimpleEventHook {
   before = { "linking/get-filter-from-target", "linking/prepare-link" },
   interests = interests,
   execute = function (event)
-    local _, _, si, _, _, target = lutils:unwrap_select_target_event (event)
-
-    if target and context.is_output (si) then
-      event:set_data (KEY, target)
-    end
+    event:set_data (KEY, event:get_data ("target"))
   end
 }:register ()
 
@@ -46,10 +43,10 @@ SimpleEventHook {
   interests = interests,
   execute = function (event)
     local kept = event:get_data (KEY)
-    local _, _, si, _, _, target = lutils:unwrap_select_target_event (event)
+    local target = event:get_data ("target")
 
     if kept and target and target.id ~= kept.id then
-      context.log:info (si, "plays past a filter, so that its speaker stays in sync")
+      context.log:info (event:get_subject (), "plays past a filter, so that its speaker stays in sync")
       event:set_data ("target", kept)
     end
   end
