@@ -130,8 +130,7 @@ static void play_all(struct world *w, const struct plan_round *round)
 	/* It is looked for before the last one can have arrived */
 	early = level_db - nearest >= 10.0 && level_db < w->clips_from_db;
 	spend(w, round, early ? NARROW_SEC : WIDE_SEC);
-	plan_heard_all(&w->plan, level_db >= w->clips_from_db ? EAR_CLIPPED : level_db < nearest ? EAR_TOO_QUIET : EAR_HEARD,
-			25.0 + level_db - nearest);
+	plan_heard_all(&w->plan, level_db >= w->clips_from_db ? EAR_CLIPPED : level_db < nearest + 10.0 ? EAR_TOO_QUIET : EAR_HEARD);
 }
 
 static void play_each(struct world *w, const struct plan_round *round)
@@ -284,7 +283,7 @@ static void the_level_starts_low_and_is_never_above_that_of_music(void)
 		check(last > -INFINITY || round.slots[0].level_db <= -40.0);
 		check(round.slots[0].level_db <= -10.0);
 		last = round.slots[0].level_db;
-		plan_heard_all(&w.plan, EAR_TOO_QUIET, 0.0);
+		plan_heard_all(&w.plan, EAR_TOO_QUIET);
 	}
 	check(last == -10.0);
 }

@@ -12,8 +12,7 @@
 #define LEVEL_STEP_DB		10.0
 #define LEVEL_MAX_DB		(-10.0)
 #define LEVEL_MIN_DB		(-62.0)
-/* All together are louder than the one that is furthest away, and each is to be heard above 20 dB */
-#define LEVEL_SNR_DB		35.0
+#define LINEARITY_STEP_DB	6.0
 
 void plan_init(struct plan *plan, const struct plan_speaker *speakers, uint32_t n)
 {
@@ -115,7 +114,8 @@ static uint32_t sort_asked(const struct plan *plan, uint32_t order[])
 	return n;
 }
 
-/* Those that were not heard, between two of one that is, or that comes first */
+/* Those that were not heard, between two of one that is, or that comes first. The last one is less loud: does the
+ * microphone tell so? */
 static void fill_coarse(struct plan *plan, struct plan_round *round)
 {
 	uint32_t order[PLAN_SPEAKERS_MAX], n = sort_asked(plan, order), i;
@@ -126,6 +126,7 @@ static void fill_coarse(struct plan *plan, struct plan_round *round)
 		if (order[i] != first)
 			add_slot(plan, round, order[i]);
 	add_slot(plan, round, first);
+	round->slots[round->n_slots - 1].level_db -= LINEARITY_STEP_DB;
 }
 
 static void fill_fine(struct plan *plan, struct plan_round *round)
@@ -168,7 +169,7 @@ static void begin_coarse(struct plan *plan)
 		plan->speakers[i].level_db = plan->level_db;
 }
 
-void plan_heard_all(struct plan *plan, enum ear_reason reason, double snr_db)
+void plan_heard_all(struct plan *plan, enum ear_reason reason)
 {
 	if (plan->state != PLAN_LEVEL)
 		return;
@@ -181,7 +182,7 @@ void plan_heard_all(struct plan *plan, enum ear_reason reason, double snr_db)
 			fail(plan, PLAN_NOBODY);
 		else if (plan->level_db >= LEVEL_FIRST_DB)
 			begin_coarse(plan);
-	} else if ((reason == EAR_HEARD && snr_db >= LEVEL_SNR_DB) || plan->level_db >= LEVEL_MAX_DB ||
+	} else if (reason == EAR_HEARD || plan->level_db >= LEVEL_MAX_DB ||
 			plan->level_db < LEVEL_FIRST_DB || plan->levels >= PLAN_LEVELS_MAX) {
 		/* Who is not heard at the loudest is told one by one, with its reason */
 		begin_coarse(plan);

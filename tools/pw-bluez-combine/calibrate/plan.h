@@ -33,6 +33,10 @@
 /** What a proof may show where nothing better can be had. 95 % of listeners hear one place up to 0.22. */
 #define PLAN_PROVEN_MS		0.3
 
+/** How far all together stand out from the room, by level.h, when it is loud enough for each alone: 15 are 12 dB
+ * louder than one, and deconvolution gains 30. */
+#define PLAN_LEVEL_SNR_DB	6.0
+
 enum plan_state {
 	PLAN_LEVEL,
 	PLAN_COARSE,
@@ -113,8 +117,8 @@ void plan_init(struct plan *plan, const struct plan_speaker *speakers, uint32_t 
 /** What to play now. False when it is over. */
 bool plan_round(struct plan *plan, struct plan_round *round);
 
-/** How all together were heard. */
-void plan_heard_all(struct plan *plan, enum ear_reason reason, double snr_db);
+/** How all together were heard: EAR_HEARD is PLAN_LEVEL_SNR_DB or more. */
+void plan_heard_all(struct plan *plan, enum ear_reason reason);
 
 /** How each was heard in a coarse or fine round, by its index; who was not asked is not looked at. */
 void plan_heard(struct plan *plan, const struct plan_result *results);

@@ -16,6 +16,9 @@ static const struct command *const commands[] = {
 	&status_command,
 	&speaker_command,
 	&test_command,
+#ifdef HAVE_EAR
+	&calibrate_command,
+#endif
 #ifdef HAVE_GIO
 	&doctor_command,
 	&pair_command,

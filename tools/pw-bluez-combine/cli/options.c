@@ -49,11 +49,17 @@ static const struct {
 	{ 'd', "address", "ADDRESS", OPTION_ADDRESS, N_("the device with this address") },
 	{ 'n', "name", "NAME", OPTION_NAME, N_("the device whose name begins so") },
 	{ 't', "timeout", "SECONDS", OPTION_TIMEOUT, N_("how long to wait for the device, 1 to 600 (default: 120)") },
+	{ 'm', "microphone", "NAME", OPTION_CALIBRATE, N_("the microphone, by its name or a part of that") },
+	{ 'M', "distance", "NAME=M", OPTION_CALIBRATE, N_("metres of a speaker from the microphone; of all or of none") },
+	{ 'W', "wait", "SECONDS", OPTION_CALIBRATE, N_("how long music may go on before it pauses, 0 to 3600 (default: 60)") },
+	{ 'y', "dry-run", NULL, OPTION_CALIBRATE, N_("measure, and keep nothing") },
+	{ 'u', "undo", NULL, OPTION_CALIBRATE, N_("go back to the offsets from before a calibration") },
 	{ 'v', "verbose", NULL, OPTION_VERBOSE, N_("what is well and what can't be known, too") },
 	{ 'h', "help", NULL, 0, N_("show this") },
 };
 
 #define TRIM_MSEC_MAX	1000
+#define WAIT_SEC	60
 
 #define GROUP_CHARS	"abcdefghijklmnopqrstuvwxyz" "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "0123456789_-"
 
@@ -159,6 +165,26 @@ static int option_set(struct options *o, const char *command, int letter, const 
 	case 't':
 		if (!spa_atoi32(value, &o->timeout_sec, 10) || o->timeout_sec < 1 || o->timeout_sec > 600)
 			return bad_value(command, "--timeout", value, _("seconds, from 1 to 600"));
+		break;
+	case 'm':
+		if (*value == '\0')
+			return bad_value(command, "--microphone", value, _("the name of a microphone, or a part of it"));
+		o->microphone = value;
+		break;
+	case 'M':
+		if (o->n_distances == OPTIONS_DISTANCES_MAX)
+			return bad_value(command, "--distance", value, _("one for each speaker, 64 at most"));
+		o->distances[o->n_distances++] = value;
+		break;
+	case 'W':
+		if (!spa_atoi32(value, &o->wait_sec, 10) || o->wait_sec < 0 || o->wait_sec > 3600)
+			return bad_value(command, "--wait", value, _("seconds, from 0 to 3600"));
+		break;
+	case 'y':
+		o->dry_run = true;
+		break;
+	case 'u':
+		o->undo = true;
 		break;
 	case 'e':
 		o->echo = true;
@@ -275,6 +301,7 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 		.group = BLUEZ_COMBINE_GROUP_DEFAULT,
 		.gain = NAN, .trim_ms = NAN, .offset_ms = NAN,
 		.level_db = NAN, .seconds = NAN,
+		.wait_sec = WAIT_SEC,
 	};
 	opterr = 0;
 	optind = 0;

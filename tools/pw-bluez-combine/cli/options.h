@@ -32,9 +32,11 @@ enum {
 	OPTION_RESET = 1 << 22,
 	OPTION_ARGUMENT_OR_NONE = 1 << 23,	/**< one argument may be there */
 	OPTION_SOUND = 1 << 24,		/**< noise, clicks, level, seconds */
+	OPTION_CALIBRATE = 1 << 25,	/**< microphone, distance, wait, dry-run, undo */
 };
 
 #define OPTIONS_OFFSET_MSEC_MAX	2000
+#define OPTIONS_DISTANCES_MAX	64	/**< as many as a group has speakers */
 
 struct options {
 	const char *group;		/**< never NULL */
@@ -56,6 +58,11 @@ struct options {
 	const char *adapter;		/**< hci0, or its address; NULL: any */
 	const char *address, *name;	/**< of the device; NULL: any */
 	int timeout_sec;		/**< 0: the command's own */
+	const char *microphone;		/**< NULL: the only one */
+	const char *distances[OPTIONS_DISTANCES_MAX];	/**< SPEAKER=METRES */
+	uint32_t n_distances;
+	int wait_sec;			/**< for music to pause */
+	bool dry_run, undo;
 	bool verbose;
 	bool help;			/**< help is asked for: run nothing */
 };

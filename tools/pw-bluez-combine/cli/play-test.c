@@ -281,18 +281,6 @@ static void on_signal(void *data, int number)
 	quit(test, EXIT_OTHER);
 }
 
-/* As if nobody had caught it: the shell is to see that, and end the loop that it runs this in */
-static void end_by(int number)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, number);
-	signal(number, SIG_DFL);
-	raise(number);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 static int run_test(struct test *test)
 {
 	struct pw_loop *loop = test->session.loop;
@@ -339,7 +327,7 @@ static int run(const struct options *options)
 		res = run_test(&test);
 	test_finish(&test);
 	if (test.signal)
-		end_by(test.signal);
+		session_end_by(test.signal);
 	return res;
 }
 

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,4 +104,16 @@ void session_complain_no_group(const struct session *session)
 		separator = ", ";
 	}
 	fputc('\n', stderr);
+}
+
+/* As if nobody had caught it: the shell is to see that, and end the loop that it runs this in */
+void session_end_by(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	signal(number, SIG_DFL);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }

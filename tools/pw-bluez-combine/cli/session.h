@@ -29,6 +29,9 @@ void session_finish(struct session *session);
 int session_run(struct session *session);
 void session_quit(struct session *session, int result);
 
+/** End by a signal that was caught, when all is cleared up. */
+void session_end_by(int number);
+
 /** Whether the group is there. */
 bool session_has_group(const struct session *session);
 /** Say on stderr that it is not, and which ones there are. */

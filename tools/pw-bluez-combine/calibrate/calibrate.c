@@ -1,0 +1,95 @@
+/* The calibrate command: all speakers together, by what a microphone hears */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "calibrate/calibrate.h"
+#include "calibrate/run.h"
+#include "cli/command.h"
+#include "cli/i18n.h"
+
+static void on_signal(void *data, int number)
+{
+	struct calibrate *c = data;
+
+	c->signal = number;
+	session_quit(&c->session, EXIT_OTHER);
+}
+
+static int run_session(struct calibrate *c)
+{
+	struct pw_loop *loop = c->session.loop;
+
+	c->signals[0] = pw_loop_add_signal(loop, SIGINT, on_signal, c);
+	c->signals[1] = pw_loop_add_signal(loop, SIGTERM, on_signal, c);
+	if ((c->timer = pw_loop_add_timer(loop, run_tick, c)) == NULL)
+		return EXIT_OTHER;
+	return session_run(&c->session);
+}
+
+/* What was written and is not proven goes back; so does the lease */
+static void finish_changes(struct calibrate *c)
+{
+	if (c->options->undo || c->session.client.over)
+		return;
+	if (!c->kept)
+		keep_undo(c);
+	lease_end(&c->lease);
+}
+
+static void calibrate_finish(struct calibrate *c)
+{
+	uint32_t i;
+
+	if (c->session.loop)
+		finish_changes(c);
+	player_finish(&c->player);
+	recorder_finish(&c->recorder);
+	round_finish(c);
+	lease_finish(&c->lease);
+	for (i = 0; i < SPA_N_ELEMENTS(c->signals); i++)
+		if (c->signals[i])
+			pw_loop_destroy_source(c->session.loop, c->signals[i]);
+	if (c->timer)
+		pw_loop_destroy_source(c->session.loop, c->timer);
+	session_finish(&c->session);
+	for (i = 0; i < PLAN_SPEAKERS_MAX; i++) {
+		round_response_finish(&c->speakers[i].before);
+		round_response_finish(&c->speakers[i].after);
+		free(c->records_before[i]);
+	}
+	free(c->sweep);
+	free(c->microphone);
+	free(c->microphone_name);
+}
+
+static int run(const struct options *options)
+{
+	struct calibrate *c = calloc(1, sizeof(*c));
+	int res, number;
+
+	if (c == NULL)
+		return EXIT_OTHER;
+	c->options = options;
+	res = session_init(&c->session, options, CLIENT_NODES | CLIENT_ROUTES | CLIENT_MICROPHONES,
+			options->undo ? undo_changed : run_changed, c);
+	if (res == EXIT_OK)
+		res = run_session(c);
+	calibrate_finish(c);
+	number = c->signal;
+	free(c);
+	if (number)
+		session_end_by(number);
+	return res;
+}
+
+const struct command calibrate_command = {
+	.name = "calibrate",
+	.summary = N_("hear through a microphone how late each speaker is, and make them one"),
+	.synopsis = "[--microphone NAME] [--distance NAME=M]... [--wait SECONDS]\n"
+		"       [--dry-run | --undo] [--json] [--group NAME] [--remote NAME]",
+	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_JSON | OPTION_CALIBRATE,
+	.run = run,
+};

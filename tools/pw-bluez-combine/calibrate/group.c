@@ -1,0 +1,176 @@
+/* What the group says of itself and of its speakers */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <math.h>
+#include <string.h>
+
+#include <spa/utils/string.h>
+
+#include "calibrate/calibrate.h"
+#include "cli/text.h"
+#include "client/json.h"
+#include "names.h"
+
+/* Delays are whole samples, and reports move by tenths of a millisecond at least */
+#define STEADY_MS	0.05
+
+static double to_ms(struct report_int ns)
+{
+	return ns.valid ? (double)ns.value / SPA_NSEC_PER_MSEC : NAN;
+}
+
+static uint32_t read_rate(const struct report_speaker *s)
+{
+	char text[32];
+	uint32_t rate = 0;
+
+	if (s->status && json_find(s->status, "codec.rate", text, sizeof(text)))
+		spa_atou32(text, &rate, 10);
+	return rate;
+}
+
+static bool is_playing(const struct report_speaker *s, bool planned)
+{
+	return (spa_streq(s->state, "playing") || spa_streq(s->state, "warm") ||
+			(planned && spa_streq(s->state, "muted"))) &&
+		s->latency_ns.valid && s->delay_ns.valid && !spa_streq(s->basis, "none");
+}
+
+static void read_speaker(struct calibrate *c, struct calibrate_speaker *s, const struct report_speaker *r)
+{
+	const struct graph_object *device = graph_find_device(&c->session.client.graph, s->address);
+
+	s->here = r->here;
+	s->plays = is_playing(r, c->plan.n_speakers > 0);
+	s->has_offset = device && device->has_route;
+	if (s->has_offset)
+		s->offset_ns = device->offset_ns;
+	if (!s->here)
+		return;
+	snprintf(s->target, sizeof(s->target), "%s", r->target);
+	snprintf(s->codec, sizeof(s->codec), "%s", r->codec);
+	s->rate = read_rate(r);
+	s->latency_ms = to_ms(r->latency_ns);
+	s->delay_ms = to_ms(r->delay_ns);
+	s->trim_ms = r->trim_ns.valid ? to_ms(r->trim_ns) : 0.0;
+	s->correction_ms = r->correction_ns.valid ? to_ms(r->correction_ns) : 0.0;
+}
+
+/* Before the round begins all that are here are taken in; later the list stays as it is */
+static void add_speakers(struct calibrate *c, const struct report *r)
+{
+	uint32_t i;
+
+	c->n_speakers = 0;
+	for (i = 0; i < r->n_speakers && c->n_speakers < PLAN_SPEAKERS_MAX; i++) {
+		struct calibrate_speaker *s = &c->speakers[c->n_speakers];
+
+		if (!r->speakers[i].here)
+			continue;
+		*s = (struct calibrate_speaker) { .distance_m = s->distance_m };
+		snprintf(s->address, sizeof(s->address), "%s", r->speakers[i].address);
+		text_copy(s->name, sizeof(s->name), r->speakers[i].name[0] ? r->speakers[i].name : s->address,
+				TEXT_ANY_WIDTH);
+		c->n_speakers++;
+	}
+}
+
+/* A stream that runs, and is not ours */
+static const char *find_music(const struct calibrate *c, uint32_t node)
+{
+	const struct graph *graph = &c->session.client.graph;
+	const struct graph_object *o = NULL;
+
+	while ((o = graph_next_source(graph, node, o))) {
+		if (o->state != PW_NODE_STATE_RUNNING || o->client == client_id(&c->session.client))
+			continue;
+		if (o->name && spa_strstartswith(o->name, BLUEZ_COMBINE_NODE_PREFIX))
+			continue;
+		return o->description ? o->description : o->name ? o->name : "?";
+	}
+	return NULL;
+}
+
+static uint32_t find_node(const struct calibrate *c, const char *name)
+{
+	const struct graph_object *o;
+
+	spa_list_for_each(o, &c->session.client.graph.objects, link)
+		if (o->kind == GRAPH_NODE && spa_streq(o->name, name))
+			return o->id;
+	return SPA_ID_INVALID;
+}
+
+/* Into the group, or to one of its speakers alone */
+static void read_music(struct calibrate *c)
+{
+	const char *music = c->has_sink ? find_music(c, c->sink_id) : NULL;
+	uint32_t i, id;
+
+	for (i = 0; i < c->n_speakers && music == NULL; i++)
+		if (c->speakers[i].here && (id = find_node(c, c->speakers[i].target)) != SPA_ID_INVALID)
+			music = find_music(c, id);
+	c->music[0] = '\0';
+	if (music)
+		text_copy(c->music, sizeof(c->music), music, TEXT_ANY_WIDTH);
+}
+
+int group_read(struct calibrate *c)
+{
+	struct report r;
+	uint32_t i;
+	int res;
+
+	if ((res = report_init(&r, &c->session.client, c->options->group)) < 0)
+		goto done;
+	c->has_sink = r.status && r.sink[0] && r.sink_id != SPA_ID_INVALID;
+	snprintf(c->sink, sizeof(c->sink), "%s", r.sink);
+	c->sink_id = r.sink_id;
+	c->rate = r.rate.valid && r.rate.value >= 8000 && r.rate.value <= 192000 ? r.rate.value : 48000;
+	c->quantum = r.quantum.valid && r.quantum.value > 0 && r.quantum.value <= 8192 ? r.quantum.value : 1024;
+	c->restarts = r.restarts.valid ? r.restarts.value : 0;
+	c->latency_ms = to_ms(r.latency_ns);
+	if (c->state < CALIBRATE_ROUND && c->plan.n_speakers == 0)
+		add_speakers(c, &r);
+	for (i = 0; i < c->n_speakers; i++) {
+		const struct report_speaker *s = report_speaker(&r, c->speakers[i].address);
+
+		if (s)
+			read_speaker(c, &c->speakers[i], s);
+		else
+			c->speakers[i].here = c->speakers[i].plays = false;
+	}
+	read_music(c);
+done:
+	report_finish(&r);
+	return res;
+}
+
+double group_place_ms(const struct calibrate *c, uint32_t i)
+{
+	const struct calibrate_speaker *s = &c->speakers[i];
+	bool planned = i < c->plan.n_speakers;
+
+	/* What the lease corrects stays what it is, whatever is reported meanwhile */
+	return s->delay_ms - s->trim_ms + (planned ? s->start_latency_ms + s->start_correction_ms +
+			c->corrections_ms[i] : s->latency_ms + s->correction_ms);
+}
+
+bool group_is_steady(const struct calibrate *c)
+{
+	double least = INFINITY, most = -INFINITY, place;
+	uint32_t i, n = c->plan.n_speakers ? c->plan.n_speakers : c->n_speakers, there = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!c->speakers[i].here || (c->plan.n_speakers && c->plan.speakers[i].place != PLAN_IN))
+			continue;
+		place = group_place_ms(c, i);
+		if (!c->speakers[i].plays || isnan(place))
+			return false;
+		least = fmin(least, place);
+		most = fmax(most, place);
+		there++;
+	}
+	return there > 0 && most - least < STEADY_MS;
+}

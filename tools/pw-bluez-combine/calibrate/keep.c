@@ -1,0 +1,145 @@
+/* What is kept: each speaker's latency offset, and a record of how it was found */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "calibrate/calibrate.h"
+#include "client/calibration.h"
+#include "names.h"
+
+/* Less is another rounding */
+#define NEAR_MS		0.05
+/* What an offset can be, either way */
+#define OFFSET_MAX_NS	(2 * (int64_t)SPA_NSEC_PER_SEC)
+
+static bool takes_part(const struct calibrate *c, uint32_t i)
+{
+	return c->plan.speakers[i].place == PLAN_IN && c->speakers[i].here && c->speakers[i].has_offset;
+}
+
+int64_t keep_offset_ns(const struct calibrate *c, uint32_t i)
+{
+	return c->speakers[i].start_offset_ns + llrint(c->plan.speakers[i].change_ms * SPA_NSEC_PER_MSEC);
+}
+
+static struct metadata *metadata_of(const struct calibrate *c)
+{
+	return client_group(&c->session.client, c->options->group);
+}
+
+static int write_record(struct calibrate *c, struct metadata *metadata, uint32_t i)
+{
+	const struct calibrate_speaker *s = &c->speakers[i];
+	const double offset_ms = (double)s->start_offset_ns / SPA_NSEC_PER_MSEC;
+	const struct calibration_record record = {
+		.rate = s->rate,
+		.offset_ms = (double)keep_offset_ns(c, i) / SPA_NSEC_PER_MSEC,
+		.was_ms = offset_ms,
+		.report_ns = llrint((s->start_latency_ms - offset_ms) * SPA_NSEC_PER_MSEC),
+		.by_ear = true,
+		.at = time(NULL),
+		.sigma_ms = c->plan.speakers[i].sigma_ms,
+	};
+	struct calibration_record filled = record;
+	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address), *value = NULL;
+	const char *before;
+	int res = -ENOMEM;
+
+	snprintf(filled.codec, sizeof(filled.codec), "%s", s->codec);
+	if (key) {
+		before = metadata_get(metadata, key);
+		c->records_before[i] = before ? strdup(before) : NULL;
+		value = calibration_put(before, &filled);
+	}
+	if (value)
+		res = metadata_set(metadata, key, value);
+	free(key);
+	free(value);
+	return res;
+}
+
+/* Somebody may have had a hand at the slider */
+static bool is_as_it_was(const struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (takes_part(c, i) && c->speakers[i].offset_ns != c->speakers[i].start_offset_ns)
+			return false;
+	return true;
+}
+
+static bool is_in_range(const struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (takes_part(c, i) && llabs(keep_offset_ns(c, i)) > OFFSET_MAX_NS)
+			return false;
+	return true;
+}
+
+/* The records first: whoever sees an offset change finds there that it is no user's word */
+int keep_write(struct calibrate *c)
+{
+	struct metadata *metadata = metadata_of(c);
+	uint32_t i;
+	int res;
+
+	if (metadata == NULL)
+		return -ENOENT;
+	if (!is_as_it_was(c))
+		return -ESTALE;
+	if (!is_in_range(c))
+		return -ERANGE;
+	c->written = true;
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (takes_part(c, i) && c->speakers[i].rate > 0 && (res = write_record(c, metadata, i)) < 0)
+			return res;
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (takes_part(c, i) && keep_offset_ns(c, i) != c->speakers[i].start_offset_ns &&
+		    (res = client_set_offset(&c->session.client, c->speakers[i].address, keep_offset_ns(c, i))) < 0)
+			return res;
+	return 0;
+}
+
+bool keep_is_done(const struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++) {
+		const struct calibrate_speaker *s = &c->speakers[i];
+		double expected_ms = s->start_latency_ms + c->plan.speakers[i].change_ms;
+
+		if (takes_part(c, i) && (s->offset_ns != keep_offset_ns(c, i) ||
+				fabs(s->latency_ms - expected_ms) > NEAR_MS))
+			return false;
+	}
+	return true;
+}
+
+void keep_undo(struct calibrate *c)
+{
+	struct metadata *metadata = metadata_of(c);
+	char *key;
+	uint32_t i;
+
+	if (!c->written || metadata == NULL)
+		return;
+	for (i = 0; i < c->plan.n_speakers; i++) {
+		if (!c->speakers[i].has_offset || c->plan.speakers[i].place != PLAN_IN)
+			continue;
+		key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", c->speakers[i].address);
+		if (key && c->speakers[i].rate > 0)
+			metadata_set(metadata, key, c->records_before[i]);
+		free(key);
+		if (keep_offset_ns(c, i) != c->speakers[i].start_offset_ns)
+			client_set_offset(&c->session.client, c->speakers[i].address, c->speakers[i].start_offset_ns);
+	}
+	c->written = false;
+}

@@ -1,0 +1,66 @@
+/* Recorder: what a microphone hears, unbroken */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#ifndef BLUEZ_COMBINE_RECORDER_H
+#define BLUEZ_COMBINE_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pipewire/pipewire.h>
+#include <spa/utils/ringbuffer.h>
+
+#include "calibrate/timeline.h"
+
+#define RECORDER_RING		(1u << 18)	/**< samples on their way: 5 s at 48 kHz */
+#define RECORDER_MARKS		512		/**< a power of two */
+
+/** An error of the stream, in the words of whoever has sent it. */
+typedef void (*recorder_failed_t)(void *data, const char *error);
+
+struct recorder {
+	struct pw_stream *stream;	/**< NULL: there is none */
+	struct spa_hook listener;
+	recorder_failed_t failed;
+	void *data;
+	bool streaming;
+
+	/* main loop: */
+	float *samples;			/**< what is kept */
+	size_t n, allocated;
+	uint64_t first;			/**< frame of samples[0] */
+
+	/* the data loop's, while the stream runs */
+	uint64_t frame;			/**< the next one */
+
+	/* data -> main: */
+	float *ring;			/**< RECORDER_RING */
+	struct spa_ringbuffer samples_ring;	/**< in samples */
+	struct spa_ringbuffer marks_ring;	/**< in marks */
+	struct timeline_mark marks[RECORDER_MARKS];
+};
+
+/**
+ * Record from the node \a target, and never from another: its first channel, as several microphones mixed
+ * are at no one place.
+ * Returns 0 or -errno; recorder_finish() in both cases.
+ */
+int recorder_init(struct recorder *r, struct pw_core *core, const char *target, uint32_t rate,
+		recorder_failed_t failed, void *data);
+
+/** A zeroed one is fine. */
+void recorder_finish(struct recorder *r);
+
+/** Take over what has come. Returns 0, or -ENOMEM: what has come is gone. */
+int recorder_take(struct recorder *r);
+
+/** Keep nothing of what has come so far. */
+void recorder_forget(struct recorder *r);
+
+/** The next mark that was not taken yet; false if there is none. A cycle that there was no room for is in none: the
+ * ticks tell. */
+bool recorder_take_mark(struct recorder *r, struct timeline_mark *mark);
+
+#endif /* BLUEZ_COMBINE_RECORDER_H */

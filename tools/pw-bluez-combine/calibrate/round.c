@@ -1,0 +1,322 @@
+/* Round: sweeps are played, one after the other, and listened to */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calibrate/calibrate.h"
+#include "calibrate/level.h"
+#include "ear/linearity.h"
+
+/* Reports are wrong by half a second; and what a coarse round has told is known to some ms */
+#define WIDE_SEC	0.6
+#define NARROW_SEC	0.015
+/* Windows must not overlap */
+#define APART_SEC	0.05
+/* What a room adds to a sweep */
+#define TAIL_SEC	0.25
+/* A level that is heard is known before the last speaker of all could be heard */
+#define EARLY_SEC	0.1
+/* What muting takes: the module's answer, and two cycles more until all have their gain */
+#define ANSWER_SEC	0.06
+#define MARGIN_MAX_SEC	1.0
+/* A sound is handed over so much ahead of its time: some cycles, and a main loop that is late */
+#define AHEAD_SEC	0.3
+#define LEAD_SEC	0.15
+
+int round_init(struct calibrate *c)
+{
+	const struct ear_sweep sweep = EAR_SWEEP_DEFAULT;
+	struct round *r = &c->round;
+
+	*r = (struct round) { .awaited = PLAN_ALL };
+	timeline_init(&r->player, c->rate);
+	timeline_init(&r->recorder, c->rate);
+	r->margin_sec = ANSWER_SEC + LEAD_SEC / 2 + 2.0 * c->quantum / c->rate;
+	r->listener = ear_listener_new(&sweep, c->rate);
+	return r->listener ? 0 : -errno;
+}
+
+void round_finish(struct calibrate *c)
+{
+	if (c->round.listener)
+		ear_listener_destroy(c->round.listener);
+	c->round.listener = NULL;
+}
+
+void round_response_finish(struct round_response *response)
+{
+	free(response->envelope);
+	*response = (struct round_response) { 0 };
+}
+
+void round_follow(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	struct timeline_mark mark;
+
+	while (player_take_mark(&c->player, &mark))
+		r->broken |= !timeline_add(&r->player, &mark);
+	while (recorder_take_mark(&c->recorder, &mark))
+		r->broken |= !timeline_add(&r->recorder, &mark);
+	r->broken |= recorder_take(&c->recorder) < 0;
+}
+
+/* Seconds since the round's beginning, by the group's clock */
+static double now_sec(const struct calibrate *c)
+{
+	double frame = timeline_frame(&c->round.player, (double)calibrate_now_ns(c));
+
+	return (frame - (double)c->round.begin) / c->rate;
+}
+
+/* From the moment that it is sent, as far as is known: until a sound is in the recording. Of all together: until the
+ * first ones are. */
+static double sound_sec(const struct calibrate *c, uint32_t speaker)
+{
+	if (speaker == PLAN_ALL)
+		return c->latency_ms / 1e3;
+	return c->speakers[speaker].delay_ms / 1e3 + c->speakers[speaker].sound_sec;
+}
+
+static void work_out_times(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	double window_sec = r->plan.wide ? WIDE_SEC : NARROW_SEC;
+	const struct schedule schedule = {
+		.sweep_sec = (double)c->sweep_frames / c->rate,
+		.margin_sec = r->margin_sec,
+		.space_sec = r->plan.wide ? 2.0 * window_sec + APART_SEC : 0.0,
+	};
+	uint32_t i;
+
+	for (i = 0; i < r->plan.n_slots; i++) {
+		uint32_t speaker = r->plan.slots[i].speaker;
+
+		r->times[i] = (struct schedule_slot) {
+			.delay_sec = speaker == PLAN_ALL ? 0.0 : c->speakers[speaker].delay_ms / 1e3,
+			.sound_sec = sound_sec(c, speaker),
+		};
+	}
+	schedule_work_out(&schedule, r->times, r->plan.n_slots);
+	for (i = 0; i < r->plan.n_slots; i++)
+		r->slots[i] = (struct ear_slot) {
+			.speaker = r->plan.slots[i].speaker,
+			.before = window_sec * c->rate,
+			.after = window_sec * c->rate,
+			.level_db = r->plan.slots[i].level_db,
+		};
+}
+
+void round_begin(struct calibrate *c)
+{
+	struct round *r = &c->round;
+
+	round_follow(c);
+	recorder_forget(&c->recorder);
+	r->begin = (uint64_t)(timeline_frame(&r->player, (double)calibrate_now_ns(c)) + LEAD_SEC * c->rate);
+	r->n_played = r->n_asked = 0;
+	r->awaited = PLAN_ALL;
+	r->broken = false;
+	r->first_look = r->plan.kind == PLAN_LEVEL;
+	r->restarts = c->restarts;
+	r->missed = player_missed(&c->player);
+	work_out_times(c);
+}
+
+static uint64_t emitted_frame(const struct round *r, uint32_t slot, double rate)
+{
+	return r->begin + (uint64_t)llround(r->times[slot].emit_sec * rate);
+}
+
+/* Has one muting after the other, and one sound after the other, on its way */
+static int play(struct calibrate *c, double now)
+{
+	struct round *r = &c->round;
+	uint32_t speaker;
+	int res;
+
+	if (r->n_asked < r->plan.n_slots && now >= r->times[r->n_asked].solo_sec) {
+		/* The last one has not even been answered, and now it is too late for it */
+		if (r->awaited != PLAN_ALL)
+			r->slots[r->awaited].spoilt = true;
+		r->awaited = r->n_asked++;
+		speaker = r->plan.slots[r->awaited].speaker;
+		res = speaker == PLAN_ALL ? ask_all(c, &r->counts[r->awaited]) :
+			ask_solo(c, speaker, &r->counts[r->awaited]);
+		if (res < 0)
+			return res;
+	}
+	if (r->n_played < r->plan.n_slots && now >= r->times[r->n_played].emit_sec - AHEAD_SEC) {
+		player_play(&c->player, emitted_frame(r, r->n_played, c->rate), r->plan.slots[r->n_played].level_db);
+		r->n_played++;
+	}
+	return 0;
+}
+
+void round_taken(struct calibrate *c, uint32_t count)
+{
+	struct round *r = &c->round;
+	const struct schedule_slot *t;
+	double ready;
+
+	if (r->awaited == PLAN_ALL || r->counts[r->awaited] != count)
+		return;
+	t = &r->times[r->awaited];
+	ready = (timeline_frame(&r->player, (double)c->ready_ns) - (double)r->begin) / c->rate;
+	if (ready > t->ready_sec) {
+		r->slots[r->awaited].spoilt = true;
+		r->margin_sec = fmin(fmax(2.0 * r->margin_sec, ready - t->solo_sec), MARGIN_MAX_SEC);
+	}
+	r->awaited = PLAN_ALL;
+}
+
+/* Where in the recording each sound is expected. Returns how long the recording has to be */
+static double expect(struct calibrate *c, double after_sec)
+{
+	struct round *r = &c->round;
+	double end = 0.0;
+	uint32_t i;
+
+	for (i = 0; i < r->plan.n_slots; i++) {
+		struct ear_slot *slot = &r->slots[i];
+		double ns = timeline_ns(&r->player, (double)emitted_frame(r, i, c->rate));
+
+		slot->expected = timeline_frame(&r->recorder, ns) + r->times[i].sound_sec * c->rate -
+			(double)c->recorder.first;
+		slot->after = after_sec * c->rate;
+		end = fmax(end, slot->expected + slot->after);
+	}
+	return end + c->sweep_frames + TAIL_SEC * c->rate;
+}
+
+/* Around the first arrival, on the axis of what is in place */
+static void keep_response(struct calibrate *c, uint32_t slot)
+{
+	struct round *r = &c->round;
+	struct calibrate_speaker *s = &c->speakers[r->slots[slot].speaker];
+	struct round_response *kept = r->plan.kind == PLAN_COARSE ? &s->before : &s->after;
+	struct ear_response response;
+	float *envelope;
+
+	if (!ear_listener_response(r->listener, slot, &response) || response.n == 0 ||
+	    (envelope = malloc(response.n * sizeof(*envelope))) == NULL)
+		return;
+	memcpy(envelope, response.envelope, response.n * sizeof(*envelope));
+	round_response_finish(kept);
+	*kept = (struct round_response) {
+		.envelope = envelope,
+		.n = response.n,
+		.start_ms = 1e3 * (response.first - r->heard[slot].arrival) / c->rate,
+		.step_ms = 1e3 * response.step / c->rate,
+	};
+}
+
+/* How long its sound took, without the group's delay: the next round expects it there */
+static void learn(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	uint32_t i;
+
+	for (i = 0; i < r->plan.n_slots; i++) {
+		struct calibrate_speaker *s = &c->speakers[r->slots[i].speaker];
+
+		if (r->heard[i].reason != EAR_HEARD)
+			continue;
+		s->snr_db = r->heard[i].snr_db;
+		s->sound_sec = r->times[i].sound_sec - r->times[i].delay_sec +
+			(r->heard[i].arrival - r->slots[i].expected) / c->rate;
+		keep_response(c, i);
+	}
+}
+
+static int fit(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	uint32_t n = r->plan.n_slots, i;
+	double emitted_s[PLAN_SLOTS_MAX];
+	struct ear_fit fitted;
+	int res;
+
+	for (i = 0; i < n; i++)
+		emitted_s[i] = (double)(emitted_frame(r, i, c->rate) - r->begin) / c->rate;
+	if ((res = ear_fit(&fitted, r->fit, c->plan.n_speakers, c->rate, r->slots, emitted_s, r->heard, n,
+			ear_listener_instant(r->listener), 0.5 * (emitted_s[0] + emitted_s[n - 1]))) < 0)
+		return res;
+	r->rate_ppm = fitted.rate_ppm;
+	for (i = 0; i < c->plan.n_speakers; i++)
+		r->results[i] = (struct plan_result) {
+			.reason = r->fit[i].reason,
+			.late_ms = 1e3 * r->fit[i].late_s,
+			.sigma_ms = 1e3 * r->fit[i].sigma_s,
+		};
+	return 0;
+}
+
+/* The first and the last sound of a coarse round are one speaker's, at two levels */
+static void check_linearity(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	uint32_t last = r->plan.n_slots - 1;
+	const struct ear_slot slots[] = { r->slots[0], r->slots[last] };
+	const struct ear_heard heard[] = { r->heard[0], r->heard[last] };
+	double slope;
+
+	c->agc |= ear_linearity(slots, heard, 2, &slope) == EAR_AGC;
+}
+
+/* All together: not when, only whether */
+static enum round_state hear_level(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	struct ear_heard *heard = &r->heard[0];
+	size_t n = c->recorder.n, quiet = SPA_MIN(n, (size_t)fmax(0.0, r->slots[0].expected - r->slots[0].before));
+	bool early = r->first_look;
+
+	/* What is heard first is not before it is played */
+	quiet = SPA_MAX(quiet, SPA_MIN(n, (size_t)(LEAD_SEC * c->rate)));
+	*heard = (struct ear_heard) {
+		.snr_db = level_measure(c->recorder.samples, quiet, c->recorder.samples + quiet, n - quiet, c->rate),
+	};
+	if (ear_clipped(c->recorder.samples, n) > 0)
+		heard->reason = EAR_CLIPPED;
+	else if (heard->snr_db < PLAN_LEVEL_SNR_DB)
+		heard->reason = EAR_TOO_QUIET;
+	r->first_look = false;
+	return early && heard->reason == EAR_TOO_QUIET ? ROUND_PLAYING : ROUND_HEARD;
+}
+
+static enum round_state hear(struct calibrate *c)
+{
+	struct round *r = &c->round;
+
+	if (r->plan.kind == PLAN_LEVEL)
+		return hear_level(c);
+	if (ear_listen(r->listener, c->recorder.samples, c->recorder.n, r->slots, r->plan.n_slots, r->heard) < 0 ||
+	    fit(c) < 0)
+		return ROUND_BROKEN;
+	if (r->plan.kind == PLAN_COARSE)
+		check_linearity(c);
+	learn(c);
+	return ROUND_HEARD;
+}
+
+enum round_state round_tick(struct calibrate *c)
+{
+	struct round *r = &c->round;
+	double now;
+
+	round_follow(c);
+	if (r->broken || c->restarts != r->restarts || player_missed(&c->player) != r->missed)
+		return ROUND_BROKEN;
+	now = now_sec(c);
+	if (play(c, now) < 0)
+		return ROUND_BROKEN;
+	if (r->n_played < r->plan.n_slots || r->awaited != PLAN_ALL ||
+	    (double)c->recorder.n < expect(c, r->first_look ? EARLY_SEC : r->slots[0].before / c->rate))
+		return ROUND_PLAYING;
+	return hear(c);
+}

@@ -1,0 +1,553 @@
+/* The run of a calibration, from the command to the proof */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include <spa/support/system.h>
+#include <spa/utils/result.h>
+
+#include "calibrate/calibrate.h"
+#include "calibrate/run.h"
+#include "calibrate/tell.h"
+#include "cli/command.h"
+#include "cli/i18n.h"
+#include "cli/text.h"
+
+/* A microphone and a speaker that sleep need a second or two */
+#define START_LIMIT_NS		(10 * (int64_t)SPA_NSEC_PER_SEC)
+/* All speakers have their latency within 2.5 s; who has none by then takes no part */
+#define SETTLE_LIMIT_NS		(8 * (int64_t)SPA_NSEC_PER_SEC)
+/* The status is at most so old */
+#define STEADY_NS		(600 * (int64_t)SPA_NSEC_PER_MSEC)
+/* Only there to end a hang */
+#define CORRECT_LIMIT_NS	(10 * (int64_t)SPA_NSEC_PER_SEC)
+/* A report is believed within 2.4 s, and told half a second later */
+#define KEEP_LIMIT_NS		(8 * (int64_t)SPA_NSEC_PER_SEC)
+/* A machine that stands still more often than that is not one to measure with */
+#define REPEATS_MAX		6
+
+int64_t calibrate_now_ns(const struct calibrate *c)
+{
+	struct timespec now = { 0 };
+
+	spa_system_clock_gettime(c->session.loop->system, CLOCK_MONOTONIC, &now);
+	return SPA_TIMESPEC_TO_NSEC(&now);
+}
+
+static void enter(struct calibrate *c, enum calibrate_state state)
+{
+	c->state = state;
+	c->since_ns = calibrate_now_ns(c);
+	c->steady_ns = 0;
+}
+
+static bool takes_longer(const struct calibrate *c, int64_t limit_ns)
+{
+	return calibrate_now_ns(c) - c->since_ns > limit_ns;
+}
+
+static void end(struct calibrate *c, int result)
+{
+	enter(c, CALIBRATE_OVER);
+	session_quit(&c->session, result);
+}
+
+/* Everything ends here that has changed nothing */
+static void give_up(struct calibrate *c, const char *why)
+{
+	complain(_("%s; nothing was changed"), why);
+	end(c, EXIT_OTHER);
+}
+
+static void give_up_because(struct calibrate *c, const char *why, int res)
+{
+	complain(_("%s: %s; nothing was changed"), why, spa_strerror(res));
+	end(c, EXIT_OTHER);
+}
+
+/* Who is where it should be for so long, is */
+static bool is_steady(struct calibrate *c, int64_t time_ns)
+{
+	if (!group_is_steady(c))
+		c->steady_ns = 0;
+	else if (c->steady_ns == 0)
+		c->steady_ns = calibrate_now_ns(c);
+	return c->steady_ns && calibrate_now_ns(c) - c->steady_ns >= time_ns;
+}
+
+/* -- the streams -- */
+
+static void on_player_failed(void *data, const char *error)
+{
+	struct calibrate *c = data;
+	char text[256];
+
+	if (c->state == CALIBRATE_OVER)
+		return;
+	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
+	complain(_("can't play: %s; nothing was changed"), text);
+	end(c, EXIT_OTHER);
+}
+
+static void on_recorder_failed(void *data, const char *error)
+{
+	struct calibrate *c = data;
+	char text[256];
+
+	if (c->state == CALIBRATE_OVER)
+		return;
+	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
+	complain(_("%s can't be recorded from any more: %s; nothing was changed"), c->microphone_name, text);
+	end(c, EXIT_OTHER);
+}
+
+/* Returns 0 or -errno */
+static int start_streams(struct calibrate *c)
+{
+	const struct ear_sweep sweep = EAR_SWEEP_DEFAULT;
+	struct pw_core *core = c->session.client.core;
+	int res;
+
+	c->sweep_frames = ear_sweep_frames(&sweep, c->rate);
+	if ((c->sweep = calloc(c->sweep_frames, sizeof(*c->sweep))) == NULL)
+		return -errno;
+	ear_sweep_fill(&sweep, c->rate, c->sweep);
+	if ((res = round_init(c)) < 0 ||
+	    (res = player_init(&c->player, core, c->sink, c->rate, c->sweep, c->sweep_frames,
+				on_player_failed, c)) < 0)
+		return res;
+	return recorder_init(&c->recorder, core, c->microphone, c->rate, on_recorder_failed, c);
+}
+
+/* -- the lease -- */
+
+static void on_taken(void *data, uint32_t count, int64_t ready_ns)
+{
+	struct calibrate *c = data;
+
+	c->leased = true;
+	c->ready_ns = calibrate_now_ns(c) + ready_ns;
+	if (c->state == CALIBRATE_ROUND)
+		round_taken(c, count);
+}
+
+static void on_refused(void *data, const char *why)
+{
+	struct calibrate *c = data;
+	char text[512];
+
+	if (c->state == CALIBRATE_OVER)
+		return;
+	text_copy(text, sizeof(text), why, TEXT_ANY_WIDTH);
+	complain(_("the group can't be had for this now: %s; nothing was changed"), text);
+	end(c, EXIT_OTHER);
+}
+
+static void on_lease_lost(void *data, int res)
+{
+	struct calibrate *c = data;
+
+	if (c->state == CALIBRATE_OVER)
+		return;
+	keep_undo(c);
+	give_up_because(c, _("the group does not do what it is asked any more"), res);
+}
+
+static const struct lease_events lease_events = {
+	.taken = on_taken,
+	.refused = on_refused,
+	.lost = on_lease_lost,
+};
+
+static bool is_in_place(const struct calibrate *c)
+{
+	return c->leased && calibrate_now_ns(c) >= c->ready_ns;
+}
+
+/* -- the states -- */
+
+/* Those that play become the plan's, and come first */
+static uint32_t sort_speakers(struct calibrate *c)
+{
+	struct calibrate_speaker kept;
+	uint32_t i, n = 0;
+
+	for (i = 0; i < c->n_speakers; i++) {
+		if (!c->speakers[i].plays)
+			continue;
+		kept = c->speakers[n];
+		c->speakers[n++] = c->speakers[i];
+		if (i >= n)
+			c->speakers[i] = kept;
+	}
+	return n;
+}
+
+static void make_plan(struct calibrate *c)
+{
+	struct plan_speaker speakers[PLAN_SPEAKERS_MAX];
+	uint32_t n = sort_speakers(c), i;
+
+	for (i = 0; i < n; i++) {
+		struct calibrate_speaker *s = &c->speakers[i];
+
+		s->start_latency_ms = s->latency_ms;
+		s->start_correction_ms = s->correction_ms;
+		s->start_offset_ns = s->offset_ns;
+		s->sound_sec = (s->latency_ms + s->correction_ms) / 1e3;
+		speakers[i] = (struct plan_speaker) {
+			.latency_ms = s->latency_ms,
+			.correction_ms = s->correction_ms,
+			.trim_ms = s->trim_ms,
+			.distance_ms = isnan(s->distance_m) ? 0.0 : 1e3 * s->distance_m / SPEED_OF_SOUND_M_PER_SEC,
+		};
+	}
+	plan_init(&c->plan, speakers, n);
+}
+
+static bool is_corrected(const struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (c->corrections_ms[i] != c->plan.speakers[i].change_ms)
+			return false;
+	return true;
+}
+
+static void play_round(struct calibrate *c)
+{
+	tell_round(c, &c->round.plan);
+	round_begin(c);
+	enter(c, CALIBRATE_ROUND);
+}
+
+/* The round, with the plan's corrections. Who is silent moves at once: so all are, if need be */
+static void begin_round(struct calibrate *c)
+{
+	int res;
+
+	if (is_corrected(c))
+		play_round(c);
+	else if ((res = ask_nobody(c)) < 0)
+		give_up_because(c, _("the speakers can't be muted"), res);
+	else
+		enter(c, CALIBRATE_MUTE);
+}
+
+static void finish_plan(struct calibrate *c)
+{
+	int res;
+
+	if (c->plan.state == PLAN_FAILED) {
+		tell_result(c);
+		end(c, EXIT_OTHER);
+		return;
+	}
+	if (c->options->dry_run) {
+		tell_result(c);
+		end(c, EXIT_OK);
+		return;
+	}
+	if ((res = keep_write(c)) == 0) {
+		enter(c, CALIBRATE_KEEP);
+		return;
+	}
+	keep_undo(c);
+	if (res == -ESTALE)
+		give_up(c, _("somebody has changed the offset of a speaker meanwhile"));
+	else
+		give_up_because(c, _("the offsets can't be written"), res);
+}
+
+/* The next round, or the end */
+static void go_on(struct calibrate *c)
+{
+	if (plan_round(&c->plan, &c->round.plan))
+		begin_round(c);
+	else
+		finish_plan(c);
+}
+
+/* What was interrupted is done again */
+static void repeat_round(struct calibrate *c, const char *why)
+{
+	if (++c->repeats > REPEATS_MAX) {
+		give_up(c, _("this computer stands still too often to measure with it"));
+		return;
+	}
+	tell_repeat(c, why);
+	enter(c, CALIBRATE_SETTLE);
+}
+
+static void do_start(struct calibrate *c)
+{
+	round_follow(c);
+	if (c->player.streaming && c->recorder.streaming && c->round.player.begun && c->round.recorder.begun)
+		enter(c, CALIBRATE_SETTLE);
+	else if (!takes_longer(c, START_LIMIT_NS))
+		return;
+	else if (!c->round.player.begun)
+		give_up(c, _("the group does not begin to play"));
+	else
+		give_up(c, _("nothing comes from the microphone"));
+}
+
+static void do_settle(struct calibrate *c)
+{
+	uint32_t i, n = 0;
+
+	round_follow(c);
+	recorder_forget(&c->recorder);
+	for (i = 0; i < c->n_speakers; i++)
+		n += c->speakers[i].plays;
+	if (!is_steady(c, STEADY_NS)) {
+		if (!takes_longer(c, SETTLE_LIMIT_NS))
+			return;
+		if (c->plan.n_speakers > 0 || n < 2) {
+			give_up(c, n < 2 ? _("fewer than two speakers begin to play") :
+					_("the speakers do not come to rest"));
+			return;
+		}
+	}
+	if (c->plan.n_speakers == 0) {
+		make_plan(c);
+		tell_begin(c);
+		go_on(c);
+	} else {
+		begin_round(c);
+	}
+}
+
+static void do_round(struct calibrate *c)
+{
+	switch (round_tick(c)) {
+	case ROUND_PLAYING:
+		return;
+	case ROUND_BROKEN:
+		repeat_round(c, _("something was lost"));
+		return;
+	case ROUND_HEARD:
+		break;
+	}
+	if (c->round.plan.kind == PLAN_LEVEL) {
+		plan_heard_all(&c->plan, c->round.heard[0].reason);
+		tell_level(c, c->round.heard[0].reason);
+	} else {
+		plan_heard(&c->plan, c->round.results);
+		tell_heard(c);
+	}
+	go_on(c);
+}
+
+static void do_mute(struct calibrate *c)
+{
+	uint32_t i;
+	int res;
+
+	round_follow(c);
+	if (!is_in_place(c))
+		return;
+	for (i = 0; i < c->plan.n_speakers; i++)
+		c->corrections_ms[i] = c->plan.speakers[i].change_ms;
+	if ((res = ask_nobody(c)) < 0)
+		give_up_because(c, _("the speakers can't be corrected"), res);
+	else
+		enter(c, CALIBRATE_CORRECT);
+}
+
+static void do_correct(struct calibrate *c)
+{
+	round_follow(c);
+	if (is_in_place(c) && is_steady(c, 0))
+		play_round(c);
+	else if (takes_longer(c, CORRECT_LIMIT_NS))
+		give_up(c, _("the speakers do not go where they are put"));
+}
+
+static void do_keep(struct calibrate *c)
+{
+	round_follow(c);
+	if (keep_is_done(c)) {
+		lease_end(&c->lease);
+		enter(c, CALIBRATE_RELEASE);
+	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
+		keep_undo(c);
+		give_up(c, _("the offsets were not taken, and are as they were"));
+	}
+}
+
+/* Without the lease all have to be where they were with it */
+static void do_release(struct calibrate *c)
+{
+	round_follow(c);
+	if (is_steady(c, STEADY_NS)) {
+		c->kept = true;
+		tell_result(c);
+		end(c, plan_count(&c->plan) == c->n_speakers ? EXIT_OK : EXIT_OTHER);
+	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
+		keep_undo(c);
+		give_up(c, _("with the offsets the speakers are not where they were, so these are as they were"));
+	}
+}
+
+static void do_music(struct calibrate *c)
+{
+	int res;
+
+	if (c->music[0]) {
+		if (takes_longer(c, (int64_t)c->options->wait_sec * SPA_NSEC_PER_SEC))
+			give_up(c, _("it still plays"));
+		return;
+	}
+	if (c->plan.n_speakers > 0) {
+		enter(c, CALIBRATE_SETTLE);
+	} else if ((res = start_streams(c)) < 0) {
+		give_up_because(c, _("can't play or record"), res);
+	} else {
+		enter(c, CALIBRATE_START);
+	}
+}
+
+static void step(struct calibrate *c)
+{
+	switch (c->state) {
+	case CALIBRATE_GROUP:
+	case CALIBRATE_OVER:
+		break;
+	case CALIBRATE_MUSIC:
+		do_music(c);
+		break;
+	case CALIBRATE_START:
+		do_start(c);
+		break;
+	case CALIBRATE_SETTLE:
+		do_settle(c);
+		break;
+	case CALIBRATE_ROUND:
+		do_round(c);
+		break;
+	case CALIBRATE_MUTE:
+		do_mute(c);
+		break;
+	case CALIBRATE_CORRECT:
+		do_correct(c);
+		break;
+	case CALIBRATE_KEEP:
+		do_keep(c);
+		break;
+	case CALIBRATE_RELEASE:
+		do_release(c);
+		break;
+	}
+}
+
+void run_tick(void *data, uint64_t expirations)
+{
+	step(data);
+}
+
+/* -- what changes meanwhile -- */
+
+/* Returns an exit code; with EXIT_OK it can begin */
+static int look_at_group(struct calibrate *c)
+{
+	if (!session_has_group(&c->session)) {
+		session_complain_no_group(&c->session);
+		return EXIT_NO_GROUP;
+	}
+	if (group_read(c) < 0)
+		return EXIT_OTHER;
+	if (!c->has_sink) {
+		complain(_("group %s has no sink; there is one while a source, such as an Echo, is connected, or with "
+				"bluez-combine.sink.lifetime = always"), c->options->group);
+		return EXIT_NO_GROUP;
+	}
+	if (c->n_speakers < 2) {
+		complain(_("two speakers at least have to be connected: one microphone hears only how much "
+				"later one is than another"));
+		return EXIT_NO_SPEAKER;
+	}
+	return EXIT_OK;
+}
+
+static void begin(struct calibrate *c)
+{
+	struct timespec interval = { .tv_nsec = CALIBRATE_TICK_NS };
+	int res;
+
+	if ((res = look_at_group(c)) != EXIT_OK || (res = distances_take(c)) != EXIT_OK ||
+	    (res = microphone_take(c)) != EXIT_OK) {
+		end(c, res);
+		return;
+	}
+	if ((res = lease_init(&c->lease, &c->session.client, c->options->group, &lease_events, c)) < 0) {
+		give_up_because(c, _("can't set up a PipeWire client"), res);
+		return;
+	}
+	c->begun_ns = calibrate_now_ns(c);
+	enter(c, CALIBRATE_MUSIC);
+	if (c->music[0])
+		tell_music(c);
+	pw_loop_update_timer(c->session.loop, c->timer, &interval, &interval, false);
+	step(c);
+}
+
+/* Music that begins is not fought with: all are heard again, and what was interrupted is repeated later */
+static void watch_music(struct calibrate *c)
+{
+	if (!c->music[0] || c->state < CALIBRATE_SETTLE || c->state > CALIBRATE_CORRECT)
+		return;
+	tell_music(c);
+	if (c->state != CALIBRATE_SETTLE)
+		ask_all(c, NULL);
+	enter(c, CALIBRATE_MUSIC);
+}
+
+static void watch_speakers(struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++) {
+		if (c->speakers[i].here || c->plan.speakers[i].place == PLAN_LEFT || c->plan.state >= PLAN_PROVEN)
+			continue;
+		plan_leave(&c->plan, i);
+		tell_left(c, i);
+		if (c->plan.state == PLAN_FAILED)
+			finish_plan(c);
+	}
+}
+
+static void watch_end(struct calibrate *c)
+{
+	if (!c->has_sink)
+		give_up(c, _("the group's sink has gone: its source has left"));
+	else if (graph_find(&c->session.client.graph, c->microphone_id) == NULL)
+		give_up(c, _("the microphone is not there any more"));
+}
+
+void run_changed(void *data)
+{
+	struct calibrate *c = data;
+
+	if (c->state == CALIBRATE_OVER)
+		return;
+	if (c->state == CALIBRATE_GROUP) {
+		begin(c);
+		return;
+	}
+	/* An answer of the module that is in the same event comes first */
+	if (group_read(c) < 0)
+		return;
+	lease_changed(&c->lease);
+	if (c->state < CALIBRATE_KEEP)
+		watch_end(c);
+	if (c->state != CALIBRATE_OVER)
+		watch_music(c);
+	if (c->state != CALIBRATE_OVER)
+		watch_speakers(c);
+	step(c);
+}

@@ -1,0 +1,144 @@
+/* What is told while a calibration runs */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <stdarg.h>
+
+#include "calibrate/calibrate.h"
+#include "calibrate/tell.h"
+#include "cli/i18n.h"
+#include "cli/text.h"
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("pw-bluez-combine calibrate: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* Progress is for people; programs wait for the result */
+static void say(const struct calibrate *c, const char *format, ...)
+{
+	va_list args;
+
+	if (c->options->json)
+		return;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+const char *tell_reason(enum ear_reason reason)
+{
+	switch (reason) {
+	case EAR_HEARD:
+		return _("heard");
+	case EAR_TOO_QUIET:
+		return _("not heard: too quiet here, or too far away");
+	case EAR_TOO_NOISY:
+		return _("not heard: the room is louder");
+	case EAR_CLIPPED:
+		return _("too loud for the microphone");
+	case EAR_NARROW:
+		return _("too little of its sound is heard");
+	case EAR_AMBIGUOUS:
+		return _("not clear: several sounds could be its first");
+	case EAR_UNEXPECTED:
+		return _("heard at a time that can't be");
+	case EAR_INTERRUPTED:
+		return _("interrupted");
+	case EAR_INCONSISTENT:
+		return _("not clear: it was heard differently each time");
+	case EAR_AGC:
+		return _("the microphone changes its gain by itself");
+	case EAR_REASONS:
+		break;
+	}
+	return "?";
+}
+
+void tell_begin(const struct calibrate *c)
+{
+	uint32_t i;
+
+	say(c, _("Listening through %s. Please be quiet for a while, and leave the microphone where it is."),
+			c->microphone_name);
+	for (i = c->plan.n_speakers; i < c->n_speakers; i++)
+		say(c, _("%s does not play, and is left as it is"), c->speakers[i].name);
+}
+
+void tell_music(const struct calibrate *c)
+{
+	say(c, _("%s plays. Pause it: this goes on by itself then, if that is within %d s"), c->music,
+			c->options->wait_sec);
+}
+
+void tell_round(const struct calibrate *c, const struct plan_round *round)
+{
+	switch (round->kind) {
+	case PLAN_LEVEL:
+		say(c, _("All together, %.0f dB ..."), round->slots[0].level_db);
+		break;
+	case PLAN_COARSE:
+		say(c, _("One after the other ..."));
+		break;
+	case PLAN_FINE:
+		say(c, c->plan.fine == 0 ? _("Once more, there and back, as it would be kept ...") :
+				_("Once more, corrected ..."));
+		break;
+	case PLAN_PROVEN:
+	case PLAN_FAILED:
+		break;
+	}
+}
+
+void tell_level(const struct calibrate *c, enum ear_reason reason)
+{
+	say(c, "  %s", tell_reason(reason));
+}
+
+void tell_heard(const struct calibrate *c)
+{
+	const struct round *r = &c->round;
+	uint32_t i, j;
+	bool asked;
+
+	for (i = 0; i < c->plan.n_speakers; i++) {
+		asked = false;
+		for (j = 0; j < r->plan.n_slots; j++)
+			asked |= r->plan.slots[j].speaker == i;
+		if (!asked || c->plan.speakers[i].place == PLAN_LEFT)
+			continue;
+		if (r->results[i].reason == EAR_HEARD)
+			/* TRANSLATORS: a speaker, and two figures */
+			say(c, _("  %s: heard, %.0f dB above the noise, to within %.3f ms"), c->speakers[i].name,
+					c->speakers[i].snr_db, r->results[i].sigma_ms);
+		else
+			say(c, "  %s: %s", c->speakers[i].name, tell_reason(r->results[i].reason));
+	}
+}
+
+void tell_repeat(const struct calibrate *c, const char *why)
+{
+	say(c, _("  interrupted: %s; again"), why);
+}
+
+void tell_left(const struct calibrate *c, uint32_t speaker)
+{
+	say(c, _("%s has left, and is left as it is"), c->speakers[speaker].name);
+}
+
+void tell_result(const struct calibrate *c)
+{
+	if (c->options->json)
+		result_print_json(c);
+	else
+		result_print(c);
+	fflush(stdout);
+}

@@ -1,0 +1,86 @@
+/* calibrate --undo: the offsets from before a calibration */
+/* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include <spa/utils/result.h>
+
+#include "calibrate/calibrate.h"
+#include "calibrate/tell.h"
+#include "cli/command.h"
+#include "cli/i18n.h"
+#include "client/calibration.h"
+#include "names.h"
+
+/* An offset that the user has changed since then is the user's */
+static bool is_ours(const struct calibrate_speaker *s, const struct calibration_record *record)
+{
+	return record->by_ear && isfinite(record->was_ms) &&
+		llabs(s->offset_ns - llrint(record->offset_ms * SPA_NSEC_PER_MSEC)) < SPA_NSEC_PER_MSEC / 20;
+}
+
+/* Returns 1 if it was undone, 0 if there is nothing to undo, or -errno */
+static int undo_speaker(struct calibrate *c, struct metadata *metadata, const struct calibrate_speaker *s)
+{
+	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address), *value = NULL;
+	const char *json = key ? metadata_get(metadata, key) : NULL;
+	struct calibration_record record;
+	int res = 0;
+
+	if (json && s->has_offset && calibration_find(json, s->codec, s->rate, &record) && is_ours(s, &record)) {
+		value = calibration_drop(json, s->codec, s->rate);
+		res = value ? metadata_set(metadata, key, value) : -ENOMEM;
+		if (res >= 0)
+			res = client_set_offset(&c->session.client, s->address, llrint(record.was_ms * SPA_NSEC_PER_MSEC));
+		if (res >= 0) {
+			printf("  %s: %.2f -> %.2f ms\n", s->name, record.offset_ms, record.was_ms);
+			res = 1;
+		}
+	}
+	free(key);
+	free(value);
+	return res;
+}
+
+/* Returns how many, or -errno */
+static int undo_all(struct calibrate *c)
+{
+	struct metadata *metadata = client_group(&c->session.client, c->options->group);
+	uint32_t i;
+	int res, n = 0;
+
+	for (i = 0; i < c->n_speakers; i++) {
+		if ((res = undo_speaker(c, metadata, &c->speakers[i])) < 0) {
+			complain(_("can't change the offset of %s: %s"), c->speakers[i].name, spa_strerror(res));
+			return res;
+		}
+		n += res;
+	}
+	if (n == 0)
+		puts(_("There is nothing to undo: no speaker that is connected has the offset of a calibration."));
+	return n;
+}
+
+void undo_changed(void *data)
+{
+	struct calibrate *c = data;
+	int n;
+
+	/* The second time what was written is there */
+	if (c->written) {
+		session_quit(&c->session, EXIT_OK);
+		return;
+	}
+	if (!session_has_group(&c->session)) {
+		session_complain_no_group(&c->session);
+		session_quit(&c->session, EXIT_NO_GROUP);
+		return;
+	}
+	n = group_read(c) < 0 ? -ENOMEM : undo_all(c);
+	c->written = n > 0;
+	if (n <= 0)
+		session_quit(&c->session, n < 0 ? EXIT_OTHER : EXIT_OK);
+}
