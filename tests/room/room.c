@@ -18,6 +18,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_change,
 	scenes_delay,
 	scenes_offset,
+	scenes_lease,
 	scenes_flap,
 	scenes_codec,
 	scenes_call,

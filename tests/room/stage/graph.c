@@ -229,6 +229,11 @@ char *graph_combine_string(const struct graph *g, const char *key, const char *f
 	return g_strdup(text);
 }
 
+uint32_t graph_client(const struct graph *g)
+{
+	return pw_proxy_get_bound_id((struct pw_proxy *)pw_core_get_client(g->core));
+}
+
 void graph_set_metadata(struct graph *g, bool combine, uint32_t subject, const char *key,
 			const char *type, const char *value)
 {

@@ -73,6 +73,8 @@ bool graph_linked(struct graph *g, const char *out, const char *in);
 /** What a user's program does; value NULL clears. Of "default", or else of our package. */
 void graph_set_metadata(struct graph *g, bool combine, uint32_t subject, const char *key,
 			const char *type, const char *value);
+/** Its own client: a global id */
+uint32_t graph_client(const struct graph *g);
 /** A number in our package's metadata, e.g. "status.AA:BB:CC:00:00:01", "delay.nsec"; NAN: none */
 double graph_combine_number(const struct graph *g, const char *key, const char *field);
 /** A text in it, to be freed; NULL: none */

@@ -141,6 +141,7 @@ extern const struct scene_type scenes_compare[];
 extern const struct scene_type scenes_demo[];
 extern const struct scene_type scenes_delay[];
 extern const struct scene_type scenes_offset[];
+extern const struct scene_type scenes_lease[];
 extern const struct scene_type scenes_flap[];
 extern const struct scene_type scenes_codec[];
 extern const struct scene_type scenes_call[];
