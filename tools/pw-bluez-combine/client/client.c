@@ -157,8 +157,9 @@ static void on_error(void *data, uint32_t id, int seq, int res, const char *mess
 {
 	struct client *client = data;
 
-	/* Other objects can go before they are bound: their removal is on its way */
-	if (id == PW_ID_CORE)
+	/* Other objects can go before they are bound, or asked for something (the daemon says that of itself, as
+	 * -ENOENT): their removal is on its way */
+	if (id == PW_ID_CORE && res != -ENOENT)
 		lose(client, res);
 }
 
