@@ -84,7 +84,7 @@ end
 -- The doctor's checks: in the manual page all, and where the README speaks of one it is one
 local tool = "tools/pw-bluez-combine/"
 local checks, n_checks = {}, 0
-for _, file in ipairs { "doctor/checks.c", "doctor/speakers.c" } do
+for _, file in ipairs { "doctor/calibration.c", "doctor/checks.c", "doctor/speakers.c" } do
   for id in read (tool .. file):gmatch ('\n\t{ "([%l-]+)", N_%(') do
     checks [id] = true
     n_checks = n_checks + 1

@@ -234,7 +234,7 @@ static void an_offset_makes_up_for_a_report(void)
 	begin(&f);
 	add(&f, "AA:BB:CC:00:00:0a", true, false)->reports = false;
 	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_WARNING);
-	check(strstr(mends, "pw-bluez-combine speaker AA:BB:CC:00:00:0a --offset"));
+	check(strstr(mends, "pw-bluez-combine adjust AA:BB:CC:00:00:0a"));
 	card->address = g_strdup("AA:BB:CC:00:00:0A");
 	card->offset_ns = 30000000;
 	g_ptr_array_add(f.cards, card);
@@ -522,6 +522,139 @@ static void a_setting_that_cannot_be_is_told(void)
 	facts_finish(&f);
 }
 
+static struct fact_speaker *add_speaker(struct facts *f, const char *name, const char *model, const char *basis)
+{
+	struct fact_speaker *s = g_new0(struct fact_speaker, 1);
+
+	s->name = g_strdup(name);
+	s->address = g_strdup(name);
+	s->model = g_strdup(model);
+	s->basis = g_strdup(basis);
+	s->stale = g_strdup("");
+	s->codec = g_strdup("sbc");
+	s->rate = 44100;
+	g_ptr_array_add(f->speakers, s);
+	return s;
+}
+
+static struct fact_microphone *add_microphone(struct facts *f, const char *name, enum microphone_doubt doubt)
+{
+	struct fact_microphone *m = g_new0(struct fact_microphone, 1);
+
+	m->name = g_strdup(name);
+	m->doubt = doubt;
+	g_ptr_array_add(f->microphones, m);
+	return m;
+}
+
+static void set(char **field, const char *value)
+{
+	g_free(*field);
+	*field = g_strdup(value);
+}
+
+static void different_models_that_nobody_has_listened_to_are_told(void)
+{
+	struct fact_speaker *a, *b;
+	struct facts f;
+
+	begin(&f);
+	a = add_speaker(&f, "Kitchen", "bluetooth:0057 0x1", "reported");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	b = add_speaker(&f, "Bath", "bluetooth:0057 0x1", "reported");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	set(&b->model, "bluetooth:0057 0x2");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_WARNING);
+	check(strstr(said, "Kitchen and Bath are different models"));
+	/* what one is it does not tell */
+	set(&b->model, NULL);
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	set(&b->model, "bluetooth:0057 0x2");
+	set(&a->basis, "calibrated");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_WARNING);
+	check(strstr(said, "Bath and Kitchen"));
+	b->by_hand = true;
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	b->by_hand = false;
+	g_hash_table_add(f.corrected, g_strdup("Bath"));
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
+static void a_latency_that_is_assumed_is_told_once(void)
+{
+	struct facts f;
+
+	begin(&f);
+	add_speaker(&f, "Kitchen", NULL, "assumed");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	add_speaker(&f, "Bath", NULL, "remembered");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_WARNING);
+	check(strstr(said, "the latency of Kitchen is assumed"));
+	/* delay-report says so */
+	add(&f, "KITCHEN", true, false)->reports = false;
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	check(examine(checks_of_speakers, "delay-report", &f) == DOCTOR_WARNING);
+	facts_finish(&f);
+}
+
+static void what_is_stale_is_told_with_its_reason(void)
+{
+	struct fact_speaker *s;
+	struct facts f;
+
+	begin(&f);
+	s = add_speaker(&f, "Kitchen", NULL, "calibrated");
+	check(examine(checks_of_calibration, "calibration-stale", &f) == DOCTOR_OK);
+	set(&s->basis, "stale");
+	set(&s->stale, "codec");
+	check(examine(checks_of_calibration, "calibration-stale", &f) == DOCTOR_WARNING);
+	check(strstr(said, "Kitchen was calibrated with another codec than sbc"));
+	set(&s->stale, "rate");
+	check(examine(checks_of_calibration, "calibration-stale", &f) == DOCTOR_WARNING);
+	check(strstr(said, "at another rate than 44100 Hz"));
+	set(&s->stale, "report");
+	check(examine(checks_of_calibration, "calibration-stale", &f) == DOCTOR_WARNING);
+	check(strstr(said, "reports another latency now"));
+	check(strstr(mends, "pw-bluez-combine adjust Kitchen"));
+	add_microphone(&f, "Webcam", MICROPHONE_FITS);
+	examine(checks_of_calibration, "calibration-stale", &f);
+	check(strstr(mends, "the microphone (Webcam)") && strstr(mends, "pw-bluez-combine calibrate"));
+	/* and not as one that nobody has listened to */
+	add_speaker(&f, "Bath", "bluetooth:0057 0x2", "calibrated");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
+static void a_microphone_is_missed_only_if_there_is_something_to_hear(void)
+{
+	static const struct { enum microphone_doubt doubt; const char *said; } cases[] = {
+		{ MICROPHONE_FOREIGN, "there is no microphone" },
+		{ MICROPHONE_BLUETOOTH, "the only microphone, M, is a Bluetooth headset's" },
+		{ MICROPHONE_PROCESSED, "M is behind a filter" },
+		{ MICROPHONE_UNPLUGGED, "nothing is plugged in at the microphone jack M" },
+		{ MICROPHONE_MUTED, "the microphone M is muted" },
+	};
+	struct facts f;
+	size_t i;
+
+	begin(&f);
+	check(examine(checks_of_calibration, "microphone", &f) == DOCTOR_OK);
+	add_speaker(&f, "Kitchen", "bluetooth:0057 0x1", "reported");
+	add_speaker(&f, "Bath", "bluetooth:0057 0x2", "reported");
+	check(examine(checks_of_calibration, "microphone", &f) == DOCTOR_WARNING);
+	check(strstr(said, "there is no microphone") && strstr(mends, "adjust"));
+	/* each is easier to mend than those before it */
+	for (i = 0; i < G_N_ELEMENTS(cases); i++) {
+		add_microphone(&f, "M", cases[i].doubt);
+		check(examine(checks_of_calibration, "microphone", &f) == DOCTOR_WARNING);
+		check(strstr(said, cases[i].said));
+	}
+	add_microphone(&f, "Webcam", MICROPHONE_FITS);
+	check(examine(checks_of_calibration, "microphone", &f) == DOCTOR_OK);
+	facts_finish(&f);
+}
+
 int main(void)
 {
 	run(versions_are_compared_by_their_numbers);
@@ -538,6 +671,10 @@ int main(void)
 	run(a_speaker_that_joins_has_not_failed);
 	run(a_source_that_is_not_taken_is_told);
 	run(a_setting_that_cannot_be_is_told);
+	run(different_models_that_nobody_has_listened_to_are_told);
+	run(a_latency_that_is_assumed_is_told_once);
+	run(what_is_stale_is_told_with_its_reason);
+	run(a_microphone_is_missed_only_if_there_is_something_to_hear);
 	run(both_limits_are_asked_for);
 	run(a_file_is_accused_of_what_it_says);
 	run(a_file_is_not_accused_of_an_adapter_that_is_off);

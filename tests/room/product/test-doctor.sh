@@ -156,6 +156,50 @@ check 'this computer is no Echo of itself' itself
 check 'this computer as another adapter sees it is no fault' eventually
 room Disconnect "$own"
 
+# How late the speakers are
+record() {
+	pw-metadata -n bluez-combine 0 calibration.AA:BB:CC:00:00:01 \
+		"{ \"records\": [ { \"codec\": \"$1\", \"rate\": $2, \"offset.msec\": 0, \"by\": \"ear\" } ] }" Spa:String:JSON >/dev/null
+}
+record aac 48000
+check 'a calibration with another codec is found, and that there is no microphone' \
+	eventually warning:calibration-stale warning:microphone
+check 'what to do without a microphone is told' grep -F 'pw-bluez-combine adjust AA:BB:CC:00:00:01' "$T/last.txt"
+room AddMicrophone webcam "{'description': <'Webcam'>}"
+"$AWAIT" node room_microphone.webcam
+check 'a microphone is found' eventually warning:calibration-stale
+check 'and named' grep -F 'the microphone (Webcam)' "$T/last.txt"
+# Until it has run once nothing can be set on it
+spawn record pw-record --target room_microphone.webcam "$T/webcam.wav"
+recording=$PID
+webcam=$(pw-cli ls Node | awk '/^\tid / { id = $2 } /node.name = "room_microphone/ { sub(",", "", id); print id }')
+"$AWAIT" link room_microphone.webcam pw-record
+muted() { wpctl set-mute "$webcam" 1; wpctl get-volume "$webcam" | grep -q MUTED; }
+until_true muted
+check 'one that is muted is found' eventually warning:calibration-stale warning:microphone
+wpctl set-mute "$webcam" 0
+check 'one that is not muted any more is no fault' eventually warning:calibration-stale
+stop "$recording"
+record sbc 32000
+check 'a calibration at another rate is found' eventually warning:calibration-stale
+pw-metadata -n bluez-combine -d 0 calibration.AA:BB:CC:00:00:01 >/dev/null
+check 'what is not calibrated is not stale' eventually
+room AddAdapter "'hci3'"
+speaker 7 "'report.msec': <150.0>, 'adapter': <'hci3'>, 'vendor': <'bluetooth:0075'>"
+room Connect AA:BB:CC:00:00:07
+sinks 7
+event s7 playing
+check 'models of which nobody knows how late they are are found' eventually warning:calibration
+"$TOOL" speaker s7 --offset 5 >/dev/null
+record sbc 48000
+for n in 2 3; do "$TOOL" speaker s$n --offset 5 >/dev/null; done
+check "and no fault by the user's word" eventually
+for n in 2 3; do "$TOOL" speaker s$n --offset 0 >/dev/null; done
+room Disconnect AA:BB:CC:00:00:07
+"$AWAIT" gone bluez_output.AA_BB_CC_00_00_07.1
+room SetMicrophone webcam "{'plugged': <false>}"
+"$AWAIT" gone room_microphone.webcam
+
 # Where the music goes
 to_speaker() {
 	id=$(pw-cli ls Node | awk '/^\tid / { id = $2 } /node.name = "bluez_input/ { sub(",", "", id); print id }')

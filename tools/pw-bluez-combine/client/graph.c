@@ -25,7 +25,7 @@ void graph_init(struct graph *graph, void (*changed)(void *data, bool asked), vo
 static void object_free(struct graph_object *o)
 {
 	char *strings[] = { o->name, o->description, o->api, o->address, o->profile, o->class, o->link_group,
-		o->adapter, o->version };
+		o->adapter, o->model, o->version };
 	size_t i;
 
 	spa_list_remove(&o->link);
@@ -130,6 +130,14 @@ static char *adapter_of(const char *path)
 	return strndup(path, strcspn(path, "/"));
 }
 
+/* bluetooth:0057 0x1234; NULL if it does not tell both: of one maker the products differ as those of two do */
+static char *model_of(const struct spa_dict *props)
+{
+	const char *vendor = item(props, PW_KEY_DEVICE_VENDOR_ID), *product = item(props, PW_KEY_DEVICE_PRODUCT_ID);
+
+	return vendor && product ? spa_aprintf("%s %s", vendor, product) : NULL;
+}
+
 /* Not by a subscription: what changes while WirePlumber exports the device is not told to it */
 static void ask_device(struct graph_object *o)
 {
@@ -150,6 +158,7 @@ static void on_device_info(void *data, const struct pw_device_info *info)
 	if (o->address == NULL && info->props) {
 		take(&o->address, item(info->props, "api.bluez5.address"));
 		o->adapter = adapter_of(item(info->props, "api.bluez5.path"));
+		o->model = model_of(info->props);
 	}
 	if (asks)
 		ask_device(o);

@@ -56,6 +56,7 @@ struct graph_object {
 
 	/* of a Bluetooth device */
 	char *adapter;			/**< hci0 */
+	char *model;			/**< maker and product, as it tells them */
 	bool has_route;			/**< it has an output port: */
 	int32_t route, route_device;	/**< its index, and the device in the card */
 	int64_t offset_ns;		/**< latency offset on it */

@@ -140,6 +140,7 @@ static int run(const struct options *options)
 	doctor.findings = g_ptr_array_new_with_free_func(finding_free);
 	run_checks(&doctor, checks_of_system);
 	run_checks(&doctor, checks_of_speakers);
+	run_checks(&doctor, checks_of_calibration);
 	if (options->json)
 		print_json(&doctor);
 	else

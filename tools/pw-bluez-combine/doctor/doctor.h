@@ -11,6 +11,8 @@
 
 #include <glib.h>
 
+#include "client/microphone.h"
+
 #define DOCTOR_JSON_VERSION	1
 
 /* What is known, from public surfaces: PipeWire's registry, the buses, and the files and
@@ -44,6 +46,22 @@ struct fact_card {
 	char *address;
 	char *profile;			/**< name of the active one */
 	int64_t offset_ns;		/**< latency offset of its route */
+};
+
+/** A speaker of the group that is connected and not left out */
+struct fact_speaker {
+	char *name, *address;
+	char *model;			/**< maker and product, as it tells them */
+	char *basis;			/**< what its latency rests on */
+	char *stale;			/**< what is another one than it was calibrated with: codec, rate, report */
+	char *codec;
+	int rate;			/**< Hz */
+	bool by_hand;			/**< the user has the last word on its latency */
+};
+
+struct fact_microphone {
+	char *name;			/**< as people call it */
+	enum microphone_doubt doubt;
 };
 
 struct fact_adapter {
@@ -97,6 +115,7 @@ struct facts {
 	GHashTable *corrected;		/**< addresses of speakers with a correction */
 	GHashTable *taken;		/**< addresses of those that the group plays to, or for the first time is about to */
 	GPtrArray *sources, *settings;
+	GPtrArray *speakers, *microphones;
 
 	bool bus, bluez;		/**< could be reached */
 	char *bluez_version, *bluez_version_from;
@@ -165,8 +184,12 @@ struct check {
 /* checks.c */
 int facts_count_powered(const struct facts *f);
 
-/* checks.c, speakers.c: each list ends with one without an id */
+/* calibration.c: what puts a speaker in its place, by its address; to be freed */
+char *facts_mend_latency(const struct facts *f, const char *address);
+
+/* checks.c, speakers.c, calibration.c: each list ends with one without an id */
 extern const struct check checks_of_system[];
 extern const struct check checks_of_speakers[];
+extern const struct check checks_of_calibration[];
 
 #endif /* BLUEZ_COMBINE_DOCTOR_H */

@@ -29,6 +29,27 @@ static void card_free(void *data)
 	g_free(c);
 }
 
+static void speaker_free(void *data)
+{
+	struct fact_speaker *s = data;
+
+	g_free(s->name);
+	g_free(s->address);
+	g_free(s->model);
+	g_free(s->basis);
+	g_free(s->stale);
+	g_free(s->codec);
+	g_free(s);
+}
+
+static void microphone_free(void *data)
+{
+	struct fact_microphone *m = data;
+
+	g_free(m->name);
+	g_free(m);
+}
+
 static void source_free(void *data)
 {
 	struct fact_source *s = data;
@@ -76,6 +97,8 @@ void facts_init(struct facts *f)
 	f->cards = g_ptr_array_new_with_free_func(card_free);
 	f->sources = g_ptr_array_new_with_free_func(source_free);
 	f->settings = g_ptr_array_new_with_free_func(setting_free);
+	f->speakers = g_ptr_array_new_with_free_func(speaker_free);
+	f->microphones = g_ptr_array_new_with_free_func(microphone_free);
 	f->adapters = g_ptr_array_new_with_free_func(adapter_free);
 	f->devices = g_ptr_array_new_with_free_func(device_free);
 	f->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -103,6 +126,8 @@ void facts_finish(struct facts *f)
 	g_ptr_array_unref(f->cards);
 	g_ptr_array_unref(f->sources);
 	g_ptr_array_unref(f->settings);
+	g_ptr_array_unref(f->speakers);
+	g_ptr_array_unref(f->microphones);
 	g_ptr_array_unref(f->adapters);
 	g_ptr_array_unref(f->devices);
 	g_hash_table_unref(f->members);

@@ -2,9 +2,12 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <stdlib.h>
+
 #include <spa/utils/string.h>
 
 #include "client/client.h"
+#include "client/microphone.h"
 #include "client/report.h"
 #include "doctor/doctor.h"
 
@@ -99,10 +102,32 @@ static void read_object(struct facts *f, const struct graph_object *o)
 	}
 }
 
-static void read_speaker(struct facts *f, const struct report_speaker *s)
+/* One that has settled at its latency: a moment ago it had none */
+static void read_present(struct facts *f, const struct report_speaker *from, const struct graph *graph)
+{
+	const struct graph_object *device = graph_find_device(graph, from->address);
+	bool offset = device && device->has_route && device->offset_ns != 0;
+	struct fact_speaker *s = g_new0(struct fact_speaker, 1);
+
+	*s = (struct fact_speaker) {
+		.name = g_strdup(from->name[0] ? from->name : from->address),
+		.address = g_strdup(from->address),
+		.model = device ? g_strdup(device->model) : NULL,
+		.basis = g_strdup(from->basis),
+		.stale = g_strdup(from->stale),
+		.codec = g_strdup(from->codec),
+		.rate = (int)from->codec_rate.value,
+		.by_hand = spa_streq(from->calibration, "by-hand") || offset,
+	};
+	g_ptr_array_add(f->speakers, s);
+}
+
+static void read_speaker(struct facts *f, const struct report_speaker *s, const struct graph *graph)
 {
 	const struct member *w = &s->wish;
 
+	if (s->here && s->basis[0])
+		read_present(f, s, graph);
 	if (w->fields & MEMBER_TARGET && !member_is_left_out(w))
 		g_hash_table_replace(f->members, g_strdup(s->address), g_strdup(w->target));
 	if (w->fields & MEMBER_CORRECTION && w->correction_ms != 0.0)
@@ -144,11 +169,26 @@ static void read_report(struct facts *f, const struct report *r)
 	f->longest_ms = (double)r->longest_ns.value / SPA_NSEC_PER_MSEC;
 	f->sink = r->sink[0] ? g_strdup(r->sink) : NULL;
 	for (i = 0; i < r->n_speakers; i++)
-		read_speaker(f, &r->speakers[i]);
+		read_speaker(f, &r->speakers[i], r->graph);
 	for (i = 0; i < r->n_sources; i++)
 		read_source(f, &r->sources[i]);
 	for (i = 0; i < r->n_settings; i++)
 		read_setting(f, &r->settings[i]);
+}
+
+static void read_microphones(struct facts *f, const struct client *client)
+{
+	struct microphone *list = NULL;
+	int i, n = microphones_find(client, &list);
+
+	for (i = 0; i < n; i++) {
+		struct fact_microphone *m = g_new0(struct fact_microphone, 1);
+
+		m->name = g_strdup(list[i].description ? list[i].description : list[i].name);
+		m->doubt = list[i].doubt;
+		g_ptr_array_add(f->microphones, m);
+	}
+	free(list);
 }
 
 /* What a daemon has told before it stopped answering is true as well */
@@ -165,6 +205,7 @@ static void read_client(struct facts *f, const struct client *client, const char
 		f->default_sink = g_strdup(name);
 	spa_list_for_each(o, &client->graph.objects, link)
 		read_object(f, o);
+	read_microphones(f, client);
 	if (report_init(&report, client, group) == 0)
 		read_report(f, &report);
 	report_finish(&report);
@@ -178,7 +219,7 @@ void facts_read_graph(struct facts *f, const char *group)
 	if (survey.loop == NULL)
 		return;
 	if (client_init(&client, pw_main_loop_get_loop(survey.loop), group,
-			CLIENT_NODES | CLIENT_ROUTES | CLIENT_DAEMONS, &client_events, &survey) == 0) {
+			CLIENT_NODES | CLIENT_ROUTES | CLIENT_DAEMONS | CLIENT_MICROPHONES, &client_events, &survey) == 0) {
 		pw_main_loop_run(survey.loop);
 		read_client(f, &client, group);
 	}

@@ -335,8 +335,7 @@ static void delay_report(struct doctor *d, const struct facts *f)
 		if (!is_speaker(s) || !s->plays || s->reports || misplaced(f, s) > 0 || (c && c->offset_ns != 0) ||
 		    g_hash_table_contains(f->corrected, s->address))
 			continue;
-		mend = g_strdup_printf(_("listen with pw-bluez-combine test; if it is 20 ms late: pw-bluez-combine speaker "
-				"%s --offset 20"), s->address);
+		mend = facts_mend_latency(f, s->address);
 		doctor_say(d, DOCTOR_WARNING, mend, _("%s (%s) does not tell its latency: 125 ms are assumed, "
 				"or 40 ms with a low-latency codec, and it may be out of step"), s->name, s->address);
 	}
