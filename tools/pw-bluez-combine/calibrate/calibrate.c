@@ -10,41 +10,21 @@
 #include "cli/command.h"
 #include "cli/i18n.h"
 
-static void on_signal(void *data, int number)
-{
-	struct calibrate *c = data;
-
-	c->signal = number;
-	session_quit(&c->session, EXIT_OTHER);
-}
-
 static int run_session(struct calibrate *c)
 {
 	struct pw_loop *loop = c->session.loop;
 
-	c->signals[0] = pw_loop_add_signal(loop, SIGINT, on_signal, c);
-	c->signals[1] = pw_loop_add_signal(loop, SIGTERM, on_signal, c);
+	c->signals[0] = pw_loop_add_signal(loop, SIGINT, run_signal, c);
+	c->signals[1] = pw_loop_add_signal(loop, SIGTERM, run_signal, c);
 	if ((c->timer = pw_loop_add_timer(loop, run_tick, c)) == NULL)
 		return EXIT_OTHER;
 	return session_run(&c->session);
-}
-
-/* What was written and is not proven goes back; so does the lease */
-static void finish_changes(struct calibrate *c)
-{
-	if (c->options->undo || c->session.client.over)
-		return;
-	if (!c->kept)
-		keep_undo(c);
-	lease_end(&c->lease);
 }
 
 static void calibrate_finish(struct calibrate *c)
 {
 	uint32_t i;
 
-	if (c->session.loop)
-		finish_changes(c);
 	player_finish(&c->player);
 	recorder_finish(&c->recorder);
 	round_finish(c);

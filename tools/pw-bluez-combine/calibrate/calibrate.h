@@ -61,6 +61,7 @@ enum calibrate_state {
 	CALIBRATE_CORRECT,		/**< the corrections are on their way */
 	CALIBRATE_KEEP,			/**< the offsets are written, and not in place yet */
 	CALIBRATE_RELEASE,		/**< they are, and the lease has ended */
+	CALIBRATE_UNDO,			/**< what was written goes back */
 	CALIBRATE_OVER,
 };
 
@@ -107,6 +108,8 @@ struct calibrate {
 	bool leased;			/**< the lease says what it should: the last lease_set() was taken, */
 	int64_t ready_ns;		/**< and is in place from this moment of the loop's clock on */
 
+	const char *why;		/**< it is given up, when that is undone */
+	int why_res;			/**< -errno; 0: none */
 	bool kept;			/**< the offsets are written, and right */
 	bool written;			/**< they are written */
 	char *records_before[PLAN_SPEAKERS_MAX];	/**< calibration.<address>; NULL: there was none */
@@ -138,6 +141,7 @@ int keep_write(struct calibrate *c);
 bool keep_is_done(const struct calibrate *c);
 /** Write what was there before. */
 void keep_undo(struct calibrate *c);
+bool keep_is_undone(const struct calibrate *c);
 /** The offset that a speaker of the plan is to have. */
 int64_t keep_offset_ns(const struct calibrate *c, uint32_t i);
 

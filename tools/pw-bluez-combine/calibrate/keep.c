@@ -24,7 +24,8 @@ static bool takes_part(const struct calibrate *c, uint32_t i)
 
 int64_t keep_offset_ns(const struct calibrate *c, uint32_t i)
 {
-	return c->speakers[i].start_offset_ns + llrint(c->plan.speakers[i].change_ms * SPA_NSEC_PER_MSEC);
+	/* Nobody shows, or keeps, more digits than microseconds */
+	return c->speakers[i].start_offset_ns + llrint(c->plan.speakers[i].change_ms * 1e3) * SPA_NSEC_PER_USEC;
 }
 
 static struct metadata *metadata_of(const struct calibrate *c)
@@ -32,31 +33,47 @@ static struct metadata *metadata_of(const struct calibrate *c)
 	return client_group(&c->session.client, c->options->group);
 }
 
-static int write_record(struct calibrate *c, struct metadata *metadata, uint32_t i)
+/* What --undo goes back to: from before the first of several that have found the same */
+static double was_ms(const char *json, const struct calibration_record *record, double offset_ms)
+{
+	struct calibration_record last;
+
+	return json && calibration_find(json, record->codec, record->rate, &last) && last.by_ear &&
+		isfinite(last.was_ms) && fabs(last.offset_ms - offset_ms) < NEAR_MS &&
+		fabs(record->offset_ms - offset_ms) < NEAR_MS ? last.was_ms : offset_ms;
+}
+
+static struct calibration_record make_record(const struct calibrate *c, uint32_t i)
 {
 	const struct calibrate_speaker *s = &c->speakers[i];
 	const double offset_ms = (double)s->start_offset_ns / SPA_NSEC_PER_MSEC;
-	const struct calibration_record record = {
+	struct calibration_record record = {
 		.rate = s->rate,
 		.offset_ms = (double)keep_offset_ns(c, i) / SPA_NSEC_PER_MSEC,
-		.was_ms = offset_ms,
 		.report_ns = llrint((s->start_latency_ms - offset_ms) * SPA_NSEC_PER_MSEC),
 		.by_ear = true,
 		.at = time(NULL),
 		.sigma_ms = c->plan.speakers[i].sigma_ms,
 	};
-	struct calibration_record filled = record;
-	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address), *value = NULL;
+
+	snprintf(record.codec, sizeof(record.codec), "%s", s->codec);
+	record.was_ms = was_ms(c->records_before[i], &record, offset_ms);
+	return record;
+}
+
+static int write_record(struct calibrate *c, struct metadata *metadata, uint32_t i)
+{
+	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", c->speakers[i].address), *value = NULL;
+	struct calibration_record record;
 	const char *before;
 	int res = -ENOMEM;
 
-	snprintf(filled.codec, sizeof(filled.codec), "%s", s->codec);
-	if (key) {
-		before = metadata_get(metadata, key);
-		c->records_before[i] = before ? strdup(before) : NULL;
-		value = calibration_put(before, &filled);
-	}
-	if (value)
+	if (key == NULL)
+		return -ENOMEM;
+	before = metadata_get(metadata, key);
+	c->records_before[i] = before ? strdup(before) : NULL;
+	record = make_record(c, i);
+	if ((value = calibration_put(before, &record)) != NULL)
 		res = metadata_set(metadata, key, value);
 	free(key);
 	free(value);
@@ -108,6 +125,11 @@ int keep_write(struct calibrate *c)
 	return 0;
 }
 
+static bool is_near(int64_t a_ns, int64_t b_ns)
+{
+	return llabs(a_ns - b_ns) < SPA_NSEC_PER_USEC;
+}
+
 bool keep_is_done(const struct calibrate *c)
 {
 	uint32_t i;
@@ -116,7 +138,7 @@ bool keep_is_done(const struct calibrate *c)
 		const struct calibrate_speaker *s = &c->speakers[i];
 		double expected_ms = s->start_latency_ms + c->plan.speakers[i].change_ms;
 
-		if (takes_part(c, i) && (s->offset_ns != keep_offset_ns(c, i) ||
+		if (takes_part(c, i) && (!is_near(s->offset_ns, keep_offset_ns(c, i)) ||
 				fabs(s->latency_ms - expected_ms) > NEAR_MS))
 			return false;
 	}
@@ -142,4 +164,14 @@ void keep_undo(struct calibrate *c)
 			client_set_offset(&c->session.client, c->speakers[i].address, c->speakers[i].start_offset_ns);
 	}
 	c->written = false;
+}
+
+bool keep_is_undone(const struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (takes_part(c, i) && !is_near(c->speakers[i].offset_ns, c->speakers[i].start_offset_ns))
+			return false;
+	return true;
 }

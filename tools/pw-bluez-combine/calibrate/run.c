@@ -26,6 +26,7 @@
 #define CORRECT_LIMIT_NS	(10 * (int64_t)SPA_NSEC_PER_SEC)
 /* A report is believed within 2.4 s, and told half a second later */
 #define KEEP_LIMIT_NS		(8 * (int64_t)SPA_NSEC_PER_SEC)
+#define UNDO_LIMIT_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
 /* A machine that stands still more often than that is not one to measure with */
 #define REPEATS_MAX		6
 
@@ -55,16 +56,20 @@ static void end(struct calibrate *c, int result)
 	session_quit(&c->session, result);
 }
 
-/* Everything ends here that has changed nothing */
-static void give_up(struct calibrate *c, const char *why)
+/* Everything ends here that has changed nothing, or has undone it */
+static void give_up(struct calibrate *c, const char *why, int res)
 {
-	complain(_("%s; nothing was changed"), why);
-	end(c, EXIT_OTHER);
-}
-
-static void give_up_because(struct calibrate *c, const char *why, int res)
-{
-	complain(_("%s: %s; nothing was changed"), why, spa_strerror(res));
+	c->why = why;
+	c->why_res = res;
+	if (c->written) {
+		keep_undo(c);
+		enter(c, CALIBRATE_UNDO);
+		return;
+	}
+	if (res < 0)
+		complain(_("%s: %s; nothing was changed"), why, spa_strerror(res));
+	else
+		complain(_("%s; nothing was changed"), why);
 	end(c, EXIT_OTHER);
 }
 
@@ -152,8 +157,7 @@ static void on_lease_lost(void *data, int res)
 
 	if (c->state == CALIBRATE_OVER)
 		return;
-	keep_undo(c);
-	give_up_because(c, _("the group does not do what it is asked any more"), res);
+	give_up(c, _("the group does not do what it is asked any more"), res);
 }
 
 static const struct lease_events lease_events = {
@@ -233,7 +237,7 @@ static void begin_round(struct calibrate *c)
 	if (is_corrected(c))
 		play_round(c);
 	else if ((res = ask_nobody(c)) < 0)
-		give_up_because(c, _("the speakers can't be muted"), res);
+		give_up(c, _("the speakers can't be muted"), res);
 	else
 		enter(c, CALIBRATE_MUTE);
 }
@@ -256,11 +260,10 @@ static void finish_plan(struct calibrate *c)
 		enter(c, CALIBRATE_KEEP);
 		return;
 	}
-	keep_undo(c);
 	if (res == -ESTALE)
-		give_up(c, _("somebody has changed the offset of a speaker meanwhile"));
+		give_up(c, _("somebody has changed the offset of a speaker meanwhile"), 0);
 	else
-		give_up_because(c, _("the offsets can't be written"), res);
+		give_up(c, _("the offsets can't be written"), res);
 }
 
 /* The next round, or the end */
@@ -276,7 +279,7 @@ static void go_on(struct calibrate *c)
 static void repeat_round(struct calibrate *c, const char *why)
 {
 	if (++c->repeats > REPEATS_MAX) {
-		give_up(c, _("this computer stands still too often to measure with it"));
+		give_up(c, _("this computer stands still too often to measure with it"), 0);
 		return;
 	}
 	tell_repeat(c, why);
@@ -291,9 +294,9 @@ static void do_start(struct calibrate *c)
 	else if (!takes_longer(c, START_LIMIT_NS))
 		return;
 	else if (!c->round.player.begun)
-		give_up(c, _("the group does not begin to play"));
+		give_up(c, _("the group does not begin to play"), 0);
 	else
-		give_up(c, _("nothing comes from the microphone"));
+		give_up(c, _("nothing comes from the microphone"), 0);
 }
 
 static void do_settle(struct calibrate *c)
@@ -309,7 +312,7 @@ static void do_settle(struct calibrate *c)
 			return;
 		if (c->plan.n_speakers > 0 || n < 2) {
 			give_up(c, n < 2 ? _("fewer than two speakers begin to play") :
-					_("the speakers do not come to rest"));
+					_("the speakers do not come to rest"), 0);
 			return;
 		}
 	}
@@ -354,7 +357,7 @@ static void do_mute(struct calibrate *c)
 	for (i = 0; i < c->plan.n_speakers; i++)
 		c->corrections_ms[i] = c->plan.speakers[i].change_ms;
 	if ((res = ask_nobody(c)) < 0)
-		give_up_because(c, _("the speakers can't be corrected"), res);
+		give_up(c, _("the speakers can't be corrected"), res);
 	else
 		enter(c, CALIBRATE_CORRECT);
 }
@@ -365,7 +368,7 @@ static void do_correct(struct calibrate *c)
 	if (is_in_place(c) && is_steady(c, 0))
 		play_round(c);
 	else if (takes_longer(c, CORRECT_LIMIT_NS))
-		give_up(c, _("the speakers do not go where they are put"));
+		give_up(c, _("the speakers do not go where they are put"), 0);
 }
 
 static void do_keep(struct calibrate *c)
@@ -375,8 +378,7 @@ static void do_keep(struct calibrate *c)
 		lease_end(&c->lease);
 		enter(c, CALIBRATE_RELEASE);
 	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
-		keep_undo(c);
-		give_up(c, _("the offsets were not taken, and are as they were"));
+		give_up(c, _("the offsets were not taken, and are as they were"), 0);
 	}
 }
 
@@ -389,9 +391,19 @@ static void do_release(struct calibrate *c)
 		tell_result(c);
 		end(c, plan_count(&c->plan) == c->n_speakers ? EXIT_OK : EXIT_OTHER);
 	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
-		keep_undo(c);
-		give_up(c, _("with the offsets the speakers are not where they were, so these are as they were"));
+		give_up(c, _("with the offsets the speakers are not where they were, so these are as they were"), 0);
 	}
+}
+
+/* WirePlumber has it when it says so */
+static void do_undo(struct calibrate *c)
+{
+	if (!keep_is_undone(c) && !takes_longer(c, UNDO_LIMIT_NS))
+		return;
+	if (c->signal)
+		end(c, EXIT_OTHER);
+	else
+		give_up(c, c->why, c->why_res);
 }
 
 static void do_music(struct calibrate *c)
@@ -400,13 +412,13 @@ static void do_music(struct calibrate *c)
 
 	if (c->music[0]) {
 		if (takes_longer(c, (int64_t)c->options->wait_sec * SPA_NSEC_PER_SEC))
-			give_up(c, _("it still plays"));
+			give_up(c, _("it still plays"), 0);
 		return;
 	}
 	if (c->plan.n_speakers > 0) {
 		enter(c, CALIBRATE_SETTLE);
 	} else if ((res = start_streams(c)) < 0) {
-		give_up_because(c, _("can't play or record"), res);
+		give_up(c, _("can't play or record"), res);
 	} else {
 		enter(c, CALIBRATE_START);
 	}
@@ -442,6 +454,22 @@ static void step(struct calibrate *c)
 	case CALIBRATE_RELEASE:
 		do_release(c);
 		break;
+	case CALIBRATE_UNDO:
+		do_undo(c);
+		break;
+	}
+}
+
+void run_signal(void *data, int number)
+{
+	struct calibrate *c = data;
+
+	c->signal = number;
+	if (c->written && !c->kept && c->state < CALIBRATE_UNDO) {
+		keep_undo(c);
+		enter(c, CALIBRATE_UNDO);
+	} else if (c->state != CALIBRATE_UNDO) {
+		end(c, EXIT_OTHER);
 	}
 }
 
@@ -485,7 +513,7 @@ static void begin(struct calibrate *c)
 		return;
 	}
 	if ((res = lease_init(&c->lease, &c->session.client, c->options->group, &lease_events, c)) < 0) {
-		give_up_because(c, _("can't set up a PipeWire client"), res);
+		give_up(c, _("can't set up a PipeWire client"), res);
 		return;
 	}
 	c->begun_ns = calibrate_now_ns(c);
@@ -524,9 +552,9 @@ static void watch_speakers(struct calibrate *c)
 static void watch_end(struct calibrate *c)
 {
 	if (!c->has_sink)
-		give_up(c, _("the group's sink has gone: its source has left"));
+		give_up(c, _("the group's sink has gone: its source has left"), 0);
 	else if (graph_find(&c->session.client.graph, c->microphone_id) == NULL)
-		give_up(c, _("the microphone is not there any more"));
+		give_up(c, _("the microphone is not there any more"), 0);
 }
 
 void run_changed(void *data)
@@ -543,7 +571,7 @@ void run_changed(void *data)
 	if (group_read(c) < 0)
 		return;
 	lease_changed(&c->lease);
-	if (c->state < CALIBRATE_KEEP)
+	if (c->state < CALIBRATE_UNDO && !c->kept)
 		watch_end(c);
 	if (c->state != CALIBRATE_OVER)
 		watch_music(c);

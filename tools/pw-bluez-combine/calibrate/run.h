@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/** Events of the session and of the timer; \a data is the struct calibrate. */
+/** Events of the session, of the timer, and of what ends it; \a data is the struct calibrate. */
 void run_changed(void *data);
+void run_signal(void *data, int number);
 void run_tick(void *data, uint64_t expirations);
 
 #endif /* BLUEZ_COMBINE_RUN_H */

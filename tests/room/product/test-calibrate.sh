@@ -1,0 +1,167 @@
+#!/bin/sh
+# pw-bluez-combine calibrate among the daemons: what it finds, and that it leaves nothing behind where it ends early
+# SPDX-License-Identifier: MIT
+#
+# test-calibrate.sh ROOM TOOL: runs itself inside the room
+set -eu
+
+if [ $# = 2 ]; then
+	exec "$1" with --wrong 100 --clock room --quiet --microphone "'distance.m': <2.0>, 't60.sec': <0.3>" \
+		-- "$0" inside "$1" "$2"
+fi
+TOOL=$3
+export LC_ALL=C.UTF-8
+failed=0 n=0
+out=$(mktemp)
+trap 'rm -f "$out" "$out".*' EXIT
+
+check() {
+	what=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $what"
+	else
+		failed=$((failed + 1))
+		sed 's/^/# /' "$out"
+		echo "not ok $n - $what"
+	fi
+}
+# until_true COMMAND...: it succeeds, by now or within 20 s
+until_true() {
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || return 1
+		sleep 0.1
+	done
+}
+# exits STATUS COMMAND...: with that, whatever it says
+exits() {
+	expected=$1 status=0
+	shift
+	"$@" >"$out" 2>&1 || status=$?
+	[ $status = "$expected" ]
+}
+said() { grep -F -q -e "$1" "$out"; }
+room() {
+	method=$1
+	shift
+	gdbus call --system --dest org.bluez --object-path /org/bluez_combine/Room \
+		--method "org.bluez_combine.Room1.$method" "$@" >/dev/null
+}
+# What a calibration changes, and nothing that changes by itself
+changeable() {
+	for speaker in kitchen living bedroom; do
+		"$TOOL" speaker $speaker | grep -E '^  (offset|trim|gain|role|correction)'
+	done
+	pw-metadata -n bluez-combine | grep -oE "key:'(calibration|member|lease)[^']*' value:'[^']*'" |
+		sed 's/"at": [0-9]*//' || :
+	# those of a stream are there once it has played
+	pw-dump | grep -E '"(channelVolumes|mute|softVolumes)":' | grep -v -e '\[ \]' -e 'false' -e '\[ 1.000000[ ,1.0]* \]' || :
+}
+same() { changeable >"$out.now" && diff "$out.before" "$out.now" >"$out"; }
+# within MS FIELD: of the JSON in the output
+within() {
+	python3 -c '
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    value = json.load(file)[sys.argv[3]]
+print("#", sys.argv[3], value)
+sys.exit(abs(value) > float(sys.argv[2]))' "$out" "$@"
+}
+has_sink() { "$TOOL" status | grep -F 'of 3 speakers'; }
+
+until_true has_sink
+changeable >"$out.before"
+echo=$(pw-metadata -n bluez-combine | grep -oE "key:'source\.[^']*" | cut -d. -f2)
+
+check 'a dry run measures' exits 0 "$TOOL" calibrate --dry-run --json
+check 'its proof is within 0.1 ms' within 0.1 after.msec
+check 'before they were not' eval '! within 1 before.msec'
+check 'it takes 20 s at most' within 20 seconds
+check 'it changes nothing' same
+
+check 'a microphone that is not there is told, with those that are' exits 2 "$TOOL" calibrate --microphone attic
+check 'of those one is the room'\''s' said room_microphone.1
+check 'a distance is needed of all' exits 2 "$TOOL" calibrate --distance kitchen=2
+check 'and has to be one' exits 2 "$TOOL" calibrate --distance kitchen=far
+room AddMicrophone other '{}'
+several() { exits 2 "$TOOL" calibrate && said 'several microphones'; }
+until_true several
+check 'of several microphones the user has to name one' said room_microphone.other
+room SetMicrophone other "{'plugged': <false>}"
+
+# The room's time passes faster than this machine's: what it says tells how far it is
+begin() {
+	"$TOOL" calibrate >"$out" 2>&1 &
+	pid=$!
+}
+# ended: with this status
+ended() {
+	status=0
+	wait $pid || status=$?
+}
+# ends_after TEXT SECONDS SIGNAL: so long after it has said that
+ends_after() {
+	begin
+	until_true said "$1"
+	sleep "$2"
+	kill -s "$3" $pid || return 1
+	ended
+	sleep 0.5
+	same
+}
+check 'killed at its beginning it leaves nothing' ends_after '' 0 KILL
+for text in 'All together' 'One after' 'Once more'; do
+	check "killed after '$text' it leaves nothing" ends_after "$text" 0 KILL
+	check 'and a moment later' ends_after "$text" 0.1 KILL
+done
+check 'nor does Ctrl-C' ends_after 'One after' 0 INT
+check 'which it ends by' [ "$status" = 130 ]
+
+# during COMMAND...: this happens while speakers play one after the other
+during() {
+	begin
+	until_true said 'One after'
+	"$@" >/dev/null
+	ended
+}
+during room SetMicrophone 1 "{'plugged': <false>}"
+check 'without its microphone it ends' [ "$status" = 1 ]
+check 'and says so' said 'nothing was changed'
+sleep 0.5
+check 'and changes nothing' same
+room SetMicrophone 1 "{'plugged': <true>}"
+
+during "$TOOL" speaker kitchen --offset 5
+check 'an offset that somebody has set meanwhile is not overwritten' [ "$status" = 1 ]
+check 'which is told' said 'somebody has changed the offset'
+"$TOOL" speaker kitchen --offset 0 >/dev/null
+sleep 0.5
+changeable >"$out.before"
+
+during room Disconnect AA:BB:CC:00:00:02
+check 'a speaker that leaves is named' said 'Living room has left'
+check 'and the others go on' said 'Kept.'
+room Connect AA:BB:CC:00:00:02
+until_true has_sink
+check 'what was kept is undone' exits 0 "$TOOL" calibrate --undo
+sleep 1
+check 'and nothing is left of it' same
+
+"$TOOL" speaker bedroom --trim 20 --gain -20dB >/dev/null
+"$TOOL" speaker kitchen --role left >/dev/null
+check 'speakers with a role, a gain and a trim are calibrated' exits 0 "$TOOL" calibrate --json
+check 'within 0.1 ms of where they are wanted' within 0.1 after.msec
+calibrated() { "$TOOL" status >"$out" && [ "$(grep -c calibrated "$out")" = 3 ]; }
+check 'status says so' until_true calibrated
+trim() { "$TOOL" speaker bedroom >"$out" && said 'trim         20.0 ms'; }
+check 'the trim stays' trim
+
+room Play "$echo"
+check 'music that plays is waited for, and no longer than that' exits 1 "$TOOL" calibrate --wait 2
+check 'with the name of who plays' said 'Echo Dot plays'
+
+echo "1..$n"
+[ $failed = 0 ]
