@@ -30,6 +30,7 @@ local layers = {
   ["tools/pw-bluez-combine/client"] = set "graph/owners.h names.h <pipewire/> <spa/>",
   -- Pure calculation
   ["tools/pw-bluez-combine/ear"] = set "",
+  ["tools/pw-bluez-combine/adjust"] = set "client cli names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/calibrate"] = set "ear client cli names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/bluez"] = set "cli/i18n.h",
   ["tools/pw-bluez-combine/cli"] = set "client names.h <pipewire/> <spa/>",

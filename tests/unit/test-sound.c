@@ -116,6 +116,18 @@ static void clicks_come_each_half_second_from_where_they_should(void)
 		}
 }
 
+static void clicks_for_all_come_in_both_channels(void)
+{
+	make(SOUND_BOTH, -20.0, 20.0);
+	for (int click = 0; click < 39; click++)
+		for (int c = 0; c < 2; c++) {
+			int at = click * RATE / 2;
+
+			check(energy(at, at + 72, c) > 1e-3);
+			check(energy(at + 73, at + RATE / 2, c) == 0.0);
+		}
+}
+
 static void it_ends_in_silence(void)
 {
 	struct sound s;
@@ -137,7 +149,7 @@ static void blocks_of_any_size_give_the_same(void)
 {
 	static float other[3 * RATE * 2];
 
-	for (int kind = SOUND_NOISE; kind <= SOUND_CLICKS; kind++) {
+	for (int kind = SOUND_NOISE; kind <= SOUND_BOTH; kind++) {
 		struct sound s;
 		uint32_t n = 1;
 
@@ -159,6 +171,7 @@ int main(void)
 	run(nothing_is_above_the_level);
 	run(the_noise_wanders_and_stays_as_loud);
 	run(clicks_come_each_half_second_from_where_they_should);
+	run(clicks_for_all_come_in_both_channels);
 	run(it_ends_in_silence);
 	run(blocks_of_any_size_give_the_same);
 	return harness_finish();

@@ -67,6 +67,33 @@ check 'a speaker that is left out does not play' says '2 of 2 speakers' status
 check 'a speaker that was left out is taken in again' says '(AA:BB:CC:00:00:03): left out -> ' speaker 00:03 --include
 check 'a speaker that is taken in again plays' says '3 of 3 speakers' status
 check 'a reset goes through the policy' says 'role         left -> stereo' speaker kitchen --reset
+# By ear. presses [TEXT KEYS]... -- ARGUMENT...: its status is the command's
+presses() { "$(dirname "$0")/press.py" "$@" >"$out" 2>&1; }
+exits() { expected=$1; shift; status=0; "$@" || status=$?; [ $status = "$expected" ] || { sed 's/^/# /' "$out"; return 1; }; }
+first='as it was: its offset is'
+keeps() { presses "$first" '>>>A' '13 ms later: its offset is then -13.0 ms' '$' -- "$TOOL" adjust kitchen --music; }
+delay() { says "        $1" speaker kitchen; }
+check 'keys move a speaker, and Enter keeps it' exits 0 keeps
+check 'what is kept is told' grep -F -q -e 'offset 0.0 ms -> -13.0 ms' "$out"
+check 'it is the offset of its port, and the delay has it' says 'latency      51.9 ms, reported' speaker kitchen
+check 'it is later by as much' delay '198.1 ms'
+by_hand() { pw-metadata -n bluez-combine 0 "calibration.$kitchen" | grep -F -q -e '"by": "hand"'; }
+check 'it stands on record as a word of the user' by_hand
+leaves() { presses "$first" "v" '10 ms earlier' "$1" -- "$TOOL" adjust kitchen --music; }
+check 'Esc leaves it as it was' exits 0 leaves '^['
+check 'and says so' grep -F -q -e 'offset -13.0 ms, as it was' "$out"
+check 'Ctrl-C ends it as it ends any program, with the terminal as before' exits 130 leaves '^C'
+check 'killed it leaves nothing moved' exits 137 leaves '!'
+check 'the speaker is where it was' delay '198.1 ms'
+clicks() { presses "$first" q -- "$TOOL" adjust kitchen; }
+check 'without --music it clicks, and says that music plays' exits 0 clicks
+check 'Music is playing' grep -F -q -e 'Music is playing: pause it, or' "$out"
+check 'without a terminal it is moved by what is said' says 'offset -13.0 ms -> 0.0 ms' adjust kitchen --by -13
+check 'and no further than it can be' refuses 'can be moved by 64.9 ms' adjust kitchen --by 65
+no_terminal() { refuses 'this is no terminal' adjust kitchen </dev/null; }
+check 'without a terminal and without that it says what to do' no_terminal
+check 'it is in its place again' delay '185.1 ms'
+
 check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
 check 'all speakers play the test' says 'noise that wanders' test --noise --seconds 1
 

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&status_command,
 	&speaker_command,
 	&test_command,
+	&adjust_command,
 #ifdef HAVE_EAR
 	&calibrate_command,
 #endif

@@ -41,8 +41,10 @@ static const struct {
 	{ 'Z', "reset", NULL, OPTION_RESET, N_("forget role, gain, trim and correction") },
 	{ 'N', "noise", NULL, OPTION_SOUND, N_("only the noise") },
 	{ 'C', "clicks", NULL, OPTION_SOUND, N_("only the clicks") },
-	{ 'L', "level", "DB", OPTION_SOUND, N_("how loud at most, -60 to 0 dB (default: -20)") },
+	{ 'L', "level", "DB", OPTION_SOUND | OPTION_ADJUST, N_("how loud at most, -60 to 0 dB (default: -20)") },
 	{ 'D', "seconds", "S", OPTION_SOUND, N_("how long each lasts, 1 to 3600 (default: 12)") },
+	{ 'U', "music", NULL, OPTION_ADJUST, N_("no clicks: listen to what plays") },
+	{ 'b', "by", "MS", OPTION_ADJUST, N_("no keys: move it by so much, in ms: positive plays later") },
 	{ 'e', "echo", NULL, OPTION_ECHO, N_("pair an Echo, or another source of music") },
 	{ 's', "speaker", NULL, OPTION_SPEAKER, N_("pair a speaker") },
 	{ 'i', "adapter", "NAME", OPTION_ADAPTER, N_("the adapter: hci0, or its address (default: the best)") },
@@ -228,6 +230,13 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		if (!parse_msec(value, OPTIONS_OFFSET_MSEC_MAX, &o->offset_ms))
 			return bad_value(command, "--offset", value, _("milliseconds, -2000 to 2000"));
 		break;
+	case 'U':
+		o->music = true;
+		break;
+	case 'b':
+		if (!parse_msec(value, OPTIONS_OFFSET_MSEC_MAX, &o->by_ms))
+			return bad_value(command, "--by", value, _("milliseconds, -2000 to 2000"));
+		break;
 	case 'I':
 		o->include = true;
 		break;
@@ -299,7 +308,7 @@ int options_parse(struct options *options, uint32_t allowed, const char *command
 
 	*options = (struct options) {
 		.group = BLUEZ_COMBINE_GROUP_DEFAULT,
-		.gain = NAN, .trim_ms = NAN, .offset_ms = NAN,
+		.gain = NAN, .trim_ms = NAN, .offset_ms = NAN, .by_ms = NAN,
 		.level_db = NAN, .seconds = NAN,
 		.wait_sec = WAIT_SEC,
 	};

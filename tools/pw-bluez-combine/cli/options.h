@@ -32,6 +32,7 @@ enum {
 	OPTION_RESET = 1 << 22,
 	OPTION_ARGUMENT_OR_NONE = 1 << 23,	/**< one argument may be there */
 	OPTION_SOUND = 1 << 24,		/**< noise, clicks, level, seconds */
+	OPTION_ADJUST = 1 << 12,	/**< music, by, level */
 	OPTION_CALIBRATE = 1 << 25,	/**< microphone, distance, wait, dry-run, undo */
 };
 
@@ -52,6 +53,8 @@ struct options {
 	bool reset;
 	uint32_t forget;		/**< MEMBER_*: it is as a rule has it, or as by default */
 	bool noise, clicks;
+	bool music;
+	double by_ms;			/**< positive: later; NaN: not given */
 	double level_db;		/**< of the peak, -60 to 0; NaN: not given */
 	double seconds;			/**< NaN: not given */
 	bool echo, speaker;		/**< what to pair */

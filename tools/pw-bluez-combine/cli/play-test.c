@@ -8,20 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <spa/param/audio/format-utils.h>
 #include <spa/utils/string.h>
 
 #include "cli/command.h"
 #include "cli/i18n.h"
+#include "cli/sound-stream.h"
 #include "cli/session.h"
-#include "cli/sound.h"
 #include "cli/speaker.h"
 #include "cli/text.h"
 #include "client/report.h"
 #include "names.h"
 
-#define RATE		48000
-#define NODE_NAME	"pw-bluez-combine.test"
 /* Each speaker by itself says who it is; then all together say whether they are one */
 #define INTRODUCE_SEC	2.0
 #define TOGETHER_SEC	12.0
@@ -44,42 +41,15 @@ struct test {
 	uint32_t n_phases, phase;
 	double pause_sec;		/* between two phases */
 
-	struct pw_stream *stream;
-	struct spa_hook listener;
+	struct sound_stream sound;
 	struct spa_source *next;	/* timer */
 	struct spa_source *signals[2];
 	int signal;			/* that has ended it; 0: none */
-
-	struct sound sound;		/* the data loop's, while the stream runs */
 };
 
 static void quit(struct test *test, int result)
 {
 	session_quit(&test->session, result);
-}
-
-static void on_process(void *data)
-{
-	struct test *test = data;
-	struct pw_buffer *b = pw_stream_dequeue_buffer(test->stream);
-	struct spa_data *d;
-	uint32_t n;
-
-	if (b == NULL)
-		return;
-	d = &b->buffer->datas[0];
-	n = d->maxsize / (2 * sizeof(float));
-	if (b->requested)
-		n = SPA_MIN(n, (uint32_t)b->requested);
-	if (d->data) {
-		sound_fill(&test->sound, d->data, n);
-		d->chunk->offset = 0;
-		d->chunk->stride = 2 * sizeof(float);
-		d->chunk->size = n * d->chunk->stride;
-	}
-	pw_stream_queue_buffer(test->stream, b);
-	if (sound_is_over(&test->sound))
-		pw_stream_flush(test->stream, true);
 }
 
 static void wait_for_next(struct test *test)
@@ -92,85 +62,42 @@ static void wait_for_next(struct test *test)
 	pw_loop_update_timer(test->session.loop, test->next, &t, NULL, false);
 }
 
-static void on_drained(void *data)
+static void on_over(void *data)
 {
 	struct test *test = data;
 
-	pw_stream_disconnect(test->stream);
 	test->phase++;
 	wait_for_next(test);
 }
 
-static void on_state(void *data, enum pw_stream_state old, enum pw_stream_state state, const char *error)
+static void on_failed(void *data)
 {
-	struct test *test = data;
-	char text[256];
-
-	if (state != PW_STREAM_STATE_ERROR)
-		return;
-	/* Any client may send an error, in its own words */
-	text_copy(text, sizeof(text), error ? error : "", TEXT_ANY_WIDTH);
-	fprintf(stderr, _("pw-bluez-combine test: can't play: %s\n"), text);
-	quit(test, EXIT_OTHER);
+	quit(data, EXIT_OTHER);
 }
 
-static const struct pw_stream_events stream_events = {
-	PW_VERSION_STREAM_EVENTS,
-	.process = on_process,
-	.drained = on_drained,
-	.state_changed = on_state,
-};
-
-/* Returns 0 or -errno */
-static int play(struct test *test, const struct phase *phase)
+static void tell_of_adjust(const struct test *test)
 {
-	struct spa_audio_info_raw info = {
-		.format = SPA_AUDIO_FORMAT_F32, .rate = RATE, .channels = 2,
-		.position = { SPA_AUDIO_CHANNEL_FL, SPA_AUDIO_CHANNEL_FR },
-	};
-	uint8_t buffer[1024];
-	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
-	const struct spa_pod *params[1];
-	struct pw_properties *props = pw_properties_new(
-			PW_KEY_NODE_NAME, NODE_NAME,
-			PW_KEY_NODE_DESCRIPTION, "pw-bluez-combine test",
-			PW_KEY_MEDIA_TYPE, "Audio",
-			PW_KEY_MEDIA_CATEGORY, "Playback",
-			PW_KEY_MEDIA_ROLE, "Test",
-			PW_KEY_TARGET_OBJECT, phase->target,
-			"node.dont-fallback", "true",
-			"state.restore-props", "false",
-			"state.restore-target", "false",
-			NULL);
-
-	if (test->stream) {
-		pw_stream_destroy(test->stream);
-		test->stream = NULL;
-	}
-	if (props == NULL || (test->stream = pw_stream_new(test->session.client.core, NODE_NAME, props)) == NULL)
-		return -errno;
-	pw_stream_add_listener(test->stream, &test->listener, &stream_events, test);
-	sound_init(&test->sound, phase->kind, RATE, isnan(test->options->level_db) ? LEVEL_DB :
-			test->options->level_db, phase->seconds);
-	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info);
-	return pw_stream_connect(test->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
-			PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_MAP_BUFFERS | PW_STREAM_FLAG_RT_PROCESS,
-			params, 1);
+	if (test->options->argument == NULL && !test->options->noise)
+		puts(_("If one of them sounds late or early, move it by ear: pw-bluez-combine adjust NAME"));
 }
 
 static void on_next(void *data, uint64_t expirations)
 {
 	struct test *test = data;
+	const struct phase *phase = &test->phases[test->phase];
 	int res;
 
 	if (test->phase >= test->n_phases) {
+		tell_of_adjust(test);
 		quit(test, EXIT_OK);
 		return;
 	}
-	printf("%s\n", test->phases[test->phase].text);
+	printf("%s\n", phase->text);
 	fflush(stdout);
-	if ((res = play(test, &test->phases[test->phase])) < 0) {
-		fprintf(stderr, _("pw-bluez-combine test: can't play: %s\n"), strerror(-res));
+	res = sound_stream_play(&test->sound, test->session.client.core, phase->target, phase->kind,
+			isnan(test->options->level_db) ? LEVEL_DB : test->options->level_db, phase->seconds);
+	if (res < 0) {
+		fprintf(stderr, _("pw-bluez-combine %s: can't play: %s\n"), "test", strerror(-res));
 		quit(test, EXIT_OTHER);
 	}
 }
@@ -297,8 +224,7 @@ static void test_finish(struct test *test)
 	struct pw_loop *loop = test->session.loop;
 	uint32_t i;
 
-	if (test->stream)
-		pw_stream_destroy(test->stream);
+	sound_stream_stop(&test->sound);
 	for (i = 0; i < SPA_N_ELEMENTS(test->signals); i++)
 		if (test->signals[i])
 			pw_loop_destroy_source(loop, test->signals[i]);
@@ -316,6 +242,8 @@ static int run(const struct options *options)
 {
 	struct test test = { .options = options };
 	int res;
+
+	test.sound = (struct sound_stream) { .command = "test", .over = on_over, .failed = on_failed, .data = &test };
 
 	if (options->noise && options->clicks) {
 		fputs(_("pw-bluez-combine test: --noise and --clicks do not go together; without either there are both\n"),

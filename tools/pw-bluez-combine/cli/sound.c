@@ -69,8 +69,8 @@ static void click_sample(struct sound *s, float *left, float *right)
 
 	if (t < length)
 		sample = (float)(sin(2 * M_PI * CLICK_HZ * t) * 0.5 * (1 - cos(2 * M_PI * t / length)));
-	*left = click % 4 == 2 ? 0.0f : sample;
-	*right = click % 4 == 0 ? 0.0f : sample;
+	*left = s->kind == SOUND_CLICKS && click % 4 == 2 ? 0.0f : sample;
+	*right = s->kind == SOUND_CLICKS && click % 4 == 0 ? 0.0f : sample;
 }
 
 static float fade(const struct sound *s)
@@ -79,7 +79,7 @@ static float fade(const struct sound *s)
 	double from_start = (double)s->pos, to_end = (double)s->length - (double)s->pos;
 
 	/* a click begins by itself */
-	if (s->kind == SOUND_CLICKS)
+	if (s->kind != SOUND_NOISE)
 		from_start = edge;
 	return (float)SPA_CLAMP(SPA_MIN(from_start, to_end) / edge, 0.0, 1.0);
 }

@@ -10,6 +10,7 @@
 enum sound_kind {
 	SOUND_NOISE,			/**< pink noise that wanders from left to right and back */
 	SOUND_CLICKS,			/**< a click every half second: left, both, right, both */
+	SOUND_BOTH,			/**< a click every half second, in both channels */
 };
 
 #define SOUND_CLICK_SEC		0.5	/**< from click to click */

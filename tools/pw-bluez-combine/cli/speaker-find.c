@@ -71,6 +71,19 @@ const struct report_speaker *speaker_find(const struct report *r, const char *wa
 	return NULL;
 }
 
+struct report_int speaker_bare_latency(const struct report_speaker *s, int64_t offset_ns)
+{
+	static const char * const sounding[] = { "playing", "warm", "unaligned", "muted" };
+	struct report_int bare = { 0 };
+
+	SPA_FOR_EACH_ELEMENT_VAR(sounding, state)
+		bare.valid |= spa_streq(s->state, *state);
+	bare.valid = bare.valid && s->latency_ns.valid && s->latency_ns.value > SPA_NSEC_PER_USEC &&
+		!spa_streq(s->basis, "none") && !spa_streq(s->basis, "remembered");
+	bare.value = bare.valid ? s->latency_ns.value - offset_ns : 0;
+	return bare;
+}
+
 uint32_t speaker_wanted(struct member *wanted, const struct options *o)
 {
 	*wanted = (struct member) { .include = o->include, .gain = o->gain, .trim_ms = o->trim_ms };

@@ -270,25 +270,10 @@ static int change_entry(struct speaker *speaker, const struct report_speaker *s)
 	return EXIT_OK;
 }
 
-/* What its sink reports without the offset, as far as that is known. At 0 an offset has taken all. */
-static struct report_int bare_latency(const struct speaker *speaker)
-{
-	static const char * const sounding[] = { "playing", "warm", "unaligned", "muted" };
-	const struct report_speaker *b = &speaker->before;
-	struct report_int bare = { 0 };
-
-	SPA_FOR_EACH_ELEMENT_VAR(sounding, state)
-		bare.valid |= spa_streq(b->state, *state);
-	bare.valid = bare.valid && b->latency_ns.valid && b->latency_ns.value > SPA_NSEC_PER_USEC &&
-		!spa_streq(b->basis, "none") && !spa_streq(b->basis, "remembered");
-	bare.value = bare.valid ? b->latency_ns.value - speaker->offset_before_ns.value : 0;
-	return bare;
-}
-
 /* Says why not. Returns an exit code */
 static int check_offset(const struct speaker *speaker)
 {
-	struct report_int bare = bare_latency(speaker);
+	struct report_int bare = speaker_bare_latency(&speaker->before, speaker->offset_before_ns.value);
 	double bare_ms = (double)bare.value / SPA_NSEC_PER_MSEC;
 	char address[64];
 

@@ -15,6 +15,9 @@
  */
 const struct report_speaker *speaker_find(const struct report *report, const char *wanted, const char *command);
 
+/** What its sink reports without the latency offset that it has, as far as that is known. At 0 an offset has taken all. */
+struct report_int speaker_bare_latency(const struct report_speaker *speaker, int64_t offset_ns);
+
 /** What the options say of member.<address>: returns which of its fields are to go (MEMBER_*). */
 uint32_t speaker_wanted(struct member *wanted, const struct options *options);
 

@@ -286,6 +286,23 @@ int client_set_member(struct client *client, const char *group, const char *addr
 	return res;
 }
 
+int client_set_calibration(struct client *client, const char *group, const char *address,
+		const struct calibration_record *record)
+{
+	struct metadata *m = client_group(client, group);
+	char *key = NULL, *value = NULL;
+	int res = -ENOMEM;
+
+	if (m == NULL)
+		return -ENOENT;
+	if ((key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", address)) &&
+	    (value = calibration_put(metadata_get(m, key), record)))
+		res = metadata_set(m, key, value);
+	free(key);
+	free(value);
+	return res;
+}
+
 int client_set_offset(struct client *client, const char *address, int64_t offset_ns)
 {
 	const struct graph_object *device = graph_find_device(&client->graph, address);

@@ -11,6 +11,7 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
+#include "client/calibration.h"
 #include "client/graph.h"
 #include "client/member.h"
 #include "client/metadata.h"
@@ -104,6 +105,11 @@ bool client_default_source(const struct client *client, char *name, size_t size)
  */
 int client_set_member(struct client *client, const char *group, const char *address,
 		const struct member *wanted, uint32_t clear);
+
+/** Say what was found of the speaker with an address by listening, in the place of what was said for that codec and rate.
+ * Returns 0 or -errno: -ENOENT if there is no such group. */
+int client_set_calibration(struct client *client, const char *group, const char *address,
+		const struct calibration_record *record);
 
 /** The latency offset of a Bluetooth device's output, which pavucontrol shows and changes too, and WirePlumber keeps.
  * Needs CLIENT_ROUTES. Returns 0 or -errno: -ENOENT if it is not connected, or has no output. */

@@ -26,5 +26,5 @@ complete -c pw-bluez-combine -n "not $first; and string match -q -- '-*' (comman
     -a '(__pw_bluez_combine_options)'
 complete -c pw-bluez-combine -n "not $first; and contains -- (commandline -opc)[-1] -R --role" \
     -a 'stereo left right mono default'
-complete -c pw-bluez-combine -n "not $first; and contains -- (commandline -opc)[2] speaker test" \
+complete -c pw-bluez-combine -n "not $first; and contains -- (commandline -opc)[2] speaker test adjust" \
     -a '(__pw_bluez_combine_speakers)'
