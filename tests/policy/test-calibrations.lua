@@ -137,6 +137,20 @@ test ("the_users_later_word_takes_the_place_of_what_was_measured", function ()
   equal (w.calibrations:find (B, "sbc", 44100), 5)
 end)
 
+test ("that_there_is_no_offset_is_remembered_only_beside_another_record", function ()
+  local w = world ()
+  w.calibrations:set_by_hand (A, "sbc", 44100, 0)
+  equal ({ next (w.store), next (w.saved) }, {})
+  w.calibrations:set_by_hand (A, "aac", 44100, 5)
+  w.calibrations:set_by_hand (A, "sbc", 44100, 0)
+  equal (w.find ("sbc", 44100), 0)
+  -- a program takes its records back, and then the offset: one of the two is heard of first
+  w.store [KEY_A] = nil
+  w.calibrations:set_by_hand (A, "sbc", 44100, 0)
+  w.calibrations:changed (KEY_A)
+  equal ({ next (w.store), next (w.saved), w.find ("aac", 44100) }, {})
+end)
+
 test ("what_somebody_writes_in_the_meantime_is_not_lost", function ()
   local w = world ()
   w.calibrations:set_by_hand (A, "sbc", 44100, 1)

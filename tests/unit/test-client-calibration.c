@@ -15,12 +15,12 @@
 #include "client/json.h"
 #include "harness.h"
 
-#define SBC_44100	"{ \"by\": \"ear\", \"codec\": \"sbc\", \"rate\": 44100, \"offset.msec\": 12.3400, " \
-			"\"was.msec\": 1.5000, \"report.nsec\": 164854000, \"at\": 1800000000, \"sigma.msec\": 0.0300 }"
+#define SBC_44100	"{ \"by\": \"ear\", \"codec\": \"sbc\", \"rate\": 44100, \"offset.msec\": 12.345678, " \
+			"\"was.msec\": 1.500000, \"report.nsec\": 164854000, \"at\": 1800000000, \"sigma.msec\": 0.0300 }"
 #define SBC_48000	"{ \"codec\": \"sbc\", \"rate\": 48000, \"offset.msec\": -5, \"room\": [ \"kitchen\" ] }"
 
 static const struct calibration_record sbc_44100 = {
-	.codec = "sbc", .rate = 44100, .offset_ms = 12.34, .was_ms = 1.5, .report_ns = 164854000,
+	.codec = "sbc", .rate = 44100, .offset_ms = 12.345678, .was_ms = 1.5, .report_ns = 164854000,
 	.by_ear = true, .at = 1800000000, .sigma_ms = 0.03,
 };
 
@@ -83,7 +83,7 @@ static void what_is_no_record_is_none(void)
 	for (i = 0; i < SPA_N_ELEMENTS(broken); i++)
 		check(!calibration_find(broken[i], "sbc", 44100, &r));
 	/* and does not hide one that comes after it */
-	check(has("{ \"records\": [ 7, { \"codec\": \"sbc\" }, " SBC_44100 " ] }", "sbc", 44100, 12.34));
+	check(has("{ \"records\": [ 7, { \"codec\": \"sbc\" }, " SBC_44100 " ] }", "sbc", 44100, 12.345678));
 }
 
 static void each_codec_and_rate_has_its_own(void)
@@ -91,7 +91,7 @@ static void each_codec_and_rate_has_its_own(void)
 	static const char json[] = "{ \"records\": [ " SBC_44100 ", " SBC_48000 " ] }";
 	struct calibration_record r;
 
-	check(has(json, "sbc", 44100, 12.34) && has(json, "sbc", 48000, -5.0));
+	check(has(json, "sbc", 44100, 12.345678) && has(json, "sbc", 48000, -5.0));
 	check(!calibration_find(json, "sbc", 32000, &r) && !calibration_find(json, "sbc_xq", 44100, &r));
 	/* of two the newer */
 	check(has("{ \"records\": [ " SBC_48000 ", { \"codec\": \"sbc\", \"rate\": 48000, \"offset.msec\": 9 } ] }",
@@ -129,7 +129,7 @@ static void of_too_many_the_newest_stay(void)
 	check(!calibration_find(text, "codec3", 44100, &r));
 	for (i = 4; i < 20; i++) {
 		snprintf(r.codec, sizeof(r.codec), "codec%d", i);
-		check(has(text, r.codec, 44100, 12.34));
+		check(has(text, r.codec, 44100, 12.345678));
 	}
 	free(text);
 }
@@ -139,9 +139,9 @@ static void a_value_has_room_where_it_is_put(void)
 {
 	char *json, *text;
 
-	check(asprintf(&json, "{ \"later\": \"%07950d\", \"records\": [ " SBC_48000 " ] }", 0) > 0);
+	check(asprintf(&json, "{ \"later\": \"%07945d\", \"records\": [ " SBC_48000 " ] }", 0) > 0);
 	text = calibration_put(json, &sbc_44100);
-	check(strlen(text) <= 8192 && has(text, "sbc", 44100, 12.34));
+	check(strlen(text) <= 8192 && has(text, "sbc", 44100, 12.345678));
 	check(strstr(text, "\"later\"") && !has(text, "sbc", 48000, -5.0));
 	free(json);
 	free(text);

@@ -127,14 +127,15 @@ bool calibration_find(const char *json, const char *codec, uint32_t rate, struct
 	return found;
 }
 
+/* Offsets to the nanosecond: what is put in place by the record is what was set */
 static void write_record(FILE *out, const struct calibration_record *r)
 {
 	fprintf(out, "{ \"" BLUEZ_COMBINE_RECORD_BY "\": \"%s\"", r->by_ear ? "ear" : "hand");
 	json_add_string(out, BLUEZ_COMBINE_RECORD_CODEC, r->codec);
 	fprintf(out, ", \"" BLUEZ_COMBINE_RECORD_RATE "\": %" PRIu32, r->rate);
-	json_add_number(out, BLUEZ_COMBINE_RECORD_OFFSET, 4, r->offset_ms);
+	json_add_number(out, BLUEZ_COMBINE_RECORD_OFFSET, 6, r->offset_ms);
 	if (!isnan(r->was_ms))
-		json_add_number(out, BLUEZ_COMBINE_RECORD_WAS, 4, r->was_ms);
+		json_add_number(out, BLUEZ_COMBINE_RECORD_WAS, 6, r->was_ms);
 	if (r->report_ns > 0)
 		fprintf(out, ", \"" BLUEZ_COMBINE_RECORD_REPORT "\": %" PRIi64, r->report_ns);
 	if (r->at > 0)

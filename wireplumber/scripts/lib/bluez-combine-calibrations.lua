@@ -249,17 +249,22 @@ function calibrations:find (address, codec, rate)
   end
 end
 
--- The user has set it, in ms: a later word than what was measured.
+-- The user has set it, in ms: a later word than what was measured. That there is none is nothing to
+-- remember where nothing else is.
 function calibrations:set_by_hand (address, codec, rate, offset)
   local record = {
     by = "hand", codec = codec, rate = rate, ["offset.msec"] = offset, at = self.backend.now (),
   }
 
   look (self, address)
-  if not check_record (record) or not make_room (self, address) then
-    return
+  if self.entries [address] and self.backend.read (calibrations.KEY .. address) == nil then
+    -- Cleared, and not told of yet: whoever does so puts back an offset, too.
+    absorb (self, address, nil)
   end
-  if not self.entries [address] then
+  local known = self.entries [address]
+  if (not known and offset == 0) or not check_record (record) or not make_room (self, address) then
+    return
+  elseif not known then
     set_entry (self, address, { records = {}, others = {} })
   end
   put (self.entries [address].records, record)

@@ -16,7 +16,7 @@
 local offsets = {}
 offsets.__index = offsets
 
--- Records have a tenth of a microsecond, sliders ten.
+-- Some programs write fewer digits than there are nanoseconds; sliders have ten microseconds.
 local SAME_NS = 1000
 -- Of what was asked for and has never come; the oldest are given up.
 local EXPECTED_MAX = 16
@@ -103,7 +103,7 @@ function offsets:changed (id, ns)
   if d.node and d.codec and d.rate and not is_same (ns, wanted (self, d)) then
     self.backend.info (string.format ("%s: latency offset %.3f ms by hand, for %s at %d Hz",
         d.address, ns / 1e6, d.codec, d.rate))
-    self.backend.set_by_hand (d.address, d.codec, d.rate, math.floor (ns / 100 + 0.5) / 1e4)
+    self.backend.set_by_hand (d.address, d.codec, d.rate, ns / 1e6)
   end
 end
 
