@@ -392,7 +392,7 @@ static void plan(struct ear_room *room, struct random *r, const struct ear_sweep
 		double *delay)
 {
 	uint32_t i, n = o->n_speakers, m = o->coarse ? n + 1 : 2 * n;
-	double window = o->coarse ? 0.6 : 0.012, gap = sweep->seconds + (o->coarse ? 0.75 : 0.3);
+	double window = o->coarse ? 0.6 : 0.02, gap = sweep->seconds + (o->coarse ? 0.75 : 0.3);
 
 	for (i = 0; i < n; i++)
 		delay[i] = 0.6 + random_around(r, o->coarse ? 0.5 : 0.004);
@@ -403,7 +403,7 @@ static void plan(struct ear_room *room, struct random *r, const struct ear_sweep
 		room->emitted_s[i] = MARGIN_SEC + i * gap;
 		s->expected = (room->emitted_s[i] + 0.6 + 0.008) * room->rate;
 		s->before = s->after = window * room->rate;
-		s->level_db = LEVEL_DB;
+		s->level_db = LEVEL_DB - (i >= n ? o->step_db : 0);
 	}
 	room->n_slots = m;
 	room->at_s = 0.5 * (room->emitted_s[0] + room->emitted_s[m - 1] + sweep->seconds);
@@ -453,7 +453,8 @@ void ear_room_init(struct ear_room *room, const struct ear_sweep *sweep, const s
 			double peak = pow(10, LEVEL_DB / 20);
 
 			x = sinc_read(sinc, source, n_played, (u - e) * PLAYER);
-			dry[k] = (float)(x + o->harmonic * 2 * x * x / peak);
+			x += o->harmonic * 2 * x * x / peak;
+			dry[k] = (float)(x * pow(10, (room->slots[i].level_db - LEVEL_DB) / 20));
 		}
 		if (o->harmonic > 0)
 			biquad(dry, n_dry, HIGHPASS, 60, M_SQRT1_2, 0);

@@ -30,6 +30,7 @@ struct ear_room_options {
 	double mic_rate;		/**< 0: 48000 */
 	double mic_ppm;			/**< at most */
 	double drift_ppm;		/**< of the speakers, at most */
+	double step_db;			/**< the second time each is played so much less loud */
 	double agc_slope;		/**< dB heard per dB played; 0: 1 */
 	double clip;			/**< at which fraction of its peak the recording is cut off; 0: not */
 	double talk_db;			/**< somebody talks, so loud against the sweeps; 0: nobody */

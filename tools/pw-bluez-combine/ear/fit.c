@@ -20,6 +20,7 @@
 #define DRIFT_MAX	160e-6
 #define RESIDUAL_MAX_S	3e-4
 #define SIGMA_MIN_S	5e-6
+#define TIME_MAX_S	1e5	/* no recording is longer */
 /* What the response of a speaker may add to its arrival against another's, in the same band */
 #define RESPONSE_SIGMA_S 20e-6
 
@@ -132,20 +133,25 @@ struct data {
 	double rate_hz, instant_s, at_s;
 };
 
-static bool is_good(const struct data *d, const struct ear_fit_speaker *speakers, uint32_t i)
-{
-	return d->heard[i].reason == EAR_HEARD && speakers[d->slots[i].speaker].reason == EAR_HEARD;
-}
-
 static double since(const struct data *d, uint32_t i)
 {
 	return d->emitted_s[i] + d->instant_s - d->at_s;
 }
 
-/* Its sound's travel, less that of the first slot so that no digits are lost */
+/* Its sound's travel, and what is between the clocks */
 static double travel(const struct data *d, uint32_t i)
 {
-	return d->heard[i].arrival / d->rate_hz - (d->emitted_s[i] - d->emitted_s[0]);
+	return d->heard[i].arrival / d->rate_hz - (d->emitted_s[i] - d->at_s);
+}
+
+static bool is_heard(const struct data *d, uint32_t i)
+{
+	return d->heard[i].reason == EAR_HEARD && fabs(since(d, i)) < TIME_MAX_S && fabs(travel(d, i)) < TIME_MAX_S;
+}
+
+static bool is_good(const struct data *d, const struct ear_fit_speaker *speakers, uint32_t i)
+{
+	return is_heard(d, i) && speakers[d->slots[i].speaker].reason == EAR_HEARD;
 }
 
 static double sigma_of(const struct data *d, uint32_t i)
@@ -244,7 +250,7 @@ static bool is_watched(const struct data *d, const struct ear_fit_speaker *speak
 	uint32_t i, k;
 
 	for (i = 0; i < d->n; i++)
-		if (d->slots[i].speaker == speaker && d->heard[i].reason == EAR_HEARD)
+		if (d->slots[i].speaker == speaker && is_heard(d, i))
 			at = d->emitted_s[i];
 	for (i = 0; i < d->n; i++)
 		for (k = 0; k < d->n; k++)
@@ -283,11 +289,11 @@ static void first_reasons(const struct data *d, struct ear_fit_speaker *speakers
 	for (i = 0; i < d->n; i++) {
 		struct ear_fit_speaker *s = &speakers[d->slots[i].speaker];
 
-		if (d->heard[i].reason == EAR_HEARD) {
+		if (is_heard(d, i)) {
 			s->reason = EAR_HEARD;
 			s->heard++;
 		} else if (s->heard == 0) {
-			s->reason = d->heard[i].reason;
+			s->reason = d->heard[i].reason != EAR_HEARD ? d->heard[i].reason : EAR_INCONSISTENT;
 		}
 	}
 }

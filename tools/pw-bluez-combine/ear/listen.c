@@ -49,6 +49,8 @@
 #define BAND_ABOVE_NOISE 10.0	/* in power */
 #define BAND_BELOW_CORE	0.01	/* in power */
 
+#define HANN_WIDTH	0.14	/* standard deviation of a Hann window squared, of its width */
+#define SIGMA_MIN_SEC	5e-6
 #define NOISY		3e-3	/* -50 dBFS: a room that is louder is not quiet */
 
 struct kept {
@@ -287,49 +289,65 @@ static void load(struct ear_listener *l, const struct kept *k, uint32_t from, ui
 	ear_envelope_load(&l->envelope);
 }
 
-/* The bands, a third of an octave each, in which a speaker stands out of the noise and is not much weaker
- * than in its core */
-#define N_BANDS		12	/* 500 to 8000 Hz */
+/* Bands of a third of an octave, from 500 to 8000 Hz; those of the core from 1000 to 4000 */
+#define N_BANDS		12
+#define CORE_FIRST	3
+#define CORE_END	9
+#define CORE_LACKING	2	/* so many may not be missing there */
 
 static double band_edge(uint32_t i)
 {
 	return BAND_FROM_HZ * pow(THIRD, i);
 }
 
-static uint32_t heard_bands(struct ear_listener *l, const struct kept *k)
+/* Power per Hz between two places of a response */
+static void measure_bands(struct ear_listener *l, const struct kept *k, uint32_t from, uint32_t to, double power[N_BANDS])
+{
+	load(l, k, from, to);
+	for (uint32_t i = 0; i < N_BANDS; i++)
+		power[i] = ear_envelope_density(&l->envelope, l->rate, band_edge(i), band_edge(i + 1));
+}
+
+/* The bands, as bits, in which a speaker stands out of the noise and is not much weaker than in its core; and
+ * whether it plays the core at all */
+static uint32_t heard_bands(struct ear_listener *l, const struct kept *k, bool *is_narrow)
 {
 	double signal[N_BANDS], noise[N_BANDS], core = 0;
-	uint32_t i, set = 0, length = frames(l, BAND_SIGNAL_SEC);
+	uint32_t i, set = 0, lacking = 0, length = frames(l, BAND_SIGNAL_SEC);
 
-	load(l, k, k->peak - length / 2, k->peak + length / 2);
-	for (i = 0; i < N_BANDS; i++)
-		signal[i] = ear_envelope_density(&l->envelope, l->rate, band_edge(i), band_edge(i + 1));
-	load(l, k, 0, length);
-	for (i = 0; i < N_BANDS; i++)
-		noise[i] = ear_envelope_density(&l->envelope, l->rate, band_edge(i), band_edge(i + 1));
-	for (i = 3; i < 9; i++)
-		core += signal[i] / 6;
-	for (i = 0; i < N_BANDS; i++)
-		if (signal[i] > BAND_ABOVE_NOISE * noise[i] && signal[i] > BAND_BELOW_CORE * core)
+	measure_bands(l, k, k->peak - length / 2, k->peak + length / 2, signal);
+	measure_bands(l, k, 0, length, noise);
+	for (i = CORE_FIRST; i < CORE_END; i++)
+		core += signal[i] / (CORE_END - CORE_FIRST);
+	for (i = 0; i < N_BANDS; i++) {
+		bool is_weak = !(signal[i] > BAND_BELOW_CORE * core);
+
+		lacking += is_weak && i >= CORE_FIRST && i < CORE_END;
+		if (!is_weak && signal[i] > BAND_ABOVE_NOISE * noise[i])
 			set |= 1u << i;
+	}
+	*is_narrow = lacking >= CORE_LACKING;
 	return set;
 }
 
-#define CORE_BANDS	0x1f8u	/* 1000 to 4000 Hz */
-
+/* The core, and around it what all speakers have */
 static void choose_band(struct ear_listener *l, uint32_t n, struct ear_heard *heard)
 {
-	uint32_t i, common = (1u << N_BANDS) - 1, from = 3, to = 9;
+	uint32_t i, common = (1u << N_BANDS) - 1, from = CORE_FIRST, to = CORE_END;
 
 	for (i = 0; i < n; i++) {
-		uint32_t bands;
+		struct kept *k = &l->kept[i];
+		uint32_t bands, core = ((1u << CORE_END) - 1) & ~((1u << CORE_FIRST) - 1);
+		bool is_narrow;
 
-		if (!l->kept[i].is_heard)
+		if (!k->is_heard)
 			continue;
-		bands = heard_bands(l, &l->kept[i]);
-		if ((bands & CORE_BANDS) != CORE_BANDS)
-			continue;
-		common &= bands;
+		bands = heard_bands(l, k, &is_narrow);
+		/* who is heard in nothing but noise has no say */
+		if ((bands & core) == core)
+			common &= bands;
+		else if (is_narrow && bands != 0)
+			heard[i].reason = EAR_NARROW;
 	}
 	while (from > 0 && common & 1u << (from - 1))
 		from--;
@@ -339,10 +357,40 @@ static void choose_band(struct ear_listener *l, uint32_t n, struct ear_heard *he
 	l->to_hz = SPA_MIN(band_edge(to), BAND_OF_RATE * l->rate);
 }
 
-/* Second pass: the first sound, in the common band */
-static void judge(struct ear_listener *l, const struct ear_slot *slot, struct kept *k, struct ear_heard *heard)
+static bool is_expected(const struct ear_listener *l, const struct ear_slot *slot, double arrival, size_t n_frames)
 {
-	uint32_t factor = l->envelope.factor, early, i;
+	if (!(arrival >= 0 && arrival + l->sweep_frames <= (double)n_frames))
+		return false;
+	return slot->speaker == EAR_EVERYBODY ||
+		(arrival >= slot->expected - slot->before && arrival <= slot->expected + slot->after);
+}
+
+/* How loud it was, in power: the first sound and what comes soon after it, less the noise */
+static double early_power(const struct ear_listener *l, const struct kept *k, const struct ear_arrival *a)
+{
+	uint32_t factor = l->envelope.factor, at = (uint32_t)a->at;
+	uint32_t from = at - SPA_MIN(at, frames(l, 0.001) * factor), to = at + frames(l, EARLY_SEC) * factor, i;
+	double sum = 0;
+
+	for (i = from; i < to; i++)
+		sum += (double)k->envelope[i] * k->envelope[i] - a->floor * a->floor;
+	return SPA_MAX(sum, 1e-30) / l->envelope.unit_energy;
+}
+
+/* Cramer and Rao's bound for the delay of an envelope, from its bandwidth, that of a Hann window, and what it is above
+ * the noise; and what a converter's own clock may add */
+static double sigma_sec(const struct ear_listener *l, const struct ear_arrival *a)
+{
+	double width = HANN_WIDTH * (l->to_hz - l->from_hz), above = a->peak / a->floor;
+
+	return hypot(1 / (2 * M_PI * width * M_SQRT2 * above), SIGMA_MIN_SEC);
+}
+
+/* Second pass: the first sound, in the common band */
+static void judge(struct ear_listener *l, const float *recording, size_t n_frames, const struct ear_slot *slot,
+		struct kept *k, struct ear_heard *heard)
+{
+	uint32_t factor = l->envelope.factor;
 	double lead = SPA_MIN(LEAD_SEC, LEAD_OF_SECOND * ear_sweep_lead(&l->sweep, 2));
 	struct ear_search search = {
 		.peak_from = (k->peak - frames(l, STRONGEST_SEC)) * factor,
@@ -355,27 +403,22 @@ static void judge(struct ear_listener *l, const struct ear_slot *slot, struct ke
 	};
 	struct ear_arrival a;
 	enum ear_reason reason;
-	double energy = 0;
 
 	load(l, k, 0, l->n_response);
 	ear_envelope_run(&l->envelope, l->rate, l->from_hz, l->to_hz, k->envelope);
 	reason = ear_arrival_find(&a, k->envelope, l->n_response * factor, &search);
 	heard->snr_db = 20 * log10(a.strongest / a.floor);
-	early = (uint32_t)a.at + frames(l, EARLY_SEC) * factor;
-	for (i = (uint32_t)a.at - frames(l, 0.001) * factor; reason == EAR_HEARD && i < early; i++)
-		energy += (double)k->envelope[i] * k->envelope[i] - a.floor * a.floor;
-	heard->level_db = 10 * log10(SPA_MAX(energy, 1e-30) / l->envelope.unit_energy);
-	if (reason == EAR_TOO_QUIET)
-		return;
-	heard->reason = reason == EAR_HEARD && !k->is_alone ? EAR_AMBIGUOUS : reason;
-	if (heard->reason != EAR_HEARD)
+	if (reason == EAR_TOO_QUIET || heard->reason == EAR_NARROW)
 		return;
 	heard->arrival = k->first + a.at / factor;
-	/* Cramer-Rao for the delay of an envelope: bandwidth (a Hann window's) and signal to noise */
-	heard->sigma = l->rate * hypot(1 / (2 * M_PI * 0.14 * (l->to_hz - l->from_hz) * M_SQRT2 * a.peak / a.floor), 5e-6);
-	if (slot->speaker != EAR_EVERYBODY &&
-	    (heard->arrival < slot->expected - slot->before || heard->arrival > slot->expected + slot->after))
-		heard->reason = EAR_UNEXPECTED;
+	heard->sigma = l->rate * sigma_sec(l, &a);
+	heard->level_db = 10 * log10(early_power(l, k, &a));
+	if (ear_clipped(recording + (size_t)(k->first + k->peak), l->sweep_frames) > 0)
+		heard->reason = EAR_CLIPPED;
+	else if (reason != EAR_HEARD || !k->is_alone)
+		heard->reason = EAR_AMBIGUOUS;
+	else
+		heard->reason = is_expected(l, slot, heard->arrival, n_frames) ? EAR_HEARD : EAR_UNEXPECTED;
 }
 
 int ear_listen(struct ear_listener *l, const float *recording, size_t n_frames,
@@ -396,14 +439,8 @@ int ear_listen(struct ear_listener *l, const float *recording, size_t n_frames,
 			return res;
 	choose_band(l, n, heard);
 	for (i = 0; i < n; i++) {
-		struct part p;
-
-		if (!l->kept[i].is_heard)
-			continue;
-		judge(l, &slots[i], &l->kept[i], &heard[i]);
-		if (heard[i].reason == EAR_HEARD && part_of(l, &slots[i], n_frames, &p) &&
-		    ear_clipped(recording + (size_t)heard[i].arrival, l->sweep_frames) > 0)
-			heard[i].reason = EAR_CLIPPED;
+		if (l->kept[i].is_heard)
+			judge(l, recording, n_frames, &slots[i], &l->kept[i], &heard[i]);
 		count += heard[i].reason == EAR_HEARD;
 	}
 	return (int)count;
