@@ -69,7 +69,7 @@ const struct command calibrate_command = {
 	.name = "calibrate",
 	.summary = N_("hear through a microphone how late each speaker is, and make them one"),
 	.synopsis = "[--microphone NAME] [--distance NAME=M]... [--wait SECONDS]\n"
-		"       [--dry-run | --undo] [--json] [--group NAME] [--remote NAME]",
+		"       [--plot FILE] [--dry-run | --undo] [--json] [--group NAME] [--remote NAME]",
 	.options = OPTION_GROUP | OPTION_REMOTE | OPTION_JSON | OPTION_CALIBRATE,
 	.run = run,
 };

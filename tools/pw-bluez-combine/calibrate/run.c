@@ -10,6 +10,7 @@
 #include <spa/utils/result.h>
 
 #include "calibrate/calibrate.h"
+#include "calibrate/picture.h"
 #include "calibrate/run.h"
 #include "calibrate/tell.h"
 #include "cli/command.h"
@@ -52,6 +53,9 @@ static bool takes_longer(const struct calibrate *c, int64_t limit_ns)
 
 static void end(struct calibrate *c, int result)
 {
+	/* Also of what is not kept */
+	if (c->plan.coarse > 0)
+		picture_write(c);
 	enter(c, CALIBRATE_OVER);
 	session_quit(&c->session, result);
 }
@@ -508,7 +512,7 @@ static void begin(struct calibrate *c)
 	int res;
 
 	if ((res = look_at_group(c)) != EXIT_OK || (res = distances_take(c)) != EXIT_OK ||
-	    (res = microphone_take(c)) != EXIT_OK) {
+	    (res = microphone_take(c)) != EXIT_OK || (res = picture_check(c)) != EXIT_OK) {
 		end(c, res);
 		return;
 	}

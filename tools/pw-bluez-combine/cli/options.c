@@ -54,6 +54,7 @@ static const struct {
 	{ 'm', "microphone", "NAME", OPTION_CALIBRATE, N_("the microphone, by its name or a part of that") },
 	{ 'M', "distance", "NAME=M", OPTION_CALIBRATE, N_("metres of a speaker from the microphone; of all or of none") },
 	{ 'W', "wait", "SECONDS", OPTION_CALIBRATE, N_("how long music may go on before it pauses, 0 to 3600 (default: 60)") },
+	{ 'p', "plot", "FILE", OPTION_CALIBRATE, N_("draw what was heard, as PNG, into this file") },
 	{ 'y', "dry-run", NULL, OPTION_CALIBRATE, N_("measure, and keep nothing") },
 	{ 'u', "undo", NULL, OPTION_CALIBRATE, N_("go back to the offsets from before a calibration") },
 	{ 'v', "verbose", NULL, OPTION_VERBOSE, N_("what is well and what can't be known, too") },
@@ -181,6 +182,11 @@ static int option_set(struct options *o, const char *command, int letter, const 
 	case 'W':
 		if (!spa_atoi32(value, &o->wait_sec, 10) || o->wait_sec < 0 || o->wait_sec > 3600)
 			return bad_value(command, "--wait", value, _("seconds, from 0 to 3600"));
+		break;
+	case 'p':
+		if (*value == '\0')
+			return bad_value(command, "--plot", value, _("the name of a file, such as calibration.png"));
+		o->plot = value;
 		break;
 	case 'y':
 		o->dry_run = true;

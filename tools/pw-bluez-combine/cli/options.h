@@ -33,7 +33,7 @@ enum {
 	OPTION_ARGUMENT_OR_NONE = 1 << 23,	/**< one argument may be there */
 	OPTION_SOUND = 1 << 24,		/**< noise, clicks, level, seconds */
 	OPTION_ADJUST = 1 << 12,	/**< music, by, level */
-	OPTION_CALIBRATE = 1 << 25,	/**< microphone, distance, wait, dry-run, undo */
+	OPTION_CALIBRATE = 1 << 25,	/**< microphone, distance, wait, plot, dry-run, undo */
 };
 
 #define OPTIONS_OFFSET_MSEC_MAX	2000
@@ -65,6 +65,7 @@ struct options {
 	const char *distances[OPTIONS_DISTANCES_MAX];	/**< SPEAKER=METRES */
 	uint32_t n_distances;
 	int wait_sec;			/**< for music to pause */
+	const char *plot;		/**< file; NULL: none */
 	bool dry_run, undo;
 	bool verbose;
 	bool help;			/**< help is asked for: run nothing */
