@@ -159,6 +159,16 @@ check 'status says so' until_true calibrated
 trim() { "$TOOL" speaker bedroom >"$out" && said 'trim         20.0 ms'; }
 check 'the trim stays' trim
 
+interlude() {
+	room Play "$echo"
+	until_true said 'Echo Dot plays'
+	sleep 0.5
+	room Pause "$echo"
+}
+during interlude
+check 'music that begins meanwhile is let play' said 'Echo Dot plays'
+check 'and when it has paused this goes on' [ "$status" = 0 ]
+
 room Play "$echo"
 check 'music that plays is waited for, and no longer than that' exits 1 "$TOOL" calibrate --wait 2
 check 'with the name of who plays' said 'Echo Dot plays'

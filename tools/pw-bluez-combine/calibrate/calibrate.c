@@ -7,6 +7,7 @@
 
 #include "calibrate/calibrate.h"
 #include "calibrate/run.h"
+#include "calibrate/tell.h"
 #include "cli/command.h"
 #include "cli/i18n.h"
 
@@ -57,6 +58,9 @@ static int run(const struct options *options)
 			options->undo ? undo_changed : run_changed, c);
 	if (res == EXIT_OK)
 		res = run_session(c);
+	if (res == EXIT_NO_DAEMON && c->begun_ns)
+		complain("%s", c->written ? _("whether the offsets were kept is not known; pw-bluez-combine status tells") :
+				_("nothing was changed"));
 	calibrate_finish(c);
 	number = c->signal;
 	free(c);

@@ -14,6 +14,8 @@
 
 /* Delays are whole samples, and reports move by tenths of a millisecond at least */
 #define STEADY_MS	0.05
+/* One after the other; and a ring of them ends */
+#define FILTERS_MAX	8
 
 static double to_ms(struct report_int ns)
 {
@@ -76,18 +78,34 @@ static void add_speakers(struct calibrate *c, const struct report *r)
 	}
 }
 
-/* A stream that runs, and is not ours */
-static const char *find_music(const struct calibrate *c, uint32_t node)
+/* The sink of a filter whose other end \a output is; NULL if that is no filter's */
+static const struct graph_object *find_filter(const struct graph *graph, const struct graph_object *output)
+{
+	const struct graph_object *o;
+
+	spa_list_for_each(o, &graph->objects, link)
+		if (output->link_group && o != output && spa_streq(o->link_group, output->link_group) &&
+		    spa_streq(o->class, "Audio/Sink"))
+			return o;
+	return NULL;
+}
+
+/* A stream that runs, and is not ours. A filter runs with the group: who plays into it counts */
+static const char *find_music(const struct calibrate *c, uint32_t node, int depth)
 {
 	const struct graph *graph = &c->session.client.graph;
-	const struct graph_object *o = NULL;
+	const struct graph_object *o = NULL, *filter;
+	const char *music;
 
 	while ((o = graph_next_source(graph, node, o))) {
 		if (o->state != PW_NODE_STATE_RUNNING || o->client == client_id(&c->session.client))
 			continue;
 		if (o->name && spa_strstartswith(o->name, BLUEZ_COMBINE_NODE_PREFIX))
 			continue;
-		return o->description ? o->description : o->name ? o->name : "?";
+		if ((filter = find_filter(graph, o)) == NULL)
+			return o->description ? o->description : o->name ? o->name : "?";
+		if (depth < FILTERS_MAX && (music = find_music(c, filter->id, depth + 1)) != NULL)
+			return music;
 	}
 	return NULL;
 }
@@ -105,12 +123,12 @@ static uint32_t find_node(const struct calibrate *c, const char *name)
 /* Into the group, or to one of its speakers alone */
 static void read_music(struct calibrate *c)
 {
-	const char *music = c->has_sink ? find_music(c, c->sink_id) : NULL;
+	const char *music = c->has_sink ? find_music(c, c->sink_id, 0) : NULL;
 	uint32_t i, id;
 
 	for (i = 0; i < c->n_speakers && music == NULL; i++)
 		if (c->speakers[i].here && (id = find_node(c, c->speakers[i].target)) != SPA_ID_INVALID)
-			music = find_music(c, id);
+			music = find_music(c, id, 0);
 	c->music[0] = '\0';
 	if (music)
 		text_copy(c->music, sizeof(c->music), music, TEXT_ANY_WIDTH);

@@ -11,7 +11,7 @@
 #define LEVEL_FIRST_DB		(-42.0)
 #define LEVEL_STEP_DB		10.0
 #define LEVEL_MAX_DB		(-10.0)
-#define LEVEL_MIN_DB		(-62.0)
+#define LEVEL_MIN_DB		(-82.0)
 #define LINEARITY_STEP_DB	6.0
 
 void plan_init(struct plan *plan, const struct plan_speaker *speakers, uint32_t n)

@@ -16,6 +16,8 @@
 #define NARROW_SEC	0.015
 /* Windows must not overlap */
 #define APART_SEC	0.05
+/* Delays are whole samples */
+#define MOVED_MS	0.05
 /* What a room adds to a sweep */
 #define TAIL_SEC	0.25
 /* A level that is heard is known before the last speaker of all could be heard */
@@ -304,13 +306,28 @@ static enum round_state hear(struct calibrate *c)
 	return ROUND_HEARD;
 }
 
+/* What is no correction: somebody has come who is slower than all others */
+static bool has_moved(const struct calibrate *c)
+{
+	const struct round *r = &c->round;
+	uint32_t i;
+
+	for (i = 0; i < r->plan.n_slots; i++) {
+		uint32_t speaker = r->plan.slots[i].speaker;
+
+		if (speaker != PLAN_ALL && fabs(c->speakers[speaker].delay_ms - 1e3 * r->times[i].delay_sec) > MOVED_MS)
+			return true;
+	}
+	return false;
+}
+
 enum round_state round_tick(struct calibrate *c)
 {
 	struct round *r = &c->round;
 	double now;
 
 	round_follow(c);
-	if (r->broken || c->restarts != r->restarts || player_missed(&c->player) != r->missed)
+	if (r->broken || has_moved(c) || c->restarts != r->restarts || player_missed(&c->player) != r->missed)
 		return ROUND_BROKEN;
 	now = now_sec(c);
 	if (play(c, now) < 0)
