@@ -5,7 +5,8 @@
 /*
  * The input is a row of lines, "key\tvalue\n": writes to the metadata object, or
  * with "?" at its very beginning the rules, up to the first "\n". No value clears.
- * A key of "@" and a digit: the lease of the client 1, or the restricted one 2; of "@" alone: all of the former's is cleared.
+ * A key of "@" and a digit: the lease of the client 1, or the restricted one 2; of "@" alone: all of the former's is cleared; of "@0": it leaves, and
+ * another one comes.
  * A key of "*" and a digit: the value is what that node says now of itself, as an object.
  */
 
@@ -171,6 +172,13 @@ static void change_node(struct members *members, char n, const char *text)
 	pw_properties_free(props);
 }
 
+static void add_client(struct members *members)
+{
+	struct spa_dict_item items[] = { SPA_DICT_ITEM_INIT(PW_KEY_ACCESS, "default") };
+
+	members_global(members, 1, PW_TYPE_INTERFACE_Client, &SPA_DICT_INIT_ARRAY(items));
+}
+
 static void write_line(struct members *members, char *line)
 {
 	char *value = strchr(line, '\t');
@@ -179,6 +187,12 @@ static void write_line(struct members *members, char *line)
 		*value++ = '\0';
 	if (line[0] == '*') {
 		change_node(members, line[1], value);
+		return;
+	}
+	if (line[0] == '@' && line[1] == '0') {
+		members_global_remove(members, 1);
+		fuzz_check(lease.client != 1);
+		add_client(members);
 		return;
 	}
 	if (line[0] == '@') {
@@ -208,7 +222,6 @@ static bool take_args(struct fuzz_input *in, struct args *args)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct spa_dict_item client[] = { SPA_DICT_ITEM_INIT(PW_KEY_ACCESS, "default") };
 	struct fuzz_input in = { data, size };
 	struct args args;
 	struct members members;
@@ -219,7 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	members_init(&members, context, NULL, NULL, &args, &events, NULL);
 	for (n = 0; n < SPEAKERS; n++)
 		add_speaker(&members, n);
-	members_global(&members, 1, PW_TYPE_INTERFACE_Client, &SPA_DICT_INIT_ARRAY(client));
+	add_client(&members);
 	lease_init(&lease);
 	written = 0;
 	members_activate(&members);

@@ -85,6 +85,9 @@ check 'and says so' grep -F -q -e 'offset -13.0 ms, as it was' "$out"
 check 'Ctrl-C ends it as it ends any program, with the terminal as before' exits 130 leaves '^C'
 check 'killed it leaves nothing moved' exits 137 leaves '!'
 check 'the speaker is where it was' delay '198.1 ms'
+nothing_left() { ! pw-metadata -n bluez-combine | grep -F -q -e "key:'lease'" -e "key:'lease.taken'"; }
+soon() { for _ in $(seq 50); do "$@" && return; sleep 0.1; done; return 1; }
+check 'and nothing that it wrote stands there' soon nothing_left
 clicks() { presses "$first" q -- "$TOOL" adjust kitchen; }
 check 'without --music it clicks, and says that music plays' exits 0 clicks
 check 'Music is playing' grep -F -q -e 'Music is playing: pause it, or' "$out"
