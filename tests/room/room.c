@@ -45,6 +45,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_drivers,
 	scenes_filter,
 	scenes_microphone,
+	scenes_calibrate,
 	scenes_time,
 	scenes_links,
 	scenes_policy,
