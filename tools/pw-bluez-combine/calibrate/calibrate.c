@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "calibrate/calibrate.h"
+#include "calibrate/events.h"
 #include "calibrate/run.h"
 #include "calibrate/tell.h"
 #include "cli/command.h"
@@ -15,8 +16,8 @@ static int run_session(struct calibrate *c)
 {
 	struct pw_loop *loop = c->session.loop;
 
-	c->signals[0] = pw_loop_add_signal(loop, SIGINT, run_signal, c);
-	c->signals[1] = pw_loop_add_signal(loop, SIGTERM, run_signal, c);
+	c->signals[0] = pw_loop_add_signal(loop, SIGINT, events_signal, c);
+	c->signals[1] = pw_loop_add_signal(loop, SIGTERM, events_signal, c);
 	if ((c->timer = pw_loop_add_timer(loop, run_tick, c)) == NULL)
 		return EXIT_OTHER;
 	return session_run(&c->session);
@@ -55,7 +56,7 @@ static int run(const struct options *options)
 		return EXIT_OTHER;
 	c->options = options;
 	res = session_init(&c->session, options, CLIENT_NODES | CLIENT_ROUTES | CLIENT_MICROPHONES,
-			options->undo ? undo_changed : run_changed, c);
+			options->undo ? undo_changed : events_changed, c);
 	if (res == EXIT_OK)
 		res = run_session(c);
 	if (res == EXIT_NO_DAEMON && c->begun_ns)

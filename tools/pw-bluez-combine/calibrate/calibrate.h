@@ -15,7 +15,7 @@
 
 /*
  * What is decided is in plan.h, offsets.h and schedule.h. Here it is carried out, by a state machine in the loop of the
- * session (run.c), which looks at the state every CALIBRATE_TICK_NS and when something has changed.
+ * session (run.c, and events.c), which looks at the state every CALIBRATE_TICK_NS and when something has changed.
  *
  * Until the offsets are written nothing is changed but by the lease, which ends with this program, however that ends.
  */

@@ -4,18 +4,17 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include <spa/support/system.h>
 #include <spa/utils/result.h>
 
 #include "calibrate/calibrate.h"
+#include "calibrate/events.h"
 #include "calibrate/picture.h"
 #include "calibrate/run.h"
 #include "calibrate/tell.h"
 #include "cli/command.h"
 #include "cli/i18n.h"
-#include "cli/text.h"
 
 /* A microphone and a speaker that sleep need a second or two */
 #define START_LIMIT_NS		(10 * (int64_t)SPA_NSEC_PER_SEC)
@@ -39,7 +38,7 @@ int64_t calibrate_now_ns(const struct calibrate *c)
 	return SPA_TIMESPEC_TO_NSEC(&now);
 }
 
-static void enter(struct calibrate *c, enum calibrate_state state)
+void run_enter(struct calibrate *c, enum calibrate_state state)
 {
 	c->state = state;
 	c->since_ns = calibrate_now_ns(c);
@@ -51,30 +50,30 @@ static bool takes_longer(const struct calibrate *c, int64_t limit_ns)
 	return calibrate_now_ns(c) - c->since_ns > limit_ns;
 }
 
-static void end(struct calibrate *c, int result)
+void run_end(struct calibrate *c, int result)
 {
 	/* Also of what is not kept */
 	if (c->plan.coarse > 0)
 		picture_write(c);
-	enter(c, CALIBRATE_OVER);
+	run_enter(c, CALIBRATE_OVER);
 	session_quit(&c->session, result);
 }
 
 /* Everything ends here that has changed nothing, or has undone it */
-static void give_up(struct calibrate *c, const char *why, int res)
+void run_give_up(struct calibrate *c, const char *why, int res)
 {
 	c->why = why;
 	c->why_res = res;
 	if (c->written) {
 		keep_undo(c);
-		enter(c, CALIBRATE_UNDO);
+		run_enter(c, CALIBRATE_UNDO);
 		return;
 	}
 	if (res < 0)
 		complain(_("%s: %s; nothing was changed"), why, spa_strerror(res));
 	else
 		complain(_("%s; nothing was changed"), why);
-	end(c, EXIT_OTHER);
+	run_end(c, EXIT_OTHER);
 }
 
 /* Who is where it should be for so long, is */
@@ -87,95 +86,10 @@ static bool is_steady(struct calibrate *c, int64_t time_ns)
 	return c->steady_ns && calibrate_now_ns(c) - c->steady_ns >= time_ns;
 }
 
-/* -- the streams -- */
-
-static void on_player_failed(void *data, const char *error)
-{
-	struct calibrate *c = data;
-	char text[256];
-
-	if (c->state == CALIBRATE_OVER)
-		return;
-	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
-	complain(_("can't play: %s; nothing was changed"), text);
-	end(c, EXIT_OTHER);
-}
-
-static void on_recorder_failed(void *data, const char *error)
-{
-	struct calibrate *c = data;
-	char text[256];
-
-	if (c->state == CALIBRATE_OVER)
-		return;
-	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
-	complain(_("%s can't be recorded from any more: %s; nothing was changed"), c->microphone_name, text);
-	end(c, EXIT_OTHER);
-}
-
-/* Returns 0 or -errno */
-static int start_streams(struct calibrate *c)
-{
-	const struct ear_sweep sweep = EAR_SWEEP_DEFAULT;
-	struct pw_core *core = c->session.client.core;
-	int res;
-
-	c->sweep_frames = ear_sweep_frames(&sweep, c->rate);
-	if ((c->sweep = calloc(c->sweep_frames, sizeof(*c->sweep))) == NULL)
-		return -errno;
-	ear_sweep_fill(&sweep, c->rate, c->sweep);
-	if ((res = round_init(c)) < 0 ||
-	    (res = player_init(&c->player, core, c->sink, c->rate, c->sweep, c->sweep_frames,
-				on_player_failed, c)) < 0)
-		return res;
-	return recorder_init(&c->recorder, core, c->microphone, c->rate, on_recorder_failed, c);
-}
-
-/* -- the lease -- */
-
-static void on_taken(void *data, uint32_t count, int64_t ready_ns)
-{
-	struct calibrate *c = data;
-
-	c->leased = true;
-	c->ready_ns = calibrate_now_ns(c) + ready_ns;
-	if (c->state == CALIBRATE_ROUND)
-		round_taken(c, count);
-}
-
-static void on_refused(void *data, const char *why)
-{
-	struct calibrate *c = data;
-	char text[512];
-
-	if (c->state == CALIBRATE_OVER)
-		return;
-	text_copy(text, sizeof(text), why, TEXT_ANY_WIDTH);
-	complain(_("the group can't be had for this now: %s; nothing was changed"), text);
-	end(c, EXIT_OTHER);
-}
-
-static void on_lease_lost(void *data, int res)
-{
-	struct calibrate *c = data;
-
-	if (c->state == CALIBRATE_OVER)
-		return;
-	give_up(c, _("the group does not do what it is asked any more"), res);
-}
-
-static const struct lease_events lease_events = {
-	.taken = on_taken,
-	.refused = on_refused,
-	.lost = on_lease_lost,
-};
-
 static bool is_in_place(const struct calibrate *c)
 {
 	return c->leased && calibrate_now_ns(c) >= c->ready_ns;
 }
-
-/* -- the states -- */
 
 /* Those that play become the plan's, and come first */
 static uint32_t sort_speakers(struct calibrate *c)
@@ -230,7 +144,7 @@ static void play_round(struct calibrate *c)
 {
 	tell_round(c, &c->round.plan);
 	round_begin(c);
-	enter(c, CALIBRATE_ROUND);
+	run_enter(c, CALIBRATE_ROUND);
 }
 
 /* The round, with the plan's corrections. Who is silent moves at once: so all are, if need be */
@@ -241,33 +155,33 @@ static void begin_round(struct calibrate *c)
 	if (is_corrected(c))
 		play_round(c);
 	else if ((res = ask_nobody(c)) < 0)
-		give_up(c, _("the speakers can't be muted"), res);
+		run_give_up(c, _("the speakers can't be muted"), res);
 	else
-		enter(c, CALIBRATE_MUTE);
+		run_enter(c, CALIBRATE_MUTE);
 }
 
-static void finish_plan(struct calibrate *c)
+void run_finish_plan(struct calibrate *c)
 {
 	int res;
 
 	if (c->plan.state == PLAN_FAILED) {
 		tell_result(c);
-		end(c, EXIT_OTHER);
+		run_end(c, EXIT_OTHER);
 		return;
 	}
 	if (c->options->dry_run) {
 		tell_result(c);
-		end(c, EXIT_OK);
+		run_end(c, EXIT_OK);
 		return;
 	}
 	if ((res = keep_write(c)) == 0) {
-		enter(c, CALIBRATE_KEEP);
+		run_enter(c, CALIBRATE_KEEP);
 		return;
 	}
 	if (res == -ESTALE)
-		give_up(c, _("somebody has changed the offset of a speaker meanwhile"), 0);
+		run_give_up(c, _("somebody has changed the offset of a speaker meanwhile"), 0);
 	else
-		give_up(c, _("the offsets can't be written"), res);
+		run_give_up(c, _("the offsets can't be written"), res);
 }
 
 /* The next round, or the end */
@@ -276,31 +190,31 @@ static void go_on(struct calibrate *c)
 	if (plan_round(&c->plan, &c->round.plan))
 		begin_round(c);
 	else
-		finish_plan(c);
+		run_finish_plan(c);
 }
 
 /* What was interrupted is done again */
 static void repeat_round(struct calibrate *c, const char *why)
 {
 	if (++c->repeats > REPEATS_MAX) {
-		give_up(c, _("this computer stands still too often to measure with it"), 0);
+		run_give_up(c, _("this computer stands still too often to measure with it"), 0);
 		return;
 	}
 	tell_repeat(c, why);
-	enter(c, CALIBRATE_SETTLE);
+	run_enter(c, CALIBRATE_SETTLE);
 }
 
 static void do_start(struct calibrate *c)
 {
 	round_follow(c);
 	if (c->player.streaming && c->recorder.streaming && c->round.player.begun && c->round.recorder.begun)
-		enter(c, CALIBRATE_SETTLE);
+		run_enter(c, CALIBRATE_SETTLE);
 	else if (!takes_longer(c, START_LIMIT_NS))
 		return;
 	else if (!c->round.player.begun)
-		give_up(c, _("the group does not begin to play"), 0);
+		run_give_up(c, _("the group does not begin to play"), 0);
 	else
-		give_up(c, _("nothing comes from the microphone"), 0);
+		run_give_up(c, _("nothing comes from the microphone"), 0);
 }
 
 static void do_settle(struct calibrate *c)
@@ -315,7 +229,7 @@ static void do_settle(struct calibrate *c)
 		if (!takes_longer(c, SETTLE_LIMIT_NS))
 			return;
 		if (c->plan.n_speakers > 0 || n < 2) {
-			give_up(c, n < 2 ? _("fewer than two speakers begin to play") :
+			run_give_up(c, n < 2 ? _("fewer than two speakers begin to play") :
 					_("the speakers do not come to rest"), 0);
 			return;
 		}
@@ -361,9 +275,9 @@ static void do_mute(struct calibrate *c)
 	for (i = 0; i < c->plan.n_speakers; i++)
 		c->corrections_ms[i] = c->plan.speakers[i].change_ms;
 	if ((res = ask_nobody(c)) < 0)
-		give_up(c, _("the speakers can't be corrected"), res);
+		run_give_up(c, _("the speakers can't be corrected"), res);
 	else
-		enter(c, CALIBRATE_CORRECT);
+		run_enter(c, CALIBRATE_CORRECT);
 }
 
 static void do_correct(struct calibrate *c)
@@ -372,7 +286,7 @@ static void do_correct(struct calibrate *c)
 	if (is_in_place(c) && is_steady(c, 0))
 		play_round(c);
 	else if (takes_longer(c, CORRECT_LIMIT_NS))
-		give_up(c, _("the speakers do not go where they are put"), 0);
+		run_give_up(c, _("the speakers do not go where they are put"), 0);
 }
 
 static void do_keep(struct calibrate *c)
@@ -380,9 +294,9 @@ static void do_keep(struct calibrate *c)
 	round_follow(c);
 	if (keep_is_done(c)) {
 		lease_end(&c->lease);
-		enter(c, CALIBRATE_RELEASE);
+		run_enter(c, CALIBRATE_RELEASE);
 	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
-		give_up(c, _("the offsets were not taken, and are as they were"), 0);
+		run_give_up(c, _("the offsets were not taken, and are as they were"), 0);
 	}
 }
 
@@ -393,9 +307,9 @@ static void do_release(struct calibrate *c)
 	if (is_steady(c, STEADY_NS)) {
 		c->kept = true;
 		tell_result(c);
-		end(c, plan_count(&c->plan) == c->n_speakers ? EXIT_OK : EXIT_OTHER);
+		run_end(c, plan_count(&c->plan) == c->n_speakers ? EXIT_OK : EXIT_OTHER);
 	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
-		give_up(c, _("with the offsets the speakers are not where they were, so these are as they were"), 0);
+		run_give_up(c, _("with the offsets the speakers are not where they were, so these are as they were"), 0);
 	}
 }
 
@@ -405,9 +319,9 @@ static void do_undo(struct calibrate *c)
 	if (!keep_is_undone(c) && !takes_longer(c, UNDO_LIMIT_NS))
 		return;
 	if (c->signal)
-		end(c, EXIT_OTHER);
+		run_end(c, EXIT_OTHER);
 	else
-		give_up(c, c->why, c->why_res);
+		run_give_up(c, c->why, c->why_res);
 }
 
 static void do_music(struct calibrate *c)
@@ -416,19 +330,19 @@ static void do_music(struct calibrate *c)
 
 	if (c->music[0]) {
 		if (takes_longer(c, (int64_t)c->options->wait_sec * SPA_NSEC_PER_SEC))
-			give_up(c, _("it still plays"), 0);
+			run_give_up(c, _("it still plays"), 0);
 		return;
 	}
 	if (c->plan.n_speakers > 0) {
-		enter(c, CALIBRATE_SETTLE);
-	} else if ((res = start_streams(c)) < 0) {
-		give_up(c, _("can't play or record"), res);
+		run_enter(c, CALIBRATE_SETTLE);
+	} else if ((res = events_start_streams(c)) < 0) {
+		run_give_up(c, _("can't play or record"), res);
 	} else {
-		enter(c, CALIBRATE_START);
+		run_enter(c, CALIBRATE_START);
 	}
 }
 
-static void step(struct calibrate *c)
+void run_step(struct calibrate *c)
 {
 	switch (c->state) {
 	case CALIBRATE_GROUP:
@@ -464,122 +378,7 @@ static void step(struct calibrate *c)
 	}
 }
 
-void run_signal(void *data, int number)
-{
-	struct calibrate *c = data;
-
-	c->signal = number;
-	if (c->written && !c->kept && c->state < CALIBRATE_UNDO) {
-		keep_undo(c);
-		enter(c, CALIBRATE_UNDO);
-	} else if (c->state != CALIBRATE_UNDO) {
-		end(c, EXIT_OTHER);
-	}
-}
-
 void run_tick(void *data, uint64_t expirations)
 {
-	step(data);
-}
-
-/* -- what changes meanwhile -- */
-
-/* Returns an exit code; with EXIT_OK it can begin */
-static int look_at_group(struct calibrate *c)
-{
-	if (!session_has_group(&c->session)) {
-		session_complain_no_group(&c->session);
-		return EXIT_NO_GROUP;
-	}
-	if (group_read(c) < 0)
-		return EXIT_OTHER;
-	if (!c->has_sink) {
-		complain(_("group %s has no sink; there is one while a source, such as an Echo, is connected, or with "
-				"bluez-combine.sink.lifetime = always"), c->options->group);
-		return EXIT_NO_GROUP;
-	}
-	if (c->n_speakers < 2) {
-		complain(_("two speakers at least have to be connected: one microphone hears only how much "
-				"later one is than another"));
-		return EXIT_NO_SPEAKER;
-	}
-	return EXIT_OK;
-}
-
-static void begin(struct calibrate *c)
-{
-	struct timespec interval = { .tv_nsec = CALIBRATE_TICK_NS };
-	int res;
-
-	if ((res = look_at_group(c)) != EXIT_OK || (res = distances_take(c)) != EXIT_OK ||
-	    (res = microphone_take(c)) != EXIT_OK || (res = picture_check(c)) != EXIT_OK) {
-		end(c, res);
-		return;
-	}
-	if ((res = lease_init(&c->lease, &c->session.client, c->options->group, &lease_events, c)) < 0) {
-		give_up(c, _("can't set up a PipeWire client"), res);
-		return;
-	}
-	c->begun_ns = calibrate_now_ns(c);
-	enter(c, CALIBRATE_MUSIC);
-	if (c->music[0])
-		tell_music(c);
-	pw_loop_update_timer(c->session.loop, c->timer, &interval, &interval, false);
-	step(c);
-}
-
-/* Music that begins is not fought with: all are heard again, and what was interrupted is repeated later */
-static void watch_music(struct calibrate *c)
-{
-	if (!c->music[0] || c->state < CALIBRATE_SETTLE || c->state > CALIBRATE_CORRECT)
-		return;
-	tell_music(c);
-	if (c->state != CALIBRATE_SETTLE)
-		ask_all(c, NULL);
-	enter(c, CALIBRATE_MUSIC);
-}
-
-static void watch_speakers(struct calibrate *c)
-{
-	uint32_t i;
-
-	for (i = 0; i < c->plan.n_speakers; i++) {
-		if (c->speakers[i].here || c->plan.speakers[i].place == PLAN_LEFT || c->plan.state >= PLAN_PROVEN)
-			continue;
-		plan_leave(&c->plan, i);
-		tell_left(c, i);
-		if (c->plan.state == PLAN_FAILED)
-			finish_plan(c);
-	}
-}
-
-static void watch_end(struct calibrate *c)
-{
-	if (!c->has_sink)
-		give_up(c, _("the group's sink has gone: its source has left"), 0);
-	else if (graph_find(&c->session.client.graph, c->microphone_id) == NULL)
-		give_up(c, _("the microphone is not there any more"), 0);
-}
-
-void run_changed(void *data)
-{
-	struct calibrate *c = data;
-
-	if (c->state == CALIBRATE_OVER)
-		return;
-	if (c->state == CALIBRATE_GROUP) {
-		begin(c);
-		return;
-	}
-	/* An answer of the module that is in the same event comes first */
-	if (group_read(c) < 0)
-		return;
-	lease_changed(&c->lease);
-	if (c->state < CALIBRATE_UNDO && !c->kept)
-		watch_end(c);
-	if (c->state != CALIBRATE_OVER)
-		watch_music(c);
-	if (c->state != CALIBRATE_OVER)
-		watch_speakers(c);
-	step(c);
+	run_step(data);
 }

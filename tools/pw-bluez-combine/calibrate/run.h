@@ -7,9 +7,20 @@
 
 #include <stdint.h>
 
-/** Events of the session, of the timer, and of what ends it; \a data is the struct calibrate. */
-void run_changed(void *data);
-void run_signal(void *data, int number);
+#include "calibrate/calibrate.h"
+
+/** Look whether the state can be left. From the timer, and when something has changed. */
+void run_step(struct calibrate *c);
 void run_tick(void *data, uint64_t expirations);
+
+void run_enter(struct calibrate *c, enum calibrate_state state);
+
+/** The plan has come to its end: what it has found is kept, or told. */
+void run_finish_plan(struct calibrate *c);
+
+/** Undo what was written, say why, and end. \a why stays valid; \a res: -errno, or 0. */
+void run_give_up(struct calibrate *c, const char *why, int res);
+
+void run_end(struct calibrate *c, int result);
 
 #endif /* BLUEZ_COMBINE_RUN_H */
