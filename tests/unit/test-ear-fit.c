@@ -12,7 +12,7 @@
 #include "harness.h"
 
 #define RATE		48000.0
-#define SPEAKERS	4
+#define SPEAKERS	8
 #define GAP_S		0.8
 #define INSTANT_S	0.5
 #define SIGMA		0.25	/* of an arrival, in frames */
@@ -53,7 +53,7 @@ static void begin(const char *order)
 	at_s = 0.5 * (emitted_s[0] + emitted_s[n - 1]) + INSTANT_S;
 	rate = 0;
 	for (i = 0; i < SPEAKERS; i++) {
-		late_s[i] = 0.01 * i * i - 0.03 * i;
+		late_s[i] = 0.002 * i * i - 0.01 * i;
 		drift[i] = 0;
 	}
 	set_arrivals();
@@ -134,7 +134,7 @@ static void sigma_says_how_far_off_it_is(void)
 		for (i = 0; i < n; i++)
 			heard[i].arrival += SIGMA * sqrt(3) * harness_noise(&seed);
 		check_int(work_out(), 4);
-		for (i = 1; i < SPEAKERS; i++, count++)
+		for (i = 1; i < 4; i++, count++)
 			sum += pow((speakers[i].late_s - (late_s[i] - late_s[0])) / speakers[i].sigma_s, 2);
 	}
 	note("%.2f of sigma", sqrt(sum / count));
@@ -142,23 +142,41 @@ static void sigma_says_how_far_off_it_is(void)
 	check(sqrt(sum / count) > 0.2 && sqrt(sum / count) < 1.0);
 }
 
-static void a_lost_piece_is_never_a_wrong_answer(void)
+/* The largest error that is confident, over all places and lengths of a piece that is missing */
+static double worst_of_lost_pieces(const char *order)
 {
-	static const char * const orders[] = { "ABA", "ABBA", "ABCA", "ABCCBA", "ABCDA", "ABCDDCBA" };
-	uint32_t i, k, at, frames;
+	uint32_t k, at, frames;
 	double worst = 0;
 
-	for (i = 0; i < SPA_N_ELEMENTS(orders); i++)
-		for (at = 1; at < strlen(orders[i]); at++)
-			for (frames = 16; frames < 40000; frames = frames * 5 / 4 + 1) {
-				begin(orders[i]);
-				for (k = at; k < n; k++)
-					heard[k].arrival -= frames;
-				if (work_out() > 1)
-					worst = SPA_MAX(worst, worst_error());
-			}
-	note("off by %.3f ms at most", worst * 1e3);
-	check(worst < 1e-3);
+	for (at = 1; at < strlen(order); at++)
+		for (frames = 16; frames < 40000; frames = frames * 5 / 4 + 1) {
+			begin(order);
+			for (k = at; k < n; k++)
+				heard[k].arrival -= frames;
+			if (work_out() > 1)
+				worst = SPA_MAX(worst, worst_error());
+		}
+	note("%s: off by %.3f ms at most", order, worst * 1e3);
+	return worst;
+}
+
+static void a_lost_piece_is_never_a_wrong_answer(void)
+{
+	static const char * const proofs[] = { "ABBA", "ABCCBA", "ABCDDCBA", "ABCDEFGHHGFEDCBA" };
+	uint32_t i;
+
+	for (i = 0; i < SPA_N_ELEMENTS(proofs); i++)
+		check(worst_of_lost_pieces(proofs[i]) < 1e-3);
+}
+
+/* One speaker alone has to tell a piece from a clock, which may be 300 ppm off: nothing is kept of such a round */
+static void in_a_first_round_it_is_no_more_than_a_clock(void)
+{
+	static const char * const rounds[] = { "ABA", "ABCA", "ABCDA", "ABCDEFGHA", "ABCDAEFGHA" };
+	uint32_t i;
+
+	for (i = 0; i < SPA_N_ELEMENTS(rounds); i++)
+		check(worst_of_lost_pieces(rounds[i]) < 300e-6 * GAP_S * strlen(rounds[i]));
 }
 
 static void a_speaker_that_jumps_is_inconsistent(void)
@@ -233,6 +251,7 @@ int main(void)
 	run(a_microphones_clock_goes_out_of_a_first_round);
 	run(sigma_says_how_far_off_it_is);
 	run(a_lost_piece_is_never_a_wrong_answer);
+	run(in_a_first_round_it_is_no_more_than_a_clock);
 	run(a_speaker_that_jumps_is_inconsistent);
 	run(who_was_heard_once_needs_a_witness);
 	run(nobody_is_no_answer);

@@ -141,6 +141,31 @@ static void a_place_between_frames_is_found(void)
 	}
 }
 
+/* Drift: what is played at u is heard at at + u (1 + r). That is at + r u later, for u = the instant */
+static void an_arrival_is_that_of_its_instant(void)
+{
+	static const double rates[] = { -500e-6, -40e-6, 40e-6, 500e-6 };
+	uint32_t n = ear_sweep_frames(&sweep, RATE), i, k;
+
+	for (i = 0; i < SPA_N_ELEMENTS(rates); i++) {
+		double r = rates[i], L = sweep.seconds / log(sweep.to_hz / sweep.from_hz), off;
+
+		begin();
+		for (k = 0; k < n; k++) {
+			double u = k / RATE / (1 + r), fade = fmin(fmin(u / 0.02, (sweep.seconds - u) / 0.005), 1);
+
+			recording[EXPECTED + k] = (float)(0.2 * fmax(fade, 0) *
+					sin(2 * M_PI * sweep.from_hz * L * (exp(u / L) - 1)));
+		}
+		check_int(ear_listen(listener, recording, FRAMES, &slot, 1, &heard), 1);
+		off = (heard.arrival - EXPECTED) - r * ear_listener_instant(listener) * RATE;
+		note("%4.0f ppm: %.2f frames late, %.2f of it unexplained", r * 1e6, heard.arrival - EXPECTED, off);
+		/* the rise of a response that is smeared a little is not as far from its middle */
+		check(fabs(off) <= fabs(r) * 0.02 * RATE);
+		ear_listener_destroy(listener);
+	}
+}
+
 static void a_louder_reflection_is_not_the_arrival(void)
 {
 	/* -19 dB: just what is still a direct sound */
@@ -433,6 +458,7 @@ int main(void)
 	run(what_a_rate_cannot_hold_is_left_out);
 	run(a_plain_path_is_found_at_any_rate);
 	run(a_place_between_frames_is_found);
+	run(an_arrival_is_that_of_its_instant);
 	run(a_louder_reflection_is_not_the_arrival);
 	run(a_bounce_close_behind_hardly_moves_it);
 	run(a_distorting_speaker_is_not_early);

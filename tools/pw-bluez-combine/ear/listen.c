@@ -10,6 +10,7 @@
 #include <spa/utils/defs.h>
 
 #include "ear/arrival.h"
+#include "ear/band.h"
 #include "ear/linearity.h"
 #include "ear/listen.h"
 #include "ear/response.h"
@@ -27,30 +28,22 @@
 /* What is ahead of a sound shows the noise; not its own rise */
 #define FLOOR_SEC	0.015
 #define GUARD_SEC	0.002
-/* What is kept of each slot's response, around its strongest peak */
-#define KEEP_BEFORE_SEC	(LEAD_SEC + GUARD_SEC + FLOOR_SEC + STRONGEST_SEC)
 /* In the common band another reflection may be the strongest than in the whole */
 #define STRONGEST_SEC	0.025
+/* What is kept of each slot's response, around its strongest peak */
+#define KEEP_BEFORE_SEC	(LEAD_SEC + GUARD_SEC + FLOOR_SEC + STRONGEST_SEC)
+#define KEEP_AFTER_SEC	0.250
 /* Elsewhere in the window there is nothing that is nearly as loud */
 #define ELSEWHERE	0.5	/* -6 dB: harmonics are weaker */
-#define KEEP_AFTER_SEC	0.250
 #define FADE_SEC	0.004	/* where a recording or a response is cut */
 #define EARLY_SEC	0.050	/* what counts as the level of the sound */
 #define STEP_MAX_SEC	(1 / 64e3)	/* of the envelope */
 
-/* Every speaker has to be heard in the core; beyond it the band is what all have */
-#define CORE_FROM_HZ	1000.0
-#define CORE_TO_HZ	4000.0
-#define BAND_FROM_HZ	500.0
-#define BAND_TO_HZ	8000.0
-#define BAND_OF_RATE	0.44
-#define THIRD		1.2599210498948732	/* a third of an octave */
+#define BAND_OF_RATE	0.44	/* the band ends there at the latest */
 #define BAND_SIGNAL_SEC	0.025	/* ahead of the strongest, and behind */
-#define BAND_ABOVE_NOISE 10.0	/* in power */
-#define BAND_BELOW_CORE	0.01	/* in power */
 
 #define HANN_WIDTH	0.14	/* standard deviation of a Hann window squared, of its width */
-#define SIGMA_MIN_SEC	5e-6
+#define SIGMA_MIN_SEC	5e-6	/* what no noise accounts for */
 #define NOISY		3e-3	/* -50 dBFS: a room that is louder is not quiet */
 
 struct kept {
@@ -89,7 +82,7 @@ struct ear_listener *ear_listener_new(const struct ear_sweep *sweep, double rate
 
 	if (!(rate_hz >= RATE_MIN && rate_hz <= RATE_MAX) ||
 	    !(sweep->seconds >= SECONDS_MIN && sweep->seconds <= SECONDS_MAX) ||
-	    !(sweep->from_hz >= 20 && sweep->from_hz < BAND_FROM_HZ && sweep->to_hz > CORE_TO_HZ && sweep->to_hz < 96000)) {
+	    !(sweep->from_hz >= 20 && sweep->from_hz < EAR_BAND_FROM_HZ && sweep->to_hz > EAR_CORE_TO_HZ && sweep->to_hz < 96000)) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -289,72 +282,37 @@ static void load(struct ear_listener *l, const struct kept *k, uint32_t from, ui
 	ear_envelope_load(&l->envelope);
 }
 
-/* Bands of a third of an octave, from 500 to 8000 Hz; those of the core from 1000 to 4000 */
-#define N_BANDS		12
-#define CORE_FIRST	3
-#define CORE_END	9
-#define CORE_LACKING	2	/* so many may not be missing there */
-
-static double band_edge(uint32_t i)
-{
-	return BAND_FROM_HZ * pow(THIRD, i);
-}
-
 /* Power per Hz between two places of a response */
-static void measure_bands(struct ear_listener *l, const struct kept *k, uint32_t from, uint32_t to, double power[N_BANDS])
+static void measure_bands(struct ear_listener *l, const struct kept *k, uint32_t from, uint32_t to, double power[EAR_BANDS])
 {
 	load(l, k, from, to);
-	for (uint32_t i = 0; i < N_BANDS; i++)
-		power[i] = ear_envelope_density(&l->envelope, l->rate, band_edge(i), band_edge(i + 1));
+	for (uint32_t i = 0; i < EAR_BANDS; i++)
+		power[i] = ear_envelope_density(&l->envelope, l->rate, ear_band_edge(i), ear_band_edge(i + 1));
 }
 
-/* The bands, as bits, in which a speaker stands out of the noise and is not much weaker than in its core; and
- * whether it plays the core at all */
-static uint32_t heard_bands(struct ear_listener *l, const struct kept *k, bool *is_narrow)
-{
-	double signal[N_BANDS], noise[N_BANDS], core = 0;
-	uint32_t i, set = 0, lacking = 0, length = frames(l, BAND_SIGNAL_SEC);
-
-	measure_bands(l, k, k->peak - length / 2, k->peak + length / 2, signal);
-	measure_bands(l, k, 0, length, noise);
-	for (i = CORE_FIRST; i < CORE_END; i++)
-		core += signal[i] / (CORE_END - CORE_FIRST);
-	for (i = 0; i < N_BANDS; i++) {
-		bool is_weak = !(signal[i] > BAND_BELOW_CORE * core);
-
-		lacking += is_weak && i >= CORE_FIRST && i < CORE_END;
-		if (!is_weak && signal[i] > BAND_ABOVE_NOISE * noise[i])
-			set |= 1u << i;
-	}
-	*is_narrow = lacking >= CORE_LACKING;
-	return set;
-}
-
-/* The core, and around it what all speakers have */
+/* What all speakers have */
 static void choose_band(struct ear_listener *l, uint32_t n, struct ear_heard *heard)
 {
-	uint32_t i, common = (1u << N_BANDS) - 1, from = CORE_FIRST, to = CORE_END;
+	uint32_t i, common = EAR_BANDS_ALL, length = frames(l, BAND_SIGNAL_SEC);
 
 	for (i = 0; i < n; i++) {
-		struct kept *k = &l->kept[i];
-		uint32_t bands, core = ((1u << CORE_END) - 1) & ~((1u << CORE_FIRST) - 1);
+		const struct kept *k = &l->kept[i];
+		double signal[EAR_BANDS], noise[EAR_BANDS];
+		uint32_t bands;
 		bool is_narrow;
 
 		if (!k->is_heard)
 			continue;
-		bands = heard_bands(l, k, &is_narrow);
-		/* who is heard in nothing but noise has no say */
-		if ((bands & core) == core)
+		measure_bands(l, k, k->peak - length / 2, k->peak + length / 2, signal);
+		measure_bands(l, k, 0, length, noise);
+		bands = ear_band_heard(signal, noise, &is_narrow);
+		if (ear_band_has_core(bands))
 			common &= bands;
-		else if (is_narrow && bands != 0)
+		else if (is_narrow)
 			heard[i].reason = EAR_NARROW;
 	}
-	while (from > 0 && common & 1u << (from - 1))
-		from--;
-	while (to < N_BANDS && common & 1u << to)
-		to++;
-	l->from_hz = band_edge(from);
-	l->to_hz = SPA_MIN(band_edge(to), BAND_OF_RATE * l->rate);
+	ear_band_around_core(common, &l->from_hz, &l->to_hz);
+	l->to_hz = SPA_MIN(l->to_hz, BAND_OF_RATE * l->rate);
 }
 
 static bool is_expected(const struct ear_listener *l, const struct ear_slot *slot, double arrival, size_t n_frames)
@@ -378,7 +336,7 @@ static double early_power(const struct ear_listener *l, const struct kept *k, co
 }
 
 /* Cramer and Rao's bound for the delay of an envelope, from its bandwidth, that of a Hann window, and what it is above
- * the noise; and what a converter's own clock may add */
+ * the noise */
 static double sigma_sec(const struct ear_listener *l, const struct ear_arrival *a)
 {
 	double width = HANN_WIDTH * (l->to_hz - l->from_hz), above = a->peak / a->floor;
