@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scenes/policy.h"
@@ -54,6 +55,24 @@ static void set_offset(struct tale *t, double ms)
 {
 	if (t->res == 0)
 		t->res = scene_set_offset(&t->scene, ADDRESS, ms);
+}
+
+/* Which of the two comes first, WirePlumber's offset or the speaker's node, is for the machine to say */
+static bool is_logged(struct stack *s, void *data)
+{
+	g_autofree char *log = NULL;
+
+	return g_file_get_contents(s->wireplumber.log, &log, NULL, NULL) && strstr(log, data) != NULL;
+}
+
+void tale_of_calibrations_begins(void)
+{
+	setenv("WIREPLUMBER_DEBUG", "2,s-bluez-combine:4", 1);
+}
+
+void tale_of_calibrations_ends(void)
+{
+	unsetenv("WIREPLUMBER_DEBUG");
 }
 
 /* Until the policy knows of it: a user who sets something just then has not said for which codec */
@@ -125,6 +144,8 @@ void tale_of_calibrations(struct tale *t)
 		t->res = scene_set(&t->scene, "s1", "{'rates': <'44100'>}");
 	tale_connect(t, "s1", true);
 	expect_offset(t, "a speaker that comes back with another rate has the offset for that", 33.0);
+	tale_expect(t, "and what WirePlumber has given back for the port was seen", is_logged,
+			(void *)"WirePlumber gives back a latency offset of 40.000 ms");
 	graph_set_metadata(t->scene.stack.graph, true, 0, NULL, NULL, NULL);
 	tale_pass(t, 0.5);
 	expect_record(t, "records are written again when all is cleared", "\"offset.msec\": 33,");

@@ -79,6 +79,9 @@ extern const char tale_of_sources_conf[];
 /* scenes/policy-calibrations.c */
 
 void tale_of_calibrations(struct tale *t);
+/** Around its room: the policy says in the log what it does */
+void tale_of_calibrations_begins(void);
+void tale_of_calibrations_ends(void);
 
 /* scenes/filter.c */
 

@@ -110,6 +110,7 @@ end
 -- WirePlumber is about to give a port the offset that it had before.
 function offsets:restoring (id, ns)
   local d = device_of (self, id)
+  self.backend.info (string.format ("WirePlumber gives back a latency offset of %.3f ms", ns / 1e6))
   if ns ~= coming (d) then
     expect (d, ns)
   end
