@@ -135,6 +135,15 @@ static void a_flood_of_lines_takes_no_memory(void)
 	status_lines_finish(&lines);
 }
 
+static void before_they_are_begun_a_change_is_none(void)
+{
+	spa_zero(lines);
+	status_lines_changed(&lines);
+	status_lines_forget(&lines);
+	status_lines_finish(&lines);
+	check(!lines.due);
+}
+
 int main(void)
 {
 	pw_init(NULL, NULL);
@@ -142,6 +151,7 @@ int main(void)
 	run(what_has_not_changed_is_not_written);
 	run(the_oldest_lines_of_speakers_that_are_gone_go);
 	run(lines_that_others_have_left_count_as_well);
+	run(before_they_are_begun_a_change_is_none);
 	run(a_flood_of_lines_takes_no_memory);
 	pw_main_loop_destroy(loop);
 	pw_deinit();

@@ -96,7 +96,7 @@ void status_lines_finish(struct status_lines *lines)
 
 void status_lines_changed(struct status_lines *lines)
 {
-	if (lines->due)
+	if (lines->loop == NULL || lines->due)
 		return;
 	lines->due = true;
 	/* Not from here: the caller is in the middle of the change */

@@ -34,7 +34,7 @@ struct status_lines {
 int status_lines_init(struct status_lines *lines, struct pw_loop *loop, void (*write)(void *data), void *data);
 void status_lines_finish(struct status_lines *lines);
 
-/** Something changed: write() will be called, now or within half a second. */
+/** Something changed: write() will be called, now or within half a second. Zeroed lines are fine: there is nothing to be written. */
 void status_lines_changed(struct status_lines *lines);
 
 /** From write(): set a key, or remove it with json = NULL. */

@@ -21,7 +21,9 @@
 
 void group_schedule_update(struct group *group)
 {
-	pw_loop_signal_event(group->main_loop, group->update_event);
+	/* What others write is heard before the group is started */
+	if (group->update_event)
+		pw_loop_signal_event(group->main_loop, group->update_event);
 }
 
 struct member_list group_list_members(const struct group *group, struct member *members[FANOUT_HOST_OUTPUTS_MAX])
