@@ -56,7 +56,7 @@ changeable() {
 		"$TOOL" speaker $speaker | grep -E '^  (offset|trim|gain|role|correction)'
 	done
 	pw-metadata -n bluez-combine | grep -oE "key:'(calibration|member|lease)[^']*' value:'[^']*'" |
-		sed 's/"at": [0-9]*//' || :
+		grep -v '"by": "hand"' || :
 	# those of a stream are there once it has played
 	pw-dump | grep -E '"(channelVolumes|mute|softVolumes)":' | grep -v -e '\[ \]' -e 'false' -e '\[ 1.000000[ ,1.0]* \]' || :
 }
