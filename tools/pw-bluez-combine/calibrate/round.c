@@ -14,6 +14,8 @@
 /* Reports are wrong by half a second; and what a coarse round has told is known to some ms */
 #define WIDE_SEC	0.6
 #define NARROW_SEC	0.015
+/* After a hole: as long as a machine stands still now and then. Wider, a round takes so long that the next one is in it. */
+#define SHIFTED_SEC	0.2
 /* Windows must not overlap */
 #define APART_SEC	0.05
 /* Delays are whole samples */
@@ -59,12 +61,15 @@ void round_follow(struct calibrate *c)
 {
 	struct round *r = &c->round;
 	struct timeline_mark mark;
+	bool hole = false;
 
 	while (player_take_mark(&c->player, &mark))
-		r->broken |= !timeline_add(&r->player, &mark);
+		hole |= !timeline_add(&r->player, &mark);
 	while (recorder_take_mark(&c->recorder, &mark))
-		r->broken |= !timeline_add(&r->recorder, &mark);
-	r->broken |= recorder_take(&c->recorder) < 0;
+		hole |= !timeline_add(&r->recorder, &mark);
+	hole |= recorder_take(&c->recorder) < 0;
+	r->broken |= hole;
+	r->shifted |= hole;
 }
 
 /* Seconds since the round's beginning, by the group's clock */
@@ -87,11 +92,11 @@ static double sound_sec(const struct calibrate *c, uint32_t speaker)
 static void work_out_times(struct calibrate *c)
 {
 	struct round *r = &c->round;
-	double window_sec = r->plan.wide ? WIDE_SEC : NARROW_SEC;
+	double window_sec = r->plan.wide ? WIDE_SEC : r->shifted ? SHIFTED_SEC : NARROW_SEC;
 	const struct schedule schedule = {
 		.sweep_sec = (double)c->sweep_frames / c->rate,
 		.margin_sec = r->margin_sec,
-		.space_sec = r->plan.wide ? 2.0 * window_sec + APART_SEC : 0.0,
+		.space_sec = window_sec > NARROW_SEC ? 2.0 * window_sec + APART_SEC : 0.0,
 	};
 	uint32_t i;
 
@@ -231,6 +236,7 @@ static void learn(struct calibrate *c)
 		s->snr_db = r->heard[i].snr_db;
 		s->sound_sec = r->times[i].sound_sec - r->times[i].delay_sec +
 			(r->heard[i].arrival - r->slots[i].expected) / c->rate;
+		r->shifted = false;
 		keep_response(c, i);
 	}
 }
