@@ -20,6 +20,7 @@
 #include "harness.h"
 
 #define SEEDS		2
+#define PAIRS_MIN	60
 #define RIGHT_MS	1.0	/* beyond it a confident answer is a wrong one */
 
 enum expect {
@@ -173,8 +174,9 @@ static void judge(const struct kind *kind)
 	}
 	if (kind->expect == NEVER_WRONG)
 		return;
-	check(percentile(50) <= 0.05);
-	check(percentile(95) <= p95);
+	/* of a few pairs there is no percentile */
+	check(f->n < PAIRS_MIN || percentile(50) <= 0.05);
+	check(percentile(f->n < PAIRS_MIN ? 100 : 95) <= p95);
 	if (kind->expect == HEARD)
 		check(refused <= SPA_MAX(0.02 * f->speakers, 1.0));
 }
