@@ -97,6 +97,23 @@ no_terminal() { refuses 'this is no terminal' adjust kitchen </dev/null; }
 check 'without a terminal and without that it says what to do' no_terminal
 check 'it is in its place again' delay '185.1 ms'
 
+# What was found by ear, and whether it still holds. found CODEC RATE REPORT
+found() {
+	pw-metadata -n bluez-combine 0 "calibration.$kitchen" "{ \"records\": [ { \"codec\": \"$1\", \"rate\": $2,
+		\"offset.msec\": 0, \"report.nsec\": $3, \"by\": \"ear\", \"at\": 1790000000 } ] }" Spa:String:JSON >/dev/null
+}
+basis() { says "\"basis\": $1" status --json; }
+found sbc 48000 64854166
+check 'a speaker whose offset was measured like this is calibrated' basis '"calibrated", "calibrated.at": 1790000000'
+found sbc 48000 74854166
+check 'and stale if it reported another latency then' basis '"stale", "stale": "report"'
+found sbc 44100 64854166
+check 'or had another rate' basis '"stale", "stale": "rate"'
+found aac 48000 64854166
+check 'or another codec' basis '"stale", "stale": "codec"'
+check 'which status tells' says 'with another codec or rate, or it reports another latency now' status
+pw-metadata -n bluez-combine -d 0 "calibration.$kitchen" >/dev/null
+
 check 'a speaker plays the test by itself' says 'Bedroom alone: clicks' test bedroom --clicks --seconds 1
 check 'all speakers play the test' says 'noise that wanders' test --noise --seconds 1
 
