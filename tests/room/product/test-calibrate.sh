@@ -86,6 +86,7 @@ check 'a microphone that is not there is told, with those that are' exits 2 "$TO
 check 'of those one is the room'\''s' said room_microphone.1
 check 'a distance is needed of all' exits 2 "$TOOL" calibrate --distance kitchen=2
 check 'and has to be one' exits 2 "$TOOL" calibrate --distance kitchen=far
+check 'what goes back measures nothing' exits 2 "$TOOL" calibrate --undo --dry-run
 room AddMicrophone other '{}'
 several() { exits 2 "$TOOL" calibrate && said 'several microphones'; }
 until_true several

@@ -54,6 +54,11 @@ static int run(const struct options *options)
 
 	if (c == NULL)
 		return EXIT_OTHER;
+	if (options->undo && (options->dry_run || options->json || options->plot)) {
+		complain(_("--undo does not go together with --dry-run, --json or --plot"));
+		free(c);
+		return EXIT_USAGE;
+	}
 	c->options = options;
 	res = session_init(&c->session, options, CLIENT_NODES | CLIENT_ROUTES | CLIENT_MICROPHONES,
 			options->undo ? undo_changed : events_changed, c);
