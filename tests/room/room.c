@@ -46,6 +46,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_filter,
 	scenes_microphone,
 	scenes_calibrate,
+	scenes_calibrate_trouble,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

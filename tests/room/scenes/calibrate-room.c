@@ -110,13 +110,21 @@ int calibrate_build(struct scene *sc, const struct conditions *c, double *metres
 	return scene_connect_speakers(sc);
 }
 
+/* Each with a log of its own: they are added to */
+static struct process *spawn_apart(struct scene *sc, const char *name, const char *const *argv)
+{
+	g_autofree char *log = g_strdup_printf("%s-%u", name, sc->stack.clients->len + 1);
+
+	return stack_spawn(&sc->stack, log, argv);
+}
+
 struct process *calibrate_start(struct scene *sc, const char *const *more)
 {
 	const char *argv[16] = { TOOL, "calibrate", "--json", "--microphone", SCENE_MICROPHONE CALIBRATE_MICROPHONE };
 
 	for (int n = 5; more != NULL && *more != NULL && n < 15; n++)
 		argv[n] = *more++;
-	return stack_spawn(&sc->stack, "calibrate", argv);
+	return spawn_apart(sc, "calibrate", argv);
 }
 
 static void read_speaker(struct calibration *c, struct spa_json *it)
@@ -245,6 +253,19 @@ double heard_late_spread(const struct heard_late *late, int n, const bool *among
 	return max >= min ? max - min : 0.0;
 }
 
+static int add_speakers(const struct scene *sc, struct measure *m)
+{
+	int res = 0;
+
+	for (int i = 0; i < sc->n_speakers && res == 0; i++) {
+		g_autofree char *file = g_strdup_printf("speaker-%s.wav", sc->speakers[i].name);
+		g_autofree char *path = g_build_filename(sc->out, file, NULL);
+
+		res = measure_add_speaker(m, path);
+	}
+	return res;
+}
+
 int calibrate_listen(struct scene *sc, const double *metres, double from, double to, struct heard_late *late)
 {
 	struct measure_options options = { .from = from, .to = to, .range = RANGE_S };
@@ -252,7 +273,8 @@ int calibrate_listen(struct scene *sc, const double *metres, double from, double
 	int res;
 
 	measure_init(&m, &options);
-	if ((res = measure_add_dir(&m, sc->out, NULL)) == 0 && (res = measure_run(&m)) == 0)
+	/* without the source, whose place in each is of no interest here, and takes most of the time */
+	if ((res = add_speakers(sc, &m)) == 0 && (res = measure_run(&m)) == 0)
 		find_late(sc, &m, metres, late);
 	else
 		fprintf(stderr, "room: cannot measure %s: %s\n", sc->out, strerror(-res));
@@ -260,23 +282,46 @@ int calibrate_listen(struct scene *sc, const double *metres, double from, double
 	return res;
 }
 
-/* What pw-dump tells of volumes and offsets, a line each */
-static int add_dump(struct scene *sc, GString *text)
+/* The speakers and the group: other nodes come and go. */
+static bool is_of_group(const char *object)
 {
-	static const char *const keys[] = { "\"latencyOffsetNsec\"", "\"volume\"", "\"mute\"", "\"softMute\"", "\"monitorMute\"" };
-	const char *argv[] = { "pw-dump", NULL };
-	struct process *p = stack_spawn(&sc->stack, "pw-dump", argv);
-	g_autofree char *all = NULL;
-	g_auto(GStrv) lines = NULL;
-	int res = p != NULL ? scene_await_end(sc, p) : -EIO;
+	static const char *const marks[] = { "\"node.name\": \"bluez_output.", "\"node.name\": \"bluez_combine.",
+		"\"media.class\": \"Audio/Device\"" };
 
-	if (res < 0 || !g_file_get_contents(p->log, &all, NULL, NULL))
-		return res < 0 ? res : -EIO;
-	lines = g_strsplit(all, "\n", -1);
+	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
+		if (strstr(object, marks[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Volumes and offsets, a line each */
+static void add_object(GString *text, const char *object)
+{
+	static const char *const keys[] = { "\"latencyOffsetNsec\": ", "\"volume\": ", "\"mute\": ", "\"softMute\": ",
+		"\"monitorMute\": " };
+	g_auto(GStrv) lines = g_strsplit(object, "\n", -1);
+
 	for (char **line = lines; *line != NULL; line++)
 		for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
 			if (strstr(*line, keys[i]) != NULL)
-				g_string_append_printf(text, "%s\n", *line);
+				g_string_append_printf(text, "%s\n", g_strstrip(*line));
+}
+
+/* pw-dump: an array of objects, each with braces that are two spaces in */
+static int add_dump(struct scene *sc, GString *text)
+{
+	const char *argv[] = { "pw-dump", NULL };
+	struct process *p = spawn_apart(sc, "pw-dump", argv);
+	int res = p != NULL ? scene_await_end(sc, p) : -EIO;
+	g_autofree char *all = NULL;
+	g_auto(GStrv) objects = NULL;
+
+	if (res < 0 || !g_file_get_contents(p->log, &all, NULL, NULL))
+		return res < 0 ? res : -EIO;
+	objects = g_strsplit(all, "\n  {\n", -1);
+	for (char **object = objects; *object != NULL; object++)
+		if (is_of_group(*object))
+			add_object(text, *object);
 	return 0;
 }
 

@@ -166,6 +166,7 @@ extern const struct scene_type scenes_drivers[];
 extern const struct scene_type scenes_filter[];
 extern const struct scene_type scenes_microphone[];
 extern const struct scene_type scenes_calibrate[];
+extern const struct scene_type scenes_calibrate_trouble[];
 
 /* From scenes/start.c: what most scenes begin with. 0 or -errno. */
 
