@@ -170,6 +170,21 @@ during interlude
 check 'music that begins meanwhile is let play' said 'Echo Dot plays'
 check 'and when it has paused this goes on' [ "$status" = 0 ]
 
+# Many an Echo's stream goes on when its music is over
+python3 -c '
+import sys, wave
+with wave.open(sys.argv[1], "wb") as file:
+    file.setparams((2, 2, 44100, 0, "NONE", "none"))
+    file.writeframes(bytes(4 * 44100))' "$out.wav"
+quiet=EC:00:00:00:00:CC
+room AddEcho $quiet "{'name': <'Quiet Echo'>, 'wav': <'$out.wav'>, 'loop': <true>}"
+room Connect $quiet
+room Play $quiet
+is_silent() { "$TOOL" status | grep -q 'plays: Quiet Echo' && "$TOOL" status | grep -q ': warm,'; }
+check 'a stream that brings silence' until_true is_silent
+check 'is not waited for' exits 0 "$TOOL" calibrate --wait 1
+room Disconnect $quiet
+
 room Play "$echo"
 check 'music that plays is waited for, and no longer than that' exits 1 "$TOOL" calibrate --wait 2
 check 'with the name of who plays' said 'Echo Dot plays'

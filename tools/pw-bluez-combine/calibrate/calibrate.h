@@ -24,6 +24,7 @@
 #define SPEED_OF_SOUND_M_PER_SEC	343.0	/* in air, at 20 degrees */
 
 #define CALIBRATE_TICK_NS	(10 * SPA_NSEC_PER_MSEC)
+#define CALIBRATE_SILENT_MAX	8	/* streams; what is more counts as music */
 
 /** A speaker of the group. The first plan.n_speakers are those of the plan, in its order. */
 struct calibrate_speaker {
@@ -89,6 +90,8 @@ struct calibrate {
 	double latency_ms;		/**< from the sink to every speaker's sound */
 	bool has_sink;
 	char music[256];		/**< who plays; "": nobody */
+	uint32_t silent[CALIBRATE_SILENT_MAX];	/**< nodes whose streams run, and bring silence */
+	uint32_t n_silent;
 
 	/* the microphone */
 	uint32_t microphone_id;

@@ -90,24 +90,40 @@ static const struct graph_object *find_filter(const struct graph *graph, const s
 	return NULL;
 }
 
+static bool is_silent(const struct calibrate *c, uint32_t node)
+{
+	for (uint32_t i = 0; i < c->n_silent; i++)
+		if (c->silent[i] == node)
+			return true;
+	return false;
+}
+
 /* A stream that runs, and is not ours. A filter runs with the group: who plays into it counts */
-static const char *find_music(const struct calibrate *c, uint32_t node, int depth)
+static const struct graph_object *find_music(const struct calibrate *c, uint32_t node, int depth)
 {
 	const struct graph *graph = &c->session.client.graph;
-	const struct graph_object *o = NULL, *filter;
-	const char *music;
+	const struct graph_object *o = NULL, *filter, *music;
 
 	while ((o = graph_next_source(graph, node, o))) {
-		if (o->state != PW_NODE_STATE_RUNNING || o->client == client_id(&c->session.client))
+		if (o->state != PW_NODE_STATE_RUNNING || o->client == client_id(&c->session.client) || is_silent(c, o->id))
 			continue;
 		if (o->name && spa_strstartswith(o->name, BLUEZ_COMBINE_NODE_PREFIX))
 			continue;
 		if ((filter = find_filter(graph, o)) == NULL)
-			return o->description ? o->description : o->name ? o->name : "?";
+			return o;
 		if (depth < FILTERS_MAX && (music = find_music(c, filter->id, depth + 1)) != NULL)
 			return music;
 	}
 	return NULL;
+}
+
+/* Many an Echo's stream goes on when the music is over, and brings silence. The group tells, as long as we do not play ourselves */
+static void note_silent(struct calibrate *c)
+{
+	const struct graph_object *o;
+
+	while (c->n_silent < CALIBRATE_SILENT_MAX && (o = find_music(c, c->sink_id, 0)))
+		c->silent[c->n_silent++] = o->id;
 }
 
 static uint32_t find_node(const struct calibrate *c, const char *name)
@@ -121,17 +137,21 @@ static uint32_t find_node(const struct calibrate *c, const char *name)
 }
 
 /* Into the group, or to one of its speakers alone */
-static void read_music(struct calibrate *c)
+static void read_music(struct calibrate *c, bool is_heard)
 {
-	const char *music = c->has_sink ? find_music(c, c->sink_id, 0) : NULL;
+	const struct graph_object *music;
 	uint32_t i, id;
 
+	if (c->has_sink && c->state <= CALIBRATE_MUSIC && !is_heard)
+		note_silent(c);
+	music = c->has_sink ? find_music(c, c->sink_id, 0) : NULL;
 	for (i = 0; i < c->n_speakers && music == NULL; i++)
 		if (c->speakers[i].here && (id = find_node(c, c->speakers[i].target)) != SPA_ID_INVALID)
 			music = find_music(c, id, 0);
 	c->music[0] = '\0';
 	if (music)
-		text_copy(c->music, sizeof(c->music), music, TEXT_ANY_WIDTH);
+		text_copy(c->music, sizeof(c->music), music->description ? music->description :
+				music->name ? music->name : "?", TEXT_ANY_WIDTH);
 }
 
 int group_read(struct calibrate *c)
@@ -159,7 +179,7 @@ int group_read(struct calibrate *c)
 		else
 			c->speakers[i].here = c->speakers[i].plays = false;
 	}
-	read_music(c);
+	read_music(c, spa_streq(r.state, "playing"));
 done:
 	report_finish(&r);
 	return res;
