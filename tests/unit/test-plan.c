@@ -215,6 +215,38 @@ static void a_run_takes_no_longer_than_is_promised(void)
 	}
 }
 
+/* How often the first one, which is first and last, is heard in the coarse round */
+static uint32_t count_first(uint32_t n, uint32_t *at)
+{
+	struct plan_round round;
+	uint32_t i, times = 0;
+	struct world w;
+
+	world_init(&w, n, 1);
+	while (plan_round(&w.plan, &round) && round.kind == PLAN_LEVEL)
+		play_all(&w, &round);
+	check_int(round.kind, PLAN_COARSE);
+	check_int(round.slots[0].speaker, round.slots[round.n_slots - 1].speaker);
+	for (i = 0; i < round.n_slots; i++)
+		if (round.slots[i].speaker == round.slots[0].speaker) {
+			times++;
+			*at = i + 1 < round.n_slots ? i : *at;
+		}
+	check_int(round.n_slots, n + times - 1);
+	return times;
+}
+
+static void in_a_long_round_one_speaker_is_heard_in_the_middle_too(void)
+{
+	uint32_t at = 0;
+
+	check_int(count_first(4, &at), 2);
+	check_int(count_first(5, &at), 3);
+	check(at == 2 || at == 3);
+	check_int(count_first(15, &at), 3);
+	check(at == 7 || at == 8);
+}
+
 static void who_is_not_heard_is_asked_louder_and_then_left_as_it_is(void)
 {
 	struct world w;
@@ -377,6 +409,7 @@ int main(void)
 {
 	run(reports_that_are_wrong_by_half_a_second_are_made_good);
 	run(a_run_takes_no_longer_than_is_promised);
+	run(in_a_long_round_one_speaker_is_heard_in_the_middle_too);
 	run(who_is_not_heard_is_asked_louder_and_then_left_as_it_is);
 	run(when_nobody_is_heard_it_ends_with_the_reason);
 	run(one_alone_cannot_be_compared);

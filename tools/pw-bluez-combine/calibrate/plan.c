@@ -13,6 +13,7 @@
 #define LEVEL_MAX_DB		(-10.0)
 #define LEVEL_MIN_DB		(-82.0)
 #define LINEARITY_STEP_DB	6.0
+#define LONG_ROUND		4	/* speakers: with more the first one is heard in the middle, too */
 
 void plan_init(struct plan *plan, const struct plan_speaker *speakers, uint32_t n)
 {
@@ -116,15 +117,20 @@ static uint32_t sort_asked(const struct plan *plan, uint32_t order[])
 
 /* Those that were not heard, between two of one that is, or that comes first. The last one is less loud: does the
  * microphone tell so? */
+/* A piece that nobody saw to be missing from the recording moves all that comes after it, as a clock does. Heard at
+ * both ends alone, the first one tells little of where in a long round that was; in the middle, too, it does. */
 static void fill_coarse(struct plan *plan, struct plan_round *round)
 {
 	uint32_t order[PLAN_SPEAKERS_MAX], n = sort_asked(plan, order), i;
 	uint32_t first = plan->reference != PLAN_ALL ? plan->reference : order[0];
 
 	add_slot(plan, round, first);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (n > LONG_ROUND && i == n / 2)
+			add_slot(plan, round, first);
 		if (order[i] != first)
 			add_slot(plan, round, order[i]);
+	}
 	add_slot(plan, round, first);
 	round->slots[round->n_slots - 1].level_db -= LINEARITY_STEP_DB;
 }
