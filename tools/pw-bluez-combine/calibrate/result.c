@@ -33,6 +33,12 @@ static double seconds(const struct calibrate *c)
 	return (double)(calibrate_now_ns(c) - c->begun_ns) / SPA_NSEC_PER_SEC;
 }
 
+/* Without the sign of what rounds to nothing */
+static double rounded(double ms)
+{
+	return fabs(ms) < 0.005 ? 0.0 : ms;
+}
+
 static void print_speaker(const struct calibrate *c, uint32_t i)
 {
 	const struct plan_speaker *s = &c->plan.speakers[i];
@@ -40,9 +46,9 @@ static void print_speaker(const struct calibrate *c, uint32_t i)
 	fputs("  ", stdout);
 	print_cell(c->speakers[i].name, NAME_WIDTH);
 	if (takes_part(c, i))
-		printf(" %+10.2f %+10.2f   %.2f -> %.2f ms\n", s->before_ms, s->after_ms,
-				(double)c->speakers[i].start_offset_ns / SPA_NSEC_PER_MSEC,
-				(double)keep_offset_ns(c, i) / SPA_NSEC_PER_MSEC);
+		printf(" %+10.2f %+10.2f   %.2f -> %.2f ms\n", rounded(s->before_ms), rounded(s->after_ms),
+				rounded((double)c->speakers[i].start_offset_ns / SPA_NSEC_PER_MSEC),
+				rounded((double)keep_offset_ns(c, i) / SPA_NSEC_PER_MSEC));
 	else
 		printf(" %s\n", i >= c->plan.n_speakers ? _("does not play") :
 				s->place == PLAN_LEFT ? _("has left") : tell_reason(s->reason));

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
+#include <math.h>
 #include <stdarg.h>
 
 #include "calibrate/calibrate.h"
@@ -115,10 +116,13 @@ void tell_heard(const struct calibrate *c)
 			asked |= r->plan.slots[j].speaker == i;
 		if (!asked || c->plan.speakers[i].place == PLAN_LEFT)
 			continue;
-		if (r->results[i].reason == EAR_HEARD)
+		if (r->results[i].reason == EAR_HEARD && r->results[i].sigma_ms > 0.0)
 			/* TRANSLATORS: a speaker, and two figures */
-			say(c, _("  %s: heard, %.0f dB above the noise, to within %.3f ms"), c->speakers[i].name,
-					c->speakers[i].snr_db, r->results[i].sigma_ms);
+			say(c, _("  %s: heard, %.0f dB above the noise, to within %.2f ms"), c->speakers[i].name,
+					c->speakers[i].snr_db, fmax(r->results[i].sigma_ms, 0.01));
+		else if (r->results[i].reason == EAR_HEARD)
+			/* TRANSLATORS: the speaker that the others are compared with, and a figure */
+			say(c, _("  %s: heard, %.0f dB above the noise"), c->speakers[i].name, c->speakers[i].snr_db);
 		else
 			say(c, "  %s: %s", c->speakers[i].name, tell_reason(r->results[i].reason));
 	}
