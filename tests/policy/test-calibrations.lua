@@ -11,7 +11,7 @@ local KEY_A = "calibration." .. A
 
 local function world (saved)
   local w = { store = {}, saved = saved or {}, changed = {}, warnings = {}, here = { [A] = true } }
-  w.writes = 0
+  w.writes, w.time = 0, 1800000000
   w.calibrations = calibrations.new {
     read = function (key) return w.store [key] end,
     write = function (key, text)
@@ -19,7 +19,7 @@ local function world (saved)
       w.writes = w.writes + 1
     end,
     save = function (address, text) w.saved [address] = text end,
-    now = function () return 1800000000 end,
+    now = function () return w.time end,
     changed = function (address) table.insert (w.changed, address) end,
     is_here = function (address) return w.here [address] or false end,
     warn = function (text) table.insert (w.warnings, text) end,
@@ -149,6 +149,64 @@ test ("that_there_is_no_offset_is_remembered_only_beside_another_record", functi
   w.calibrations:set_by_hand (A, "sbc", 44100, 0)
   w.calibrations:changed (KEY_A)
   equal ({ next (w.store), next (w.saved), w.find ("aac", 44100) }, {})
+end)
+
+-- A program takes back what it has measured by this record
+test ("what_comes_back_with_a_record_that_is_taken_back_is_no_users_word", function ()
+  local measured = record ("sbc", 44100, 80, ', "by": "ear", "was.msec": 12.5')
+  local others = entry (record ("aac", 44100, 12.5))
+  for _, left in ipairs { others, false } do
+    -- heard of before the offset, and after it
+    for _, told in ipairs { true, false } do
+      local w = world ()
+      w.user_writes (A, left and entry (record ("aac", 44100, 12.5), measured) or entry (measured))
+      w.store [KEY_A] = left or nil
+      if told then
+        w.calibrations:changed (KEY_A)
+      end
+      equal (w.find ("sbc", 44100), not told and not left and 80 or nil)
+      equal (w.calibrations:set_by_hand (A, "sbc", 44100, 12.5), false)
+      w.calibrations:changed (KEY_A)
+      equal (w.store, { [KEY_A] = left or nil })
+      -- another one is
+      equal (w.calibrations:set_by_hand (A, "sbc", 44100, 12.6), true)
+      equal (w.find ("sbc", 44100), 12.6)
+      equal (w.calibrations:set_by_hand (A, "sbc", 44100, 12.5), true)
+      equal (w.find ("sbc", 44100), 12.5)
+    end
+  end
+end)
+
+test ("what_the_user_sets_after_a_record_has_gone_is_his_word", function ()
+  for _, case in ipairs {
+    { "ear", "sbc", 44100, 11 },
+    { "ear", "sbc", 48000, 0 },
+    { "ear", "aac", 44100, 0 },
+    { "hand", "sbc", 44100, 0 },
+  } do
+    local by, codec, rate, later = table.unpack (case)
+    local w = world ()
+    w.user_writes (A, entry (record ("sbc", 44100, 80, ', "by": "' .. by .. '", "was.msec": 12.5')))
+    w.user_writes (A, nil)
+    w.time = w.time + later
+    equal (w.calibrations:set_by_hand (A, codec, rate, 12.5), true)
+    equal (w.find (codec, rate), 12.5)
+  end
+  -- and what is gone of who is not here is not noted at all
+  local w = world ()
+  w.user_writes (B, entry (record ("sbc", 44100, 80, ', "by": "ear", "was.msec": 12.5')))
+  w.user_writes (B, nil)
+  equal (next (w.calibrations.withdrawn), nil)
+end)
+
+test ("an_offset_that_no_record_can_say_ends_the_record", function ()
+  local w = world ()
+  w.user_writes (A, entry (record ("sbc", 44100, 3), record ("aac", 44100, 4)))
+  equal (w.calibrations:set_by_hand (A, "sbc", 44100, -2100), true)
+  equal ({ w.find ("sbc", 44100), w.find ("aac", 44100) }, { nil, 4 })
+  equal (w.store [KEY_A], entry (record ("aac", 44100, 4)))
+  w.calibrations:set_by_hand (A, "aac", 44100, 2001)
+  equal ({ next (w.store), next (w.saved) }, {})
 end)
 
 test ("what_somebody_writes_in_the_meantime_is_not_lost", function ()

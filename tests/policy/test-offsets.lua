@@ -11,14 +11,16 @@ local MS = 1000000
 
 -- A device that does what it is asked for when it is its turn, and tells of it
 local function world ()
-  local w = { records = {}, by_hand = {}, queue = {}, offset = {}, has_port = true }
+  local w = { time = 1000, records = {}, by_hand = {}, queue = {}, offset = {}, has_port = true }
   w.offsets = offsets.new {
     record = function (address, codec, rate) return w.records [address .. codec .. rate] end,
     set_by_hand = function (address, codec, rate, ms)
       table.insert (w.by_hand, codec .. " " .. rate .. " " .. ms)
       w.records [address .. codec .. rate] = ms
       w.offsets:look (address)
+      return true
     end,
+    now = function () return w.time end,
     set = function (id, ns)
       if w.has_port then
         table.insert (w.queue, { id, ns })
@@ -246,6 +248,24 @@ test ("what_never_comes_back_does_not_add_up", function ()
   equal (#w.offsets.devices [CARD].expected, 16)
   w.pass ()
   equal (w.offset [CARD], 1000 * MS)
+end)
+
+test ("what_has_not_come_in_ten_seconds_is_not_waited_for", function ()
+  local w = world ()
+  w.connect ("sbc", 44100)
+  w.offsets:restoring (CARD, 5 * MS)
+  w.record ("sbc", 44100, 12)
+  w.offsets:look (A)
+  w.queue = {}
+  w.time = w.time + 11
+  -- the same is asked for again, and what the user sets to what was once given back is by hand
+  w.offsets:look (A)
+  equal (w.pass (), 12 * MS)
+  w.offsets:restoring (CARD, 5 * MS)
+  w.time = w.time + 11
+  w.sets (5 * MS)
+  equal (w.pass (), 5 * MS)
+  equal (w.by_hand, { "sbc 44100 5.0" })
 end)
 
 -- Whoever does what in whatever order: the last word of all is where it ends, and it is still there.

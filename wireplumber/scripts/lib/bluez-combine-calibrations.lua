@@ -26,6 +26,10 @@ local SPEAKERS_MAX = 512
 local UNKNOWN_LEN = 256
 local TEXT_LEN = 4096
 
+-- Who takes a record back puts back the offset from before it, and no later than that
+local BACK_SEC = 10
+local SAME_MS = 0.001
+
 local function number_within (low, high)
   return function (v) return type (v) == "number" and v >= low and v <= high end
 end
@@ -59,6 +63,7 @@ function calibrations.new (backend)
     backend = backend,
     entries = {},   -- by address: { records, others (fields beside them), written (the text in the object) }
     count = 0,
+    withdrawn = {}, -- by address: records by ear that were taken back of late, with the time in gone
   }, calibrations)
 end
 
@@ -99,13 +104,20 @@ local function is_of (record, codec, rate)
   return record.codec == codec and record.rate == rate
 end
 
+-- Where in records; nil: nowhere
+local function find (records, codec, rate)
+  for i, r in ipairs (records or {}) do
+    if is_of (r, codec, rate) then
+      return r, i
+    end
+  end
+end
+
 -- As the newest, in the place of the one of its codec and rate
 local function put (records, record)
-  for i, r in ipairs (records) do
-    if is_of (r, record.codec, record.rate) then
-      table.remove (records, i)
-      break
-    end
+  local _, i = find (records, record.codec, record.rate)
+  if i then
+    table.remove (records, i)
   end
   table.insert (records, record)
   if #records > RECORDS_MAX then
@@ -210,6 +222,37 @@ local function make_room (self, address)
   return other ~= nil and other ~= false
 end
 
+local function is_late (self, record)
+  local age = self.backend.now () - record.gone
+  return age < 0 or age > BACK_SEC
+end
+
+-- Notes what was measured and is in no record any more. Where no speaker is nothing comes back.
+local function note_withdrawn (self, address, records)
+  for other, withdrawn in pairs (self.withdrawn) do
+    if is_late (self, withdrawn [#withdrawn]) then
+      self.withdrawn [other] = nil
+    end
+  end
+  if not self.backend.is_here (address) then
+    return
+  end
+  local e = self.entries [address]
+  for _, r in ipairs (e and e.records or {}) do
+    if r.by == "ear" and r ["was.msec"] and not find (records, r.codec, r.rate) then
+      self.withdrawn [address] = self.withdrawn [address] or {}
+      put (self.withdrawn [address],
+          { codec = r.codec, rate = r.rate, was = r ["was.msec"], gone = self.backend.now () })
+    end
+  end
+end
+
+-- Whether this is the offset from before a record that was taken back
+local function comes_back (self, address, codec, rate, offset)
+  local record = find (self.withdrawn [address], codec, rate)
+  return record ~= nil and not is_late (self, record) and math.abs (record.was - offset) <= SAME_MS
+end
+
 -- Takes in what somebody else has written.
 local function absorb (self, address, text)
   local e = text and parse (text)
@@ -224,6 +267,7 @@ local function absorb (self, address, text)
         "%d other speakers; ignored", calibrations.KEY, address, SPEAKERS_MAX))
     return
   end
+  note_withdrawn (self, address, e and e.records)
   set_entry (self, address, e)
   store (self, address)
 end
@@ -242,15 +286,12 @@ end
 function calibrations:find (address, codec, rate)
   look (self, address)
   local e = self.entries [address]
-  for _, r in ipairs (e and e.records or {}) do
-    if is_of (r, codec, rate) then
-      return r ["offset.msec"]
-    end
-  end
+  local record = find (e and e.records, codec, rate)
+  return record and record ["offset.msec"]
 end
 
--- The user has set it, in ms: a later word than what was measured. That there is none is nothing to
--- remember where nothing else is.
+-- Somebody has set it, in ms, and that is the user's later word than what was measured, unless it is what was
+-- there before: returns whether it is. That there is none is nothing to remember where nothing else is.
 function calibrations:set_by_hand (address, codec, rate, offset)
   local record = {
     by = "hand", codec = codec, rate = rate, ["offset.msec"] = offset, at = self.backend.now (),
@@ -261,14 +302,27 @@ function calibrations:set_by_hand (address, codec, rate, offset)
     -- Cleared, and not told of yet: whoever does so puts back an offset, too.
     absorb (self, address, nil)
   end
+  if comes_back (self, address, codec, rate, offset) then
+    return false
+  end
+  self.withdrawn [address] = nil
   local known = self.entries [address]
-  if (not known and offset == 0) or not check_record (record) or not make_room (self, address) then
-    return
+  if not check_record (record) then
+    -- Further than a record can say: the one that is there would be put back.
+    local _, i = find (known and known.records, codec, rate)
+    if i then
+      table.remove (known.records, i)
+      store (self, address)
+    end
+    return true
+  elseif (not known and offset == 0) or not make_room (self, address) then
+    return true
   elseif not known then
     set_entry (self, address, { records = {}, others = {} })
   end
   put (self.entries [address].records, record)
   store (self, address)
+  return true
 end
 
 -- Whether a key of the metadata object is one of these, for us to take in

@@ -435,8 +435,9 @@ end
 
 context.offsets = offsets.new {
   record = function (...) return context.calibrations:find (...) end,
-  set_by_hand = function (...) context.calibrations:set_by_hand (...) end,
+  set_by_hand = function (...) return context.calibrations:set_by_hand (...) end,
   set = set_offset,
+  now = function () return GLib.get_monotonic_time () / 1e6 end,
   info = function (text) log:info (text) end,
 }
 

@@ -20,11 +20,13 @@ offsets.__index = offsets
 local SAME_NS = 1000
 -- Of what was asked for and has never come; the oldest are given up.
 local EXPECTED_MAX = 16
+local EXPECTED_SEC = 10
 
 -- backend, all functions:
 --   record (address, codec, rate)             the offset of its record in ms, nil if there is none
---   set_by_hand (address, codec, rate, ms)    the user has set it
+--   set_by_hand (address, codec, rate, ms)    somebody has set it; returns whether it is the user's word
 --   set (id, ns)                              asks the device for it; returns false if it can't
+--   now ()                                    seconds
 --   info (text)
 function offsets.new (backend)
   return setmetatable ({ backend = backend, devices = {} }, offsets)
@@ -32,7 +34,7 @@ end
 
 -- One device:
 --   offset     as its port said last, in ns; nil: it has not
---   expected   what was asked for and has not come back, the oldest first
+--   expected   what was asked for (ns) and when (at), and has not come back, the oldest first
 --   node       object id of its speaker's node while that is there, and with it:
 --   address, codec, rate
 local function device_of (self, id)
@@ -40,16 +42,24 @@ local function device_of (self, id)
   return self.devices [id]
 end
 
-local function expect (d, ns)
-  table.insert (d.expected, ns)
+local function expect (self, d, ns)
+  table.insert (d.expected, { ns = ns, at = self.backend.now () })
   if #d.expected > EXPECTED_MAX then
     table.remove (d.expected, 1)
   end
 end
 
+-- What comes at all does so soon: a device may refuse, and a port may go.
+local function forget_late (self, d)
+  while d.expected [1] and self.backend.now () - d.expected [1].at > EXPECTED_SEC do
+    table.remove (d.expected, 1)
+  end
+end
+
 -- What it will be when all that was asked for has come
-local function coming (d)
-  return d.expected [#d.expected] or d.offset
+local function coming (self, d)
+  forget_late (self, d)
+  return #d.expected > 0 and d.expected [#d.expected].ns or d.offset
 end
 
 local function is_same (a, b)
@@ -64,20 +74,21 @@ end
 local function apply (self, id, d)
   local ns = wanted (self, d)
   -- What it has is not known before its port is there.
-  if d.offset == nil or ns == nil or is_same (ns, coming (d)) then
+  if d.offset == nil or ns == nil or is_same (ns, coming (self, d)) then
     return
   end
   if self.backend.set (id, ns) then
-    expect (d, ns)
+    expect (self, d, ns)
     self.backend.info (string.format ("%s: latency offset %.3f ms, as recorded for %s at %d Hz",
         d.address, ns / 1e6, d.codec, d.rate))
   end
 end
 
 -- Whether it was asked for; what was asked for before that will not come any more.
-local function was_expected (d, ns)
+local function was_expected (self, d, ns)
+  forget_late (self, d)
   for i, value in ipairs (d.expected) do
-    if value == ns then
+    if value.ns == ns then
       table.move (d.expected, i + 1, #d.expected + i, 1)
       return true
     end
@@ -94,16 +105,16 @@ function offsets:changed (id, ns)
     return
   end
   d.offset = ns
-  if before == nil or was_expected (d, ns) then
+  if before == nil or was_expected (self, d, ns) then
     apply (self, id, d)
     return
   end
   d.expected = {}
   -- Between two codecs it is nobody's.
-  if d.node and d.codec and d.rate and not is_same (ns, wanted (self, d)) then
+  if d.node and d.codec and d.rate and not is_same (ns, wanted (self, d)) and
+      self.backend.set_by_hand (d.address, d.codec, d.rate, ns / 1e6) then
     self.backend.info (string.format ("%s: latency offset %.3f ms by hand, for %s at %d Hz",
         d.address, ns / 1e6, d.codec, d.rate))
-    self.backend.set_by_hand (d.address, d.codec, d.rate, ns / 1e6)
   end
 end
 
@@ -111,8 +122,8 @@ end
 function offsets:restoring (id, ns)
   local d = device_of (self, id)
   self.backend.info (string.format ("WirePlumber gives back a latency offset of %.3f ms", ns / 1e6))
-  if ns ~= coming (d) then
-    expect (d, ns)
+  if ns ~= coming (self, d) then
+    expect (self, d, ns)
   end
 end
 
