@@ -402,15 +402,17 @@ function context.stream_of (node)
   return node.properties ["api.bluez5.codec"], rate
 end
 
--- The output that a device has now: index, device (in the card), offset in ns; nil while it has none
+-- The output that a device has now: index, device (in the card), offset in ns; nil while it has none.
+-- That of a call has no offset, and that is not an offset of 0.
 function context.output_of (device)
   for param in device:iterate_params ("Route") do
     local route = cutils.parseParam (param, "Route")
-    if route and route.direction == "Output" and route.props then
+    local offset = route and route.props and route.props.properties.latencyOffsetNsec
+    if offset and route.direction == "Output" then
       return {
         index = route.index,
         device = route.device,
-        offset = route.props.properties.latencyOffsetNsec or 0,
+        offset = offset,
       }
     end
   end
