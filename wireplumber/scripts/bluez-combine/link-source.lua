@@ -6,9 +6,10 @@
 -- WirePlumber looks at every stream there is when a new one comes, and at that one last: with
 -- some speakers that takes longer than all the rest of a start. It does so all the same, but
 -- afterwards, and then finds this one where it belongs. (From 0.5.13 on it takes new streams first
--- by itself.)
+-- by itself.) It passes over streams that are not to be linked by themselves, and so does this.
 
 local context = require ("bluez-combine-context")
+local cutils = require ("common-utils")
 
 SimpleEventHook {
   name = "bluez-combine/link-source",
@@ -24,7 +25,8 @@ SimpleEventHook {
   },
   execute = function (event)
     local item = event:get_subject ()
-    if context.sources:of_stream (item.properties ["node.id"]) and context.find_sink () then
+    if cutils.parseBool (item.properties ["node.autoconnect"]) and
+        context.sources:of_stream (item.properties ["node.id"]) and context.find_sink () then
       event:get_source ():call ("push-event", "select-target", item, nil)
     end
   end
