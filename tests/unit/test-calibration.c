@@ -83,6 +83,28 @@ static void a_users_word_is_no_calibration(void)
 	check_int(judge((struct calibration_facts) { .codec = "aac", .rate = 48000, .offset_ns = -5000000 }), CALIBRATION_BY_HAND);
 }
 
+static void a_users_word_for_something_else_says_nothing(void)
+{
+	struct calibration_facts facts = { .codec = "aac", .rate = 44100, .offset_ns = -5000000 };
+
+	check_int(put(HAND), 1);
+	check_int(judge(facts), CALIBRATION_NONE);
+	check(record == NULL);
+	facts.codec = "sbc";
+	check_int(judge(facts), CALIBRATION_NONE);
+	/* beside what was measured, that counts */
+	check_int(put(EAR ", " HAND), 2);
+	facts.rate = 48000;
+	check_int(judge(facts), CALIBRATION_OTHER_RATE);
+	check(record != NULL && record->by_ear);
+	facts.codec = "ldac";
+	check_int(judge(facts), CALIBRATION_OTHER_CODEC);
+	check(record != NULL && record->by_ear);
+	check_int(put("{ \"codec\": \"sbc\", \"rate\": 48000, \"offset.msec\": 1, \"by\": \"hand\" }, " EAR), 2);
+	facts.codec = "sbc";
+	check_int(judge(facts), CALIBRATION_BY_HAND);
+}
+
 static void the_newest_record_counts(void)
 {
 	char many[4096] = "";
@@ -92,10 +114,13 @@ static void the_newest_record_counts(void)
 	check_int(record->offset_ns, 1000000);
 	/* and 16 of them at most */
 	strcat(many, EAR);
-	for (int i = 0; i < CALIBRATION_RECORDS_MAX; i++)
+	for (int i = 1; i < CALIBRATION_RECORDS_MAX; i++)
 		strcat(many, ", " HAND);
 	check_int(put(many), CALIBRATION_RECORDS_MAX);
-	check_int(judge(as_found), CALIBRATION_OTHER_CODEC);
+	check_int(judge(as_found), CALIBRATION_GOOD);
+	strcat(many, ", " HAND);
+	check_int(put(many), CALIBRATION_RECORDS_MAX);
+	check_int(judge(as_found), CALIBRATION_NONE);
 }
 
 static void what_is_no_record_is_passed_over(void)
@@ -130,6 +155,7 @@ int main(void)
 	run(it_holds_while_all_is_as_it_was_found);
 	run(it_says_what_is_another_one_than_then);
 	run(a_users_word_is_no_calibration);
+	run(a_users_word_for_something_else_says_nothing);
 	run(the_newest_record_counts);
 	run(what_is_no_record_is_passed_over);
 	run(what_is_cleared_is_gone);

@@ -118,17 +118,36 @@ void calibration_put(struct spa_list *list, const char *address, const char *jso
 		calibration_free(c);
 }
 
-/* The newest of this codec, and of this rate if there is one */
+/* How near a record comes to what the speaker is sent now. What a user has set for something else says nothing of it. */
+enum nearness {
+	NEAR_NOT,
+	NEAR_BY_EAR,
+	NEAR_CODEC,
+	NEAR_SAME,
+};
+
+static enum nearness nearness(const struct calibration_record *r, const struct calibration_facts *facts)
+{
+	bool same_codec = spa_streq(r->codec, facts->codec);
+
+	if (same_codec && r->rate == facts->rate)
+		return NEAR_SAME;
+	if (!r->by_ear)
+		return NEAR_NOT;
+	return same_codec ? NEAR_CODEC : NEAR_BY_EAR;
+}
+
+/* The newest of the nearest */
 static const struct calibration_record *find_record(const struct calibration *c, const struct calibration_facts *facts)
 {
 	const struct calibration_record *best = NULL;
+	enum nearness near, nearest = NEAR_BY_EAR;
 
-	for (uint32_t i = 0; i < c->n_records; i++) {
-		const struct calibration_record *r = &c->records[i];
-
-		if (spa_streq(r->codec, facts->codec) && (r->rate == facts->rate || !best || best->rate != facts->rate))
-			best = r;
-	}
+	for (uint32_t i = 0; i < c->n_records; i++)
+		if ((near = nearness(&c->records[i], facts)) >= nearest) {
+			best = &c->records[i];
+			nearest = near;
+		}
 	return best;
 }
 
@@ -140,15 +159,13 @@ static bool is_near(int64_t a, int64_t b, int64_t within)
 enum calibration_state calibration_judge(const struct calibration *c, const struct calibration_facts *facts,
 		const struct calibration_record **record)
 {
-	const struct calibration_record *r;
+	const struct calibration_record *r = c && facts->rate > 0 ? find_record(c, facts) : NULL;
 
-	*record = NULL;
-	if (c == NULL || c->n_records == 0 || facts->rate == 0)
+	*record = r;
+	if (r == NULL)
 		return CALIBRATION_NONE;
-	if ((*record = r = find_record(c, facts)) == NULL) {
-		*record = &c->records[c->n_records - 1];
+	if (!spa_streq(r->codec, facts->codec))
 		return CALIBRATION_OTHER_CODEC;
-	}
 	if (r->rate != facts->rate)
 		return CALIBRATION_OTHER_RATE;
 	if (!r->by_ear || !is_near(r->offset_ns, facts->offset_ns, CALIBRATION_OFFSET_NS))
