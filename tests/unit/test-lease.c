@@ -146,6 +146,10 @@ static void one_client_at_a_time_has_one(void)
 	check_int(refusal.count, 9);
 	check_int(lease_write(&lease, OTHER, OWNER_ORDINARY, NULL, 0, &refusal), LEASE_UNCHANGED);
 	check_int(lease.client, ME);
+	/* Why it was refused is still to be told when the other one goes on */
+	check_int(put("{ \"count\": 2 }"), LEASE_TAKEN);
+	check(strstr(refusal.why, "the client 42 has the lease") != NULL);
+	check_int(refusal.client, OTHER);
 	check_int(put(NULL), LEASE_ENDED);
 	check_int(lease_write(&lease, OTHER, OWNER_UNRESTRICTED, "{ \"count\": 10 }", 0, &refusal), LEASE_TAKEN);
 	lease_clear(&lease);

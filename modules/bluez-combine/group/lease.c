@@ -54,11 +54,33 @@ static void complain(struct group_lease *l, struct pw_loop *loop)
 		pw_log_warn("lease of the client %u: %s", l->refusal.client, l->refusal.why);
 }
 
+static void tell_refused(struct group *group)
+{
+	struct group_lease *l = &group->lease;
+	char json[ANSWER_LEN_MAX];
+	struct spa_strbuf b;
+
+	if (!l->refused)
+		return;
+	l->refused = false;
+	if (l->refusal.client == SPA_ID_INVALID) {
+		answer(group, BLUEZ_COMBINE_KEY_LEASE_REFUSED, NULL);
+		return;
+	}
+	begin(&b, json, l->refusal.client, l->refusal.count);
+	json_add_string(&b, BLUEZ_COMBINE_LEASE_REFUSED, l->refusal.why);
+	spa_strbuf_append(&b, " }");
+	answer(group, BLUEZ_COMBINE_KEY_LEASE_REFUSED, json);
+}
+
 void group_lease_written(struct group *group, uint32_t client, enum owner owner, const char *json)
 {
 	struct group_lease *l = &group->lease;
 	bool news = l->lease.client != client;
 
+	/* There is one place for refusals: another client's is told before it may be taken by this */
+	if (l->refusal.client != client)
+		tell_refused(group);
 	switch (lease_write(&l->lease, client, owner, json, loop_now_ns(group->main_loop), &l->refusal)) {
 	case LEASE_TAKEN:
 		l->unanswered = true;
@@ -97,25 +119,6 @@ void group_lease_detached(struct group *group, bool gone)
 	l->refused |= l->refusal.client != SPA_ID_INVALID;
 	if (l->unanswered || l->refused)
 		group_schedule_update(group);
-}
-
-static void tell_refused(struct group *group)
-{
-	struct group_lease *l = &group->lease;
-	char json[ANSWER_LEN_MAX];
-	struct spa_strbuf b;
-
-	if (!l->refused)
-		return;
-	l->refused = false;
-	if (l->refusal.client == SPA_ID_INVALID) {
-		answer(group, BLUEZ_COMBINE_KEY_LEASE_REFUSED, NULL);
-		return;
-	}
-	begin(&b, json, l->refusal.client, l->refusal.count);
-	json_add_string(&b, BLUEZ_COMBINE_LEASE_REFUSED, l->refusal.why);
-	spa_strbuf_append(&b, " }");
-	answer(group, BLUEZ_COMBINE_KEY_LEASE_REFUSED, json);
 }
 
 int64_t group_lease_update(struct group *group, int64_t now_ns)

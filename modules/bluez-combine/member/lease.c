@@ -175,6 +175,7 @@ static int read_json(struct lease *lease, const char *json, struct lease_refusal
 enum lease_result lease_write(struct lease *lease, uint32_t client, enum owner owner, const char *json,
 		int64_t now_ns, struct lease_refusal *refusal)
 {
+	struct lease_refusal now = { .client = client };
 	struct lease written;
 	int res;
 
@@ -185,16 +186,15 @@ enum lease_result lease_write(struct lease *lease, uint32_t client, enum owner o
 		return LEASE_ENDED;
 	}
 	lease_init(&written);
-	refusal->why[0] = '\0';
-	res = read_json(&written, json, refusal);
+	res = read_json(&written, json, &now);
 	if (owner == OWNER_RESTRICTED)
-		res = refuse(refusal, "%" PRIu32 " is no client that is there, or a restricted one: expected the id of one that is not",
+		res = refuse(&now, "%" PRIu32 " is no client that is there, or a restricted one: expected the id of one that is not",
 				client);
 	else if (lease_is_held(lease) && lease->client != client)
-		res = refuse(refusal, "the client %" PRIu32 " has the lease: expected one at a time", lease->client);
+		res = refuse(&now, "the client %" PRIu32 " has the lease: expected one at a time", lease->client);
 	if (res < 0) {
-		refusal->client = client;
-		refusal->count = written.count;
+		now.count = written.count;
+		*refusal = now;
 		lease_clear(&written);
 		return LEASE_REFUSED;
 	}

@@ -64,7 +64,7 @@ void lease_clear(struct lease *lease);
  * A client has written this, or so it is said; NULL: it is cleared, or the client is gone.
  *
  * \param owner  what it may do: OWNER_RESTRICTED also if it is not there
- * \param refusal  filled in if it is refused
+ * \param refusal  filled in if it is refused, and else as it was
  */
 enum lease_result lease_write(struct lease *lease, uint32_t client, enum owner owner, const char *json,
 		int64_t now_ns, struct lease_refusal *refusal);
