@@ -94,7 +94,8 @@ room SetMicrophone other "{'plugged': <false>}"
 
 # The room's time passes faster than this machine's: what it says tells how far it is
 begin() {
-	"$TOOL" calibrate >"$out" 2>&1 &
+	: >"$out"
+	"$TOOL" calibrate "$@" >"$out" 2>&1 &
 	pid=$!
 }
 # ended: with this status
@@ -120,19 +121,35 @@ done
 check 'nor does Ctrl-C' ends_after 'One after' 0 INT
 check 'which it ends by' [ "$status" = 130 ]
 
-# during COMMAND...: this happens while speakers play one after the other
-during() {
+# at TEXT COMMAND...: this happens when it has said that
+at() {
+	text=$1
+	shift
 	begin
-	until_true said 'One after'
+	until_true said "$text"
 	"$@" >/dev/null
 	ended
 }
+# during COMMAND...: this happens while speakers play one after the other
+during() { at 'One after' "$@"; }
 during room SetMicrophone 1 "{'plugged': <false>}"
 check 'without its microphone it ends' [ "$status" = 1 ]
 check 'and says so' said 'nothing was changed'
 sleep 0.5
 check 'and changes nothing' same
 room SetMicrophone 1 "{'plugged': <true>}"
+
+deafen() {
+	pw-link -I -l | awk '/pw-bluez-combine.listen/ { listens = 1; next } /^ *[0-9]+ +[^ |]/ { listens = 0 }
+		listens && /\|<-/ { print $1 }' | while read -r link; do
+		pw-link -d "$link"
+	done
+}
+during deafen
+check 'when nothing comes from the microphone any more it ends' [ "$status" = 1 ]
+check 'and tells so' said 'nothing comes from the microphone any more'
+sleep 0.5
+check 'and changes nothing, either' same
 
 during "$TOOL" speaker kitchen --offset 5
 check 'an offset that somebody has set meanwhile is not overwritten' [ "$status" = 1 ]
@@ -186,6 +203,51 @@ is_silent() { "$TOOL" status | grep -q 'plays: Quiet Echo' && "$TOOL" status | g
 check 'a stream that brings silence' until_true is_silent
 check 'is not waited for' exits 0 "$TOOL" calibrate --wait 1
 room Disconnect $quiet
+
+# All are heard while it is waited, also where a round was broken off that had only one play
+interrupt() {
+	"$TOOL" speaker kitchen --trim 5
+	until_true said 'interrupted'
+	room Play "$echo"
+	until_true said 'Echo Dot plays'
+	sleep 0.5
+	pw-metadata -n bluez-combine | grep "key:'lease'" >"$out.lease" || :
+	room Pause "$echo"
+}
+not_solo() { ! grep -F '"solo"' "$out.lease"; }
+during interrupt
+check 'music that begins when a round was interrupted is played by all' not_solo
+"$TOOL" speaker kitchen --trim 0 >/dev/null
+
+at 'there and back' "$TOOL" speaker kitchen --trim 20
+check 'a trim that changes meanwhile is kept apart from the offset' [ "$status" = 0 ]
+check 'so that it is in place, with that trim' exits 0 "$TOOL" calibrate --dry-run --json
+check 'from the beginning' within 0.1 before.msec
+"$TOOL" speaker kitchen --trim 0 >/dev/null
+
+# Distances are of speakers, not of places in a list that changes while it is waited. 34.3 m are 100 ms.
+room Play "$echo"
+echo_plays() { "$TOOL" status | grep -q 'plays: Echo Dot'; }
+until_true echo_plays
+begin --dry-run --json --distance kitchen=0 --distance living=34.3 --distance bedroom=0
+sleep 1
+room Disconnect AA:BB:CC:00:00:03
+sleep 1
+room Pause "$echo"
+ended
+check 'a distance goes with its speaker, whoever leaves' [ "$status" = 0 ]
+check 'which is so much too early' eval '! within 90 before.msec'
+room Play "$echo"
+until_true echo_plays
+begin --dry-run --distance kitchen=0 --distance living=34.3
+until_true said 'Echo Dot plays'
+room Connect AA:BB:CC:00:00:03
+until_true has_sink
+sleep 1
+room Pause "$echo"
+ended
+check 'whoever comes meanwhile needs one, too' [ "$status" = 2 ]
+check 'which is told, with its name' said 'the distance of Bedroom is missing'
 
 room Play "$echo"
 check 'music that plays is waited for, and no longer than that' exits 1 "$TOOL" calibrate --wait 2

@@ -34,7 +34,7 @@ struct calibrate_speaker {
 
 	/* what the group says of it */
 	bool here;
-	bool plays;			/**< its latency is known, and nothing but the lease mutes it */
+	bool plays;			/**< its latency is known and can be set, and nothing but the lease mutes it */
 	char target[REPORT_STRING_MAX];	/**< node.name of its sink */
 	char codec[32];
 	uint32_t rate;			/**< of the stream to it, in Hz; 0: not known */
@@ -151,9 +151,11 @@ int64_t keep_offset_ns(const struct calibrate *c, uint32_t i);
 /* undo.c: the option --undo. The session's event; it writes the offsets from before a calibration, and ends. */
 void undo_changed(void *data);
 
-/* choose.c: what the options say of what is there. Both return an exit code; stderr has the reason. */
+/* choose.c: what the options say of what is there. All return an exit code; stderr has the reason. */
 
 int microphone_take(struct calibrate *c);
 int distances_take(struct calibrate *c);
+/** Are those there that are needed? While it is waited for the music to pause speakers come. */
+int distances_check(const struct calibrate *c);
 
 #endif /* BLUEZ_COMBINE_CALIBRATE_H */

@@ -126,11 +126,13 @@ static int take_distance(struct calibrate *c, const struct report *report, const
 }
 
 /* Of some only it would mean neither that they are together at the microphone, nor at themselves */
-static int check_distances(const struct calibrate *c)
+int distances_check(const struct calibrate *c)
 {
-	uint32_t i;
+	uint32_t n = c->plan.n_speakers ? c->plan.n_speakers : c->n_speakers, i;
 
-	for (i = 0; i < c->n_speakers; i++)
+	if (c->options->n_distances == 0)
+		return EXIT_OK;
+	for (i = 0; i < n; i++)
 		if (isnan(c->speakers[i].distance_m)) {
 			complain(_("the distance of %s is missing: it is needed of all speakers, or of none"),
 					c->speakers[i].name);
@@ -154,5 +156,5 @@ int distances_take(struct calibrate *c)
 	for (i = 0; i < c->options->n_distances && res == EXIT_OK; i++)
 		res = take_distance(c, &report, c->options->distances[i]);
 	report_finish(&report);
-	return res == EXIT_OK ? check_distances(c) : res;
+	return res == EXIT_OK ? distances_check(c) : res;
 }

@@ -143,7 +143,8 @@ static void watch_music(struct calibrate *c)
 	if (!c->music[0] || c->state < CALIBRATE_SETTLE || c->state > CALIBRATE_CORRECT)
 		return;
 	tell_music(c);
-	if (c->state != CALIBRATE_SETTLE)
+	/* Whoever was heard alone still is, if a round was broken off */
+	if (c->plan.n_speakers > 0)
 		ask_all(c, NULL);
 	run_enter(c, CALIBRATE_MUSIC);
 }

@@ -44,8 +44,9 @@ static void read_speaker(struct calibrate *c, struct calibrate_speaker *s, const
 	const struct graph_object *device = graph_find_device(&c->session.client.graph, s->address);
 
 	s->here = r->here;
-	s->plays = is_playing(r, c->plan.n_speakers > 0);
 	s->has_offset = device && device->has_route;
+	/* Who has nothing that could be set is left out from the beginning: in the end all are where they are to be */
+	s->plays = is_playing(r, c->plan.n_speakers > 0) && (s->has_offset || c->plan.n_speakers > 0);
 	if (s->has_offset)
 		s->offset_ns = device->offset_ns;
 	if (!s->here)
@@ -59,10 +60,38 @@ static void read_speaker(struct calibrate *c, struct calibrate_speaker *s, const
 	s->correction_ms = r->correction_ns.valid ? to_ms(r->correction_ns) : 0.0;
 }
 
+/* The user has said it of a speaker, wherever that is in the list */
+struct distance {
+	char address[REPORT_STRING_MAX];
+	double metres;
+};
+
+static uint32_t note_distances(const struct calibrate *c, struct distance *distances)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->n_speakers; i++) {
+		distances[i].metres = c->speakers[i].distance_m;
+		snprintf(distances[i].address, sizeof(distances[i].address), "%s", c->speakers[i].address);
+	}
+	return c->n_speakers;
+}
+
+static double find_distance(const struct distance *distances, uint32_t n, const char *address)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (spa_streq(distances[i].address, address))
+			return distances[i].metres;
+	return NAN;
+}
+
 /* Before the round begins all that are here are taken in; later the list stays as it is */
 static void add_speakers(struct calibrate *c, const struct report *r)
 {
-	uint32_t i;
+	struct distance distances[PLAN_SPEAKERS_MAX];
+	uint32_t n = note_distances(c, distances), i;
 
 	c->n_speakers = 0;
 	for (i = 0; i < r->n_speakers && c->n_speakers < PLAN_SPEAKERS_MAX; i++) {
@@ -70,7 +99,9 @@ static void add_speakers(struct calibrate *c, const struct report *r)
 
 		if (!r->speakers[i].here)
 			continue;
-		*s = (struct calibrate_speaker) { .distance_m = s->distance_m };
+		*s = (struct calibrate_speaker) {
+			.distance_m = find_distance(distances, n, r->speakers[i].address),
+		};
 		snprintf(s->address, sizeof(s->address), "%s", r->speakers[i].address);
 		text_copy(s->name, sizeof(s->name), r->speakers[i].name[0] ? r->speakers[i].name : s->address,
 				TEXT_ANY_WIDTH);
@@ -154,6 +185,12 @@ static void read_music(struct calibrate *c, bool is_heard)
 				music->name ? music->name : "?", TEXT_ANY_WIDTH);
 }
 
+static void read_clock(struct calibrate *c, const struct report *r)
+{
+	c->rate = r->rate.valid && r->rate.value >= 8000 && r->rate.value <= 192000 ? r->rate.value : 48000;
+	c->quantum = r->quantum.valid && r->quantum.value > 0 && r->quantum.value <= 8192 ? r->quantum.value : 1024;
+}
+
 int group_read(struct calibrate *c)
 {
 	struct report r;
@@ -165,8 +202,9 @@ int group_read(struct calibrate *c)
 	c->has_sink = r.status && r.sink[0] && r.sink_id != SPA_ID_INVALID;
 	snprintf(c->sink, sizeof(c->sink), "%s", r.sink);
 	c->sink_id = r.sink_id;
-	c->rate = r.rate.valid && r.rate.value >= 8000 && r.rate.value <= 192000 ? r.rate.value : 48000;
-	c->quantum = r.quantum.valid && r.quantum.value > 0 && r.quantum.value <= 8192 ? r.quantum.value : 1024;
+	/* The streams stay what they began as */
+	if (c->sweep == NULL)
+		read_clock(c, &r);
 	c->restarts = r.restarts.valid ? r.restarts.value : 0;
 	c->latency_ms = to_ms(r.latency_ns);
 	if (c->state < CALIBRATE_ROUND && c->plan.n_speakers == 0)

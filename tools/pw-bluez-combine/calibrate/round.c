@@ -27,6 +27,8 @@
 /* What muting takes: the module's answer, and two cycles more until all have their gain */
 #define ANSWER_SEC	0.06
 #define MARGIN_MAX_SEC	1.0
+/* While this program itself stands still, streams are not told to have stopped */
+#define FOLLOW_MAX_NS	(100 * (int64_t)SPA_NSEC_PER_MSEC)
 /* A sound is handed over so much ahead of its time: some cycles, and a main loop that is late */
 #define AHEAD_SEC	0.3
 #define LEAD_SEC	0.15
@@ -61,12 +63,20 @@ void round_follow(struct calibrate *c)
 {
 	struct round *r = &c->round;
 	struct timeline_mark mark;
+	int64_t now = calibrate_now_ns(c), passed = SPA_MIN(now - r->followed_ns, FOLLOW_MAX_NS);
 	bool hole = false;
 
-	while (player_take_mark(&c->player, &mark))
+	r->followed_ns = now;
+	r->player_quiet_ns += passed;
+	r->recorder_quiet_ns += passed;
+	while (player_take_mark(&c->player, &mark)) {
 		hole |= !timeline_add(&r->player, &mark);
-	while (recorder_take_mark(&c->recorder, &mark))
+		r->player_quiet_ns = 0;
+	}
+	while (recorder_take_mark(&c->recorder, &mark)) {
 		hole |= !timeline_add(&r->recorder, &mark);
+		r->recorder_quiet_ns = 0;
+	}
 	hole |= recorder_take(&c->recorder) < 0;
 	r->broken |= hole;
 	r->shifted |= hole;

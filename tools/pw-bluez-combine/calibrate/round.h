@@ -35,6 +35,8 @@ enum round_state {
 
 struct round {
 	struct timeline player, recorder;
+	int64_t followed_ns;			/**< by the loop's clock: they were last followed */
+	int64_t player_quiet_ns, recorder_quiet_ns;	/**< so long they have told nothing */
 	struct ear_listener *listener;
 
 	struct plan_round plan;

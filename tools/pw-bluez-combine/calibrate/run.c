@@ -27,6 +27,8 @@
 /* A report is believed within 2.4 s, and told half a second later */
 #define KEEP_LIMIT_NS		(8 * (int64_t)SPA_NSEC_PER_SEC)
 #define UNDO_LIMIT_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
+/* A driver that is exchanged takes a moment; a stream that nobody drives is silent for ever */
+#define STOPPED_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
 /* A machine that stands still more often than that is not one to measure with */
 #define REPEATS_MAX		6
 
@@ -140,8 +142,18 @@ static bool is_corrected(const struct calibrate *c)
 	return true;
 }
 
+/* Where the user wants each now: a trim that changes meanwhile is no error to be measured away */
+static void take_trims(struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++)
+		c->plan.speakers[i].trim_ms = c->speakers[i].trim_ms;
+}
+
 static void play_round(struct calibrate *c)
 {
+	take_trims(c);
 	tell_round(c, &c->round.plan);
 	round_begin(c);
 	run_enter(c, CALIBRATE_ROUND);
@@ -220,6 +232,7 @@ static void do_start(struct calibrate *c)
 static void do_settle(struct calibrate *c)
 {
 	uint32_t i, n = 0;
+	int res;
 
 	round_follow(c);
 	recorder_forget(&c->recorder);
@@ -236,6 +249,10 @@ static void do_settle(struct calibrate *c)
 	}
 	if (c->plan.n_speakers == 0) {
 		make_plan(c);
+		if ((res = distances_check(c)) != EXIT_OK) {
+			run_end(c, res);
+			return;
+		}
 		tell_begin(c);
 		go_on(c);
 	} else {
@@ -342,8 +359,19 @@ static void do_music(struct calibrate *c)
 	}
 }
 
+static void watch_streams(struct calibrate *c)
+{
+	if (c->state < CALIBRATE_SETTLE || c->state > CALIBRATE_CORRECT)
+		return;
+	if (c->round.recorder_quiet_ns > STOPPED_NS)
+		run_give_up(c, _("nothing comes from the microphone any more"), 0);
+	else if (c->round.player_quiet_ns > STOPPED_NS)
+		run_give_up(c, _("the group does not play any more"), 0);
+}
+
 void run_step(struct calibrate *c)
 {
+	watch_streams(c);
 	switch (c->state) {
 	case CALIBRATE_GROUP:
 	case CALIBRATE_OVER:
