@@ -57,6 +57,7 @@ solo_id=$(id solo)
 check 'the status says whose it is' "$AWAIT" metadata $META status "\"lease\": $solo_id,"
 check 'who is not named is silent' state speaker_b muted
 check 'and who is named plays' state speaker_a playing
+check 'and that is one of two' "$AWAIT" metadata $META status '"members": 2, "playing": 1,'
 spawn late pw-cli -m create-node adapter '{ factory.name = support.null-audio-sink node.name = speaker_c
 	media.class = Audio/Sink audio.position = [ FL FR ] }'
 check 'who comes meanwhile is silent, too' state speaker_c muted

@@ -164,7 +164,7 @@ void group_status_write(struct group *group)
 	spa_list_for_each(o, &group->outputs, link) {
 		write_member(group, o);
 		members++;
-		playing += member_is_heard(&o->speaker->member);
+		playing += member_is_heard(&o->speaker->member) && !o->speaker->member.silenced;
 	}
 	begin(&b, json, group);
 	json_add_string(&b, "sink", args_node_name(group->args));
