@@ -87,7 +87,7 @@ static void on_calibrated(void *data, const char *address, const char *json)
 		calibration_clear(&calibrations);
 		return;
 	}
-	calibration_put(&calibrations, address, json);
+	calibration_put(&calibrations, address, json, METADATA_CALIBRATION_MAX);
 	c = calibration_find(&calibrations, address);
 	fuzz_check(c == NULL || (json && c->n_records > 0 && c->n_records <= CALIBRATION_RECORDS_MAX));
 	fuzz_check((calibration_judge(c, &facts, &record) == CALIBRATION_NONE) == (record == NULL));

@@ -25,7 +25,7 @@ test ("each_kind_of_key_has_its_own_number", function ()
   equal (flood (keys, "junk", 10000), 256)
   equal (flood (keys, "member.", 10000), 1024)
   equal (flood (keys, "status.", 10000), 768)
-  equal (flood (keys, "calibration.", 10000), 512)
+  equal (flood (keys, "calibration.", 10000), 128)
   equal (keys:changed ("memberx", "1"), false)
 end)
 

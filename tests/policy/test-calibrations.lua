@@ -285,8 +285,8 @@ test ("who_is_here_has_the_place_of_the_oldest_who_is_not", function ()
   for i = 1, 600 do
     w.user_writes (address (i), entry (record ("sbc", 44100, 3, ', "at": ' .. (i == 7 and 1 or 2))))
   end
-  equal (w.calibrations.count, 512)
-  equal (#w.warnings, 88)
+  equal (w.calibrations.count, 128)
+  equal (#w.warnings, 472)
   w.user_writes (A, entry (record ("sbc", 44100, 3)))
   equal (w.find ("sbc", 44100), 3)
   equal (w.calibrations:find (address (7), "sbc", 44100), nil)

@@ -36,7 +36,7 @@ static uint32_t put(const char *records)
 	char json[8192];
 
 	snprintf(json, sizeof(json), "{ \"version\": 1, \"records\": [ %s ] }", records);
-	calibration_put(&list, A, json);
+	calibration_put(&list, A, json, UINT32_MAX);
 	c = calibration_find(&list, A);
 	return c ? c->n_records : 0;
 }
@@ -134,7 +134,7 @@ static void what_is_no_record_is_passed_over(void)
 			"\"new\": { \"a\": [ 1 ] } }"), 1);
 	check_int(judge(as_found), CALIBRATION_GOOD);
 	for (const char *bad = "[ ]\0{ \"records\": 3 }\0{ \"records\": [ { \"codec\0"; *bad; bad += strlen(bad) + 1) {
-		calibration_put(&list, A, bad);
+		calibration_put(&list, A, bad, UINT32_MAX);
 		check(calibration_find(&list, A) == NULL);
 	}
 }
@@ -142,12 +142,30 @@ static void what_is_no_record_is_passed_over(void)
 static void what_is_cleared_is_gone(void)
 {
 	check_int(put(EAR), 1);
-	calibration_put(&list, A, NULL);
+	calibration_put(&list, A, NULL, UINT32_MAX);
 	check_int(judge(as_found), CALIBRATION_NONE);
 	check(record == NULL);
 	check_int(put(EAR), 1);
 	calibration_clear(&list);
 	check(spa_list_is_empty(&list));
+}
+
+static void there_is_an_end_to_what_is_kept(void)
+{
+	const char *json = "{ \"records\": [ " EAR " ] }";
+
+	calibration_put(&list, A, json, 2);
+	calibration_put(&list, "b", json, 2);
+	calibration_put(&list, "c", json, 2);
+	check(calibration_find(&list, "b") != NULL && calibration_find(&list, "c") == NULL);
+	/* One that is there may change, */
+	calibration_put(&list, "b", "{ \"records\": [ " EAR ", " HAND " ] }", 2);
+	check_int(calibration_find(&list, "b")->n_records, 2);
+	/* and its place is there again when it has gone */
+	calibration_put(&list, A, NULL, 2);
+	calibration_put(&list, "c", json, 2);
+	check(calibration_find(&list, "c") != NULL);
+	calibration_clear(&list);
 }
 
 int main(void)
@@ -159,5 +177,6 @@ int main(void)
 	run(the_newest_record_counts);
 	run(what_is_no_record_is_passed_over);
 	run(what_is_cleared_is_gone);
+	run(there_is_an_end_to_what_is_kept);
 	return harness_finish();
 }

@@ -375,6 +375,16 @@ static bool metadata_is_client(void *data, uint32_t id)
 	return there;
 }
 
+bool members_want(const struct members *members, const char *address)
+{
+	const struct speaker *s;
+
+	spa_list_for_each(s, &members->speakers, link)
+		if (s->wanted && spa_streq(speaker_address(s), address))
+			return true;
+	return false;
+}
+
 /* The group's own lines, and what is there of its members */
 static bool metadata_in_use(void *data, const char *key)
 {
@@ -388,19 +398,13 @@ static bool metadata_in_use(void *data, const char *key)
 		BLUEZ_COMBINE_KEY_STATUS ".",
 		BLUEZ_COMBINE_KEY_CALIBRATION,
 	};
-	struct members *members = data;
-	struct speaker *s;
 
 	SPA_FOR_EACH_ELEMENT_VAR(own, o)
 		if (spa_streq(key, *o))
 			return true;
-	SPA_FOR_EACH_ELEMENT_VAR(prefixes, p) {
-		if (!spa_strstartswith(key, *p))
-			continue;
-		spa_list_for_each(s, &members->speakers, link)
-			if (s->wanted && spa_streq(speaker_address(s), key + strlen(*p)))
-				return true;
-	}
+	SPA_FOR_EACH_ELEMENT_VAR(prefixes, p)
+		if (spa_strstartswith(key, *p) && members_want(data, key + strlen(*p)))
+			return true;
 	return false;
 }
 

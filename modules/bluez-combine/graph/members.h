@@ -94,6 +94,9 @@ void members_init(struct members *members, struct pw_context *context, struct pw
 		struct pw_registry *registry, const struct args *args,
 		const struct members_events *events, void *data);
 
+/** Is there a speaker with this address that takes part? */
+bool members_want(const struct members *members, const char *address);
+
 /** Remove all members, with their events, and forget everything. */
 void members_finish(struct members *members);
 

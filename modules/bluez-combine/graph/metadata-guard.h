@@ -27,7 +27,7 @@ enum metadata_kind {
 };
 #define METADATA_MEMBER_MAX	1024u
 #define METADATA_STATUS_MAX	768u
-#define METADATA_CALIBRATION_MAX	512u
+#define METADATA_CALIBRATION_MAX	128u
 #define METADATA_OTHER_MAX	256u
 #define METADATA_KEY_LEN_MAX	256u
 /** A status with three names of 255 characters has up to 7 kB */

@@ -210,7 +210,8 @@ static void speaker_calibrated(void *data, const char *address, const char *json
 	struct group *group = data;
 
 	if (address)
-		calibration_put(&group->calibrations, address, json);
+		calibration_put(&group->calibrations, address, json,
+				members_want(&group->members, address) ? UINT32_MAX : METADATA_CALIBRATION_MAX);
 	else
 		calibration_clear(&group->calibrations);
 	status_lines_changed(&group->lines);

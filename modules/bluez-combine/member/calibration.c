@@ -104,12 +104,24 @@ static void read_records(struct calibration *c, const char *json)
 	}
 }
 
-void calibration_put(struct spa_list *list, const char *address, const char *json)
+static uint32_t count(const struct spa_list *list)
+{
+	const struct calibration *c;
+	uint32_t n = 0;
+
+	spa_list_for_each(c, list, link)
+		n++;
+	return n;
+}
+
+void calibration_put(struct spa_list *list, const char *address, const char *json, uint32_t max)
 {
 	struct calibration *c = (struct calibration *)calibration_find(list, address);
 
 	if (c)
 		calibration_free(c);
+	else if (count(list) >= max)
+		return;
 	if (json == NULL || (c = calloc(1, sizeof(*c))) == NULL)
 		return;
 	spa_list_append(list, &c->link);

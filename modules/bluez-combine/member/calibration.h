@@ -40,8 +40,8 @@ struct calibration {
 };
 
 /** What stands under this address now, JSON, takes the place of what stood there; NULL or no JSON object: nothing does. A record
- * that is not what it may be is passed over: whoever keeps them puts that right. */
-void calibration_put(struct spa_list *list, const char *address, const char *json);
+ * that is not what it may be is passed over: whoever keeps them puts that right. A new address beyond max of them is ignored. */
+void calibration_put(struct spa_list *list, const char *address, const char *json, uint32_t max);
 
 void calibration_clear(struct spa_list *list);
 

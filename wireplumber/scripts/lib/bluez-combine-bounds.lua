@@ -14,7 +14,7 @@ bounds.KEY_LEN = 256
 bounds.VALUE_LEN = 8192
 -- By the first word of the key: who fills one of these leaves the others alone.
 -- PipeWire looks through all keys at each change.
-bounds.KEYS = { member = 1024, status = 768, calibration = 512, other = 256 }
+bounds.KEYS = { member = 1024, status = 768, calibration = 128, other = 256 }
 
 -- The first characters of a text that somebody else has written, fit for a line of the log
 function bounds.excerpt (text, length)

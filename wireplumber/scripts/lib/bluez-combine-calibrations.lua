@@ -21,7 +21,7 @@ calibrations.__index = calibrations
 calibrations.KEY = "calibration."
 
 local RECORDS_MAX = 16   -- of a speaker: the newest, and they come last
-local SPEAKERS_MAX = 512
+local SPEAKERS_MAX = 128
 -- In bytes: of fields that are not known, in one record or beside them, and of all
 local UNKNOWN_LEN = 256
 local TEXT_LEN = 4096

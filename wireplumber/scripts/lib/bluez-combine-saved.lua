@@ -11,7 +11,7 @@
 local saved = {}
 saved.__index = saved
 
-local MAX = { member = 512, calibration = 512, source = 64, follow = 64 }
+local MAX = { member = 512, calibration = 128, source = 64, follow = 64 }
 local VALUE_LEN = 1024   -- but for calibrations, which keep to their own
 
 -- Soon enough for a user who restarts WirePlumber next; many changes at once are one.
