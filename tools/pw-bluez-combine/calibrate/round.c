@@ -135,7 +135,7 @@ void round_begin(struct calibrate *c)
 	round_follow(c);
 	recorder_forget(&c->recorder);
 	r->begin = (uint64_t)(timeline_frame(&r->player, (double)calibrate_now_ns(c)) + LEAD_SEC * c->rate);
-	r->n_played = r->n_asked = 0;
+	r->n_played = r->n_asked = r->n_placed = 0;
 	r->awaited = PLAN_ALL;
 	r->broken = false;
 	r->first_look = r->plan.kind == PLAN_LEVEL;
@@ -191,7 +191,8 @@ void round_taken(struct calibrate *c, uint32_t count)
 	r->awaited = PLAN_ALL;
 }
 
-/* Where in the recording each sound is expected. Returns how long the recording has to be */
+/* Where in the recording each sound is expected: by what the clocks say when it is there. They drift, and in a long round by
+ * more than its windows are wide. Returns how long the recording has to be */
 static double expect(struct calibrate *c, double after_sec)
 {
 	struct round *r = &c->round;
@@ -202,8 +203,11 @@ static double expect(struct calibrate *c, double after_sec)
 		struct ear_slot *slot = &r->slots[i];
 		double ns = timeline_ns(&r->player, (double)emitted_frame(r, i, c->rate));
 
-		slot->expected = timeline_frame(&r->recorder, ns) + r->times[i].sound_sec * c->rate -
-			(double)c->recorder.first;
+		if (i >= r->n_placed)
+			slot->expected = timeline_frame(&r->recorder, ns) + r->times[i].sound_sec * c->rate -
+				(double)c->recorder.first;
+		if (i == r->n_placed && i < r->n_played && slot->expected <= (double)c->recorder.n)
+			r->n_placed++;
 		slot->after = after_sec * c->rate;
 		end = fmax(end, slot->expected + slot->after);
 	}
@@ -340,7 +344,7 @@ static bool has_moved(const struct calibrate *c)
 enum round_state round_tick(struct calibrate *c)
 {
 	struct round *r = &c->round;
-	double now;
+	double now, end;
 
 	round_follow(c);
 	if (r->broken || has_moved(c) || c->restarts != r->restarts || player_missed(&c->player) != r->missed)
@@ -348,8 +352,8 @@ enum round_state round_tick(struct calibrate *c)
 	now = now_sec(c);
 	if (play(c, now) < 0)
 		return ROUND_BROKEN;
-	if (r->n_played < r->plan.n_slots || r->awaited != PLAN_ALL ||
-	    (double)c->recorder.n < expect(c, r->first_look ? EARLY_SEC : r->slots[0].before / c->rate))
+	end = expect(c, r->first_look ? EARLY_SEC : r->slots[0].before / c->rate);
+	if (r->n_played < r->plan.n_slots || r->awaited != PLAN_ALL || (double)c->recorder.n < end)
 		return ROUND_PLAYING;
 	return hear(c);
 }

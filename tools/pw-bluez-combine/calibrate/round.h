@@ -47,6 +47,7 @@ struct round {
 	double margin_sec;		/**< what muting takes at most: more if it ever took more */
 	uint64_t begin;			/**< of the player's frames: time 0 of the schedule */
 	uint32_t n_played, n_asked;	/**< slots whose sound is under way, whose muting was asked for */
+	uint32_t n_placed;		/**< slots that the recording has come to: where it was then, they stay expected */
 	uint32_t awaited;		/**< slot whose muting is not in place yet; PLAN_ALL: none */
 	bool broken;
 	bool shifted;			/**< what was learnt of where sounds are heard is of before a hole, and may be off by its length */
