@@ -5,7 +5,8 @@
 usage: press.py [TEXT KEYS]... -- COMMAND...
 
 Waits for each TEXT in what it prints and presses its KEYS, in which ^C, ^[ (Esc), <
-(left) > (right) v (down) A (up) $ (Enter) are keys, and ! kills it. Prints all that was on the
+(left) > (right) v (down) A (up) $ (Enter) ^\\ are keys, ! kills it, and | begins a command that
+is run meanwhile. Prints all that was on the
 terminal and ends with the command's status; 124 if a TEXT has not come within 20 s, and
 123 if the terminal is not as it was, unless it was killed.
 """
@@ -14,6 +15,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -26,6 +28,10 @@ def press(pid, terminal, keys):
         os.write(terminal, b"\x03")
     elif keys == "^[":
         os.write(terminal, b"\x1b")
+    elif keys == "^\\":
+        os.write(terminal, b"\x1c")
+    elif keys.startswith("|"):
+        subprocess.run(keys[1:], shell=True, check=True)
     elif keys == "!":
         os.kill(pid, signal.SIGKILL)
     else:

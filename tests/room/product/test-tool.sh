@@ -83,6 +83,15 @@ leaves() { presses "$first" "v" '10 ms earlier' "$1" -- "$TOOL" adjust kitchen -
 check 'Esc leaves it as it was' exits 0 leaves '^['
 check 'and says so' grep -F -q -e 'offset -13.0 ms, as it was' "$out"
 check 'Ctrl-C ends it as it ends any program, with the terminal as before' exits 130 leaves '^C'
+quits() { presses "$first" '^\' '' q -- "$TOOL" adjust kitchen --music; }
+check 'Ctrl-\ does not end it, which would leave the terminal as it is' exits 0 quits
+meanwhile() {
+	presses "$first" '>' '1 ms later' "|'$TOOL' speaker kitchen --offset -3; sleep 0.5" '' '$' -- "$TOOL" adjust kitchen --music
+}
+check 'an offset that somebody has set meanwhile' exits 1 meanwhile
+check 'is told' grep -F -q -e 'somebody has changed the offset' "$out"
+check 'and stays' says 'offset       -3.0 ms' speaker kitchen
+check 'it is set as before' says '-> -13.0 ms' speaker kitchen --offset -13
 check 'killed it leaves nothing moved' exits 137 leaves '!'
 check 'the speaker is where it was' delay '198.1 ms'
 nothing_left() { ! pw-metadata -n bluez-combine | grep -F -q -e "key:'lease'" -e "key:'lease.taken'"; }

@@ -147,11 +147,24 @@ static int write_record(struct adjust *a)
 	return client_set_calibration(&a->session.client, a->options->group, a->address, &record);
 }
 
+/* Somebody may have had a hand at the slider */
+static bool is_as_it_was(const struct adjust *a)
+{
+	const struct graph_object *device = graph_find_device(&a->session.client.graph, a->address);
+
+	return device == NULL || device->offset_ns == llrint(a->value.offset_ms * SPA_NSEC_PER_MSEC);
+}
+
 static void keep(struct adjust *a)
 {
 	struct timespec limit = { .tv_sec = KEEP_LIMIT_SEC };
 	int res;
 
+	if (!is_as_it_was(a)) {
+		complain(a, _("somebody has changed the offset of %s meanwhile, and it stays like that"), a->name);
+		quit(a, EXIT_OTHER);
+		return;
+	}
 	if ((res = write_record(a)) < 0 ||
 	    (res = client_set_offset(&a->session.client, a->address, wanted_offset_ns(a))) < 0) {
 		complain(a, _("can't change the offset of %s: %s"), a->name, spa_strerror(res));
@@ -261,7 +274,8 @@ static void on_lease_lost(void *data, int res)
 {
 	struct adjust *a = data;
 
-	if (a->stage == STAGE_OVER)
+	/* What is being kept is in the offset, and that tells */
+	if (a->stage == STAGE_OVER || a->stage == STAGE_KEEPING)
 		return;
 	if (res == -ETIMEDOUT)
 		complain(a, _("the group does not answer: no module has it"));

@@ -71,8 +71,9 @@ bool keys_begin(struct termios *before)
 		return false;
 	now = *before;
 	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-	/* Stopped, it would lose what it has, and leave the terminal like this; ^C ends it */
+	/* Stopped, or ended by ^\, it would lose what it has, and leave the terminal like this; ^C ends it */
 	now.c_cc[VSUSP] = _POSIX_VDISABLE;
+	now.c_cc[VQUIT] = _POSIX_VDISABLE;
 	now.c_cc[VMIN] = 1;
 	now.c_cc[VTIME] = 0;
 	return tcsetattr(STDIN_FILENO, TCSANOW, &now) == 0;
