@@ -170,6 +170,35 @@ check 'what was kept is undone' exits 0 "$TOOL" calibrate --undo
 sleep 1
 check 'and nothing is left of it' same
 
+written() { pw-metadata -n bluez-combine | grep -F '"by": "ear"'; }
+gone() { ! kill -0 $pid; }
+# as_written COMMAND...: this happens when the offsets have been written, and before it is sure of them: it stands still
+# meanwhile
+as_written() {
+	begin
+	until written >/dev/null || gone 2>/dev/null; do :; done
+	kill -s STOP $pid || :
+	"$@" >"$out.command"
+	kill -s CONT $pid || :
+	until_true gone || kill -s KILL $pid
+	ended
+}
+hang_up() { kill -s HUP $pid; }
+as_written hang_up
+check 'a terminal that is closed ends it' [ "$status" = 129 ]
+sleep 0.5
+check 'and what was written goes back' same
+
+# In the room time stands still with it: the offset is set, and the speaker does not follow yet
+moves() { timeout 2 "$TOOL" speaker kitchen --offset 7 || :; }
+as_written moves
+check 'an offset that somebody sets last of all ends it' [ "$status" = 1 ]
+offset() { "$TOOL" speaker "$1" >"$out.offset" && grep -F -q -e "offset       $2 ms" "$out.offset"; }
+check 'that stays' until_true offset kitchen 7.0
+check 'and the others go back' until_true offset living 0.0
+"$TOOL" speaker kitchen --offset 0 >/dev/null
+sleep 2
+
 "$TOOL" speaker bedroom --trim 20 --gain -20dB >/dev/null
 "$TOOL" speaker kitchen --role left >/dev/null
 check 'speakers with a role, a gain and a trim are calibrated' exits 0 "$TOOL" calibrate --json
@@ -252,6 +281,14 @@ check 'which is told, with its name' said 'the distance of Bedroom is missing'
 room Play "$echo"
 check 'music that plays is waited for, and no longer than that' exits 1 "$TOOL" calibrate --wait 2
 check 'with the name of who plays' said 'Echo Dot plays'
+room Pause "$echo"
+
+# It ends the group in this room: nothing can come after it
+"$TOOL" calibrate --undo >"$out"
+object=$(pw-cli ls Metadata | grep -B 4 -F '"bluez-combine"' | sed -n 's/.*id \([0-9]*\),.*/\1/p' | tail -n 1)
+as_written pw-cli destroy "$object"
+check 'when nobody is left who could undo what was written it ends' [ "$status" = 1 ]
+check 'and says that this is not known' said 'whether the offsets were kept is not known'
 
 echo "1..$n"
 [ $failed = 0 ]

@@ -14,11 +14,12 @@
 
 static int run_session(struct calibrate *c)
 {
+	static const int numbers[SPA_N_ELEMENTS(c->signals)] = { SIGINT, SIGTERM, SIGHUP };
 	struct pw_loop *loop = c->session.loop;
 
-	c->signals[0] = pw_loop_add_signal(loop, SIGINT, events_signal, c);
-	c->signals[1] = pw_loop_add_signal(loop, SIGTERM, events_signal, c);
-	if ((c->timer = pw_loop_add_timer(loop, run_tick, c)) == NULL)
+	for (size_t i = 0; i < SPA_N_ELEMENTS(numbers); i++)
+		c->signals[i] = pw_loop_add_signal(loop, numbers[i], events_signal, c);
+	if ((c->timer = pw_loop_add_timer(loop, c->options->undo ? undo_timeout : run_tick, c)) == NULL)
 		return EXIT_OTHER;
 	return session_run(&c->session);
 }
@@ -40,7 +41,7 @@ static void calibrate_finish(struct calibrate *c)
 	for (i = 0; i < PLAN_SPEAKERS_MAX; i++) {
 		round_response_finish(&c->speakers[i].before);
 		round_response_finish(&c->speakers[i].after);
-		free(c->records_before[i]);
+		free(c->speakers[i].record_before);
 	}
 	free(c->sweep);
 	free(c->microphone);
@@ -65,8 +66,7 @@ static int run(const struct options *options)
 	if (res == EXIT_OK)
 		res = run_session(c);
 	if (res == EXIT_NO_DAEMON && c->begun_ns)
-		complain("%s", c->written ? _("whether the offsets were kept is not known; pw-bluez-combine status tells") :
-				_("nothing was changed"));
+		complain("%s", tell_state(c));
 	calibrate_finish(c);
 	number = c->signal;
 	free(c);

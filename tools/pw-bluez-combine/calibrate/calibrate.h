@@ -46,6 +46,10 @@ struct calibrate_speaker {
 	double start_latency_ms, start_correction_ms;
 	int64_t start_offset_ns;
 
+	/* what was written of it, and has not been written back */
+	bool recorded, moved;
+	char *record_before;		/**< calibration.<address>; NULL: there was none */
+
 	/* what was heard */
 	double sound_sec;		/**< from its output to the recording, by the common clock */
 	double snr_db;
@@ -71,7 +75,7 @@ struct calibrate {
 	struct session session;
 	struct lease lease;
 	struct spa_source *timer;
-	struct spa_source *signals[2];
+	struct spa_source *signals[3];
 	int signal;			/**< that has ended it; 0: none */
 
 	enum calibrate_state state;
@@ -114,8 +118,7 @@ struct calibrate {
 	const char *why;		/**< it is given up, when that is undone */
 	int why_res;			/**< -errno; 0: none */
 	bool kept;			/**< the offsets are written, and right */
-	bool written;			/**< they are written */
-	char *records_before[PLAN_SPEAKERS_MAX];	/**< calibration.<address>; NULL: there was none */
+	bool written;			/**< they are written, and not known to be undone */
 };
 
 /** The loop's clock. */
@@ -142,14 +145,17 @@ int ask_nobody(struct calibrate *c);
 int keep_write(struct calibrate *c);
 /** Is what was written in force? */
 bool keep_is_done(const struct calibrate *c);
-/** Write what was there before. */
+/** Write what was there before, as far as that can be: what is not there now may be later. */
 void keep_undo(struct calibrate *c);
 bool keep_is_undone(const struct calibrate *c);
 /** The offset that a speaker of the plan is to have. */
 int64_t keep_offset_ns(const struct calibrate *c, uint32_t i);
 
-/* undo.c: the option --undo. The session's event; it writes the offsets from before a calibration, and ends. */
+/* undo.c: the option --undo. The session's event: it writes the offsets from before a calibration, and ends when they
+ * are there, or by the timer. */
+
 void undo_changed(void *data);
+void undo_timeout(void *data, uint64_t expirations);
 
 /* choose.c: what the options say of what is there. All return an exit code; stderr has the reason. */
 

@@ -199,8 +199,7 @@ void events_signal(void *data, int number)
 
 	c->signal = number;
 	if (c->written && !c->kept && c->state < CALIBRATE_UNDO) {
-		keep_undo(c);
-		run_enter(c, CALIBRATE_UNDO);
+		run_undo(c);
 	} else if (c->state != CALIBRATE_UNDO) {
 		run_end(c, EXIT_OTHER);
 	}

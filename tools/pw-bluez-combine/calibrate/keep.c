@@ -57,13 +57,14 @@ static struct calibration_record make_record(const struct calibrate *c, uint32_t
 	};
 
 	snprintf(record.codec, sizeof(record.codec), "%s", s->codec);
-	record.was_ms = was_ms(c->records_before[i], &record, offset_ms);
+	record.was_ms = was_ms(s->record_before, &record, offset_ms);
 	return record;
 }
 
 static int write_record(struct calibrate *c, struct metadata *metadata, uint32_t i)
 {
 	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", c->speakers[i].address), *value = NULL;
+	struct calibrate_speaker *s = &c->speakers[i];
 	struct calibration_record record;
 	const char *before;
 	int res = -ENOMEM;
@@ -71,10 +72,12 @@ static int write_record(struct calibrate *c, struct metadata *metadata, uint32_t
 	if (key == NULL)
 		return -ENOMEM;
 	before = metadata_get(metadata, key);
-	c->records_before[i] = before ? strdup(before) : NULL;
+	s->record_before = before ? strdup(before) : NULL;
 	record = make_record(c, i);
-	if ((value = calibration_put(before, &record)) != NULL)
+	if ((s->record_before || before == NULL) && (value = calibration_put(before, &record)) != NULL) {
+		s->recorded = true;
 		res = metadata_set(metadata, key, value);
+	}
 	free(key);
 	free(value);
 	return res;
@@ -119,9 +122,11 @@ int keep_write(struct calibrate *c)
 		if (takes_part(c, i) && c->speakers[i].rate > 0 && (res = write_record(c, metadata, i)) < 0)
 			return res;
 	for (i = 0; i < c->plan.n_speakers; i++)
-		if (takes_part(c, i) && keep_offset_ns(c, i) != c->speakers[i].start_offset_ns &&
-		    (res = client_set_offset(&c->session.client, c->speakers[i].address, keep_offset_ns(c, i))) < 0)
-			return res;
+		if (takes_part(c, i) && keep_offset_ns(c, i) != c->speakers[i].start_offset_ns) {
+			c->speakers[i].moved = true;
+			if ((res = client_set_offset(&c->session.client, c->speakers[i].address, keep_offset_ns(c, i))) < 0)
+				return res;
+		}
 	return 0;
 }
 
@@ -145,33 +150,48 @@ bool keep_is_done(const struct calibrate *c)
 	return true;
 }
 
-void keep_undo(struct calibrate *c)
+static int put_back_record(struct calibrate *c, const struct calibrate_speaker *s)
 {
+	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address);
 	struct metadata *metadata = metadata_of(c);
-	char *key;
-	uint32_t i;
+	int res = key && metadata ? metadata_set(metadata, key, s->record_before) : -ENOENT;
 
-	if (!c->written || metadata == NULL)
-		return;
-	for (i = 0; i < c->plan.n_speakers; i++) {
-		if (!c->speakers[i].has_offset || c->plan.speakers[i].place != PLAN_IN)
-			continue;
-		key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", c->speakers[i].address);
-		if (key && c->speakers[i].rate > 0)
-			metadata_set(metadata, key, c->records_before[i]);
-		free(key);
-		if (keep_offset_ns(c, i) != c->speakers[i].start_offset_ns)
-			client_set_offset(&c->session.client, c->speakers[i].address, c->speakers[i].start_offset_ns);
-	}
-	c->written = false;
+	free(key);
+	return res;
 }
 
+/* The record first, as with what is kept; it goes back for one that has left, too: it would have the offset when it
+ * comes back. Who has an offset that is neither has it from the user, and its record with it */
+void keep_undo(struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++) {
+		struct calibrate_speaker *s = &c->speakers[i];
+		const struct graph_object *device = graph_find_device(&c->session.client.graph, s->address);
+
+		if (device && device->has_route && !is_near(device->offset_ns, s->start_offset_ns) &&
+		    !is_near(device->offset_ns, keep_offset_ns(c, i)))
+			s->recorded = s->moved = false;
+		if (s->recorded && put_back_record(c, s) >= 0)
+			s->recorded = false;
+		if (s->moved && client_set_offset(&c->session.client, s->address, s->start_offset_ns) >= 0)
+			s->moved = false;
+	}
+}
+
+/* Has all been written back, and does nobody have what was to be kept? */
 bool keep_is_undone(const struct calibrate *c)
 {
 	uint32_t i;
 
-	for (i = 0; i < c->plan.n_speakers; i++)
-		if (takes_part(c, i) && !is_near(c->speakers[i].offset_ns, c->speakers[i].start_offset_ns))
+	for (i = 0; i < c->plan.n_speakers; i++) {
+		const struct calibrate_speaker *s = &c->speakers[i];
+		int64_t kept_ns = keep_offset_ns(c, i);
+
+		if (s->recorded || s->moved ||
+		    (s->has_offset && kept_ns != s->start_offset_ns && is_near(s->offset_ns, kept_ns)))
 			return false;
+	}
 	return true;
 }

@@ -61,21 +61,37 @@ void run_end(struct calibrate *c, int result)
 	session_quit(&c->session, result);
 }
 
-/* Everything ends here that has changed nothing, or has undone it */
+/* Everything ends here that has changed nothing, or has undone it, or cannot tell */
+static void end_given_up(struct calibrate *c)
+{
+	const char *state = tell_state(c);
+
+	if (c->why == NULL)
+		complain("%s", state);
+	else if (c->why_res < 0)
+		complain("%s: %s; %s", c->why, spa_strerror(c->why_res), state);
+	else
+		complain("%s; %s", c->why, state);
+	run_end(c, EXIT_OTHER);
+}
+
+void run_undo(struct calibrate *c)
+{
+	keep_undo(c);
+	run_enter(c, CALIBRATE_UNDO);
+}
+
 void run_give_up(struct calibrate *c, const char *why, int res)
 {
+	/* What is being undone has its reason */
+	if (c->state == CALIBRATE_UNDO)
+		return;
 	c->why = why;
 	c->why_res = res;
-	if (c->written) {
-		keep_undo(c);
-		run_enter(c, CALIBRATE_UNDO);
-		return;
-	}
-	if (res < 0)
-		complain(_("%s: %s; nothing was changed"), why, spa_strerror(res));
+	if (c->written)
+		run_undo(c);
 	else
-		complain(_("%s; nothing was changed"), why);
-	run_end(c, EXIT_OTHER);
+		end_given_up(c);
 }
 
 /* Who is where it should be for so long, is */
@@ -313,7 +329,7 @@ static void do_keep(struct calibrate *c)
 		lease_end(&c->lease);
 		run_enter(c, CALIBRATE_RELEASE);
 	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
-		run_give_up(c, _("the offsets were not taken, and are as they were"), 0);
+		run_give_up(c, _("the offsets were not taken"), 0);
 	}
 }
 
@@ -326,19 +342,21 @@ static void do_release(struct calibrate *c)
 		tell_result(c);
 		run_end(c, plan_count(&c->plan) == c->n_speakers ? EXIT_OK : EXIT_OTHER);
 	} else if (takes_longer(c, KEEP_LIMIT_NS)) {
-		run_give_up(c, _("with the offsets the speakers are not where they were, so these are as they were"), 0);
+		run_give_up(c, _("with the offsets the speakers are not where they were"), 0);
 	}
 }
 
-/* WirePlumber has it when it says so */
+/* WirePlumber has it when it says so. One that has ended can be there again */
 static void do_undo(struct calibrate *c)
 {
-	if (!keep_is_undone(c) && !takes_longer(c, UNDO_LIMIT_NS))
+	keep_undo(c);
+	c->written = !keep_is_undone(c);
+	if (c->written && !takes_longer(c, UNDO_LIMIT_NS))
 		return;
-	if (c->signal)
+	if (c->signal && !c->written)
 		run_end(c, EXIT_OTHER);
 	else
-		run_give_up(c, c->why, c->why_res);
+		end_given_up(c);
 }
 
 static void do_music(struct calibrate *c)

@@ -18,6 +18,9 @@ void run_enter(struct calibrate *c, enum calibrate_state state);
 /** The plan has come to its end: what it has found is kept, or told. */
 void run_finish_plan(struct calibrate *c);
 
+/** Put back what was written: its end is the run's. */
+void run_undo(struct calibrate *c);
+
 /** Undo what was written, say why, and end. \a why stays valid; \a res: -errno, or 0. */
 void run_give_up(struct calibrate *c, const char *why, int res);
 

@@ -21,6 +21,12 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+const char *tell_state(const struct calibrate *c)
+{
+	return c->written ? _("whether the offsets were kept is not known; pw-bluez-combine status tells") :
+			_("nothing was changed");
+}
+
 /* Progress is for people; programs wait for the result */
 static void say(const struct calibrate *c, const char *format, ...)
 {

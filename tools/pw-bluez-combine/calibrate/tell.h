@@ -27,6 +27,9 @@ void tell_left(const struct calibrate *c, uint32_t speaker);
 /** What has come of it: a table, or JSON. */
 void tell_result(const struct calibrate *c);
 
+/** Whether anything was changed. */
+const char *tell_state(const struct calibrate *c);
+
 /** Why somebody was not heard, for people. */
 const char *tell_reason(enum ear_reason reason);
 

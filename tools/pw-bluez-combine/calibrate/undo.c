@@ -15,6 +15,9 @@
 #include "client/calibration.h"
 #include "names.h"
 
+/* For WirePlumber to have it */
+#define UNDO_LIMIT_SEC	3
+
 /* An offset that the user has changed since then is the user's */
 static bool is_ours(const struct calibrate_speaker *s, const struct calibration_record *record)
 {
@@ -22,8 +25,8 @@ static bool is_ours(const struct calibrate_speaker *s, const struct calibration_
 		llabs(s->offset_ns - llrint(record->offset_ms * SPA_NSEC_PER_MSEC)) < SPA_NSEC_PER_MSEC / 20;
 }
 
-/* Returns 1 if it was undone, 0 if there is nothing to undo, or -errno */
-static int undo_speaker(struct calibrate *c, struct metadata *metadata, const struct calibrate_speaker *s)
+/* Returns 1 if it is on its way, 0 if there is nothing to undo, or -errno */
+static int undo_speaker(struct calibrate *c, struct metadata *metadata, struct calibrate_speaker *s)
 {
 	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address), *value = NULL;
 	const char *json = key ? metadata_get(metadata, key) : NULL;
@@ -36,7 +39,8 @@ static int undo_speaker(struct calibrate *c, struct metadata *metadata, const st
 		if (res >= 0)
 			res = client_set_offset(&c->session.client, s->address, llrint(record.was_ms * SPA_NSEC_PER_MSEC));
 		if (res >= 0) {
-			printf("  %s: %.2f -> %.2f ms\n", s->name, record.offset_ms, record.was_ms);
+			s->start_offset_ns = llrint(record.was_ms * SPA_NSEC_PER_MSEC);
+			s->moved = true;
 			res = 1;
 		}
 	}
@@ -64,14 +68,51 @@ static int undo_all(struct calibrate *c)
 	return n;
 }
 
+/* WirePlumber has it when it says so: the record is away, and the offset is the one from before */
+static bool is_undone(const struct calibrate *c, struct metadata *metadata, const struct calibrate_speaker *s)
+{
+	const struct graph_object *device = graph_find_device(&c->session.client.graph, s->address);
+	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address);
+	const char *json = key ? metadata_get(metadata, key) : NULL;
+	struct calibration_record record;
+	bool found = calibration_find(json, s->codec, s->rate, &record) && record.by_ear;
+
+	free(key);
+	return !found && device && device->has_route && llabs(device->offset_ns - s->start_offset_ns) < SPA_NSEC_PER_USEC;
+}
+
+static void finish_undone(struct calibrate *c)
+{
+	struct metadata *metadata = client_group(&c->session.client, c->options->group);
+	uint32_t i;
+
+	for (i = 0; i < c->n_speakers; i++)
+		if (c->speakers[i].moved && (metadata == NULL || !is_undone(c, metadata, &c->speakers[i])))
+			return;
+	for (i = 0; i < c->n_speakers; i++)
+		if (c->speakers[i].moved)
+			printf("  %s: %.2f -> %.2f ms\n", c->speakers[i].name,
+					(double)c->speakers[i].offset_ns / SPA_NSEC_PER_MSEC,
+					(double)c->speakers[i].start_offset_ns / SPA_NSEC_PER_MSEC);
+	session_quit(&c->session, EXIT_OK);
+}
+
+void undo_timeout(void *data, uint64_t expirations)
+{
+	struct calibrate *c = data;
+
+	complain(_("the change of the offset was not accepted: nobody who may change it has asked, or nobody keeps it"));
+	session_quit(&c->session, EXIT_OTHER);
+}
+
 void undo_changed(void *data)
 {
+	struct timespec limit = { .tv_sec = UNDO_LIMIT_SEC };
 	struct calibrate *c = data;
 	int n;
 
-	/* The second time what was written is there */
-	if (c->written) {
-		session_quit(&c->session, EXIT_OK);
+	if (c->state == CALIBRATE_UNDO) {
+		finish_undone(c);
 		return;
 	}
 	if (!session_has_group(&c->session)) {
@@ -80,7 +121,10 @@ void undo_changed(void *data)
 		return;
 	}
 	n = group_read(c) < 0 ? -ENOMEM : undo_all(c);
-	c->written = n > 0;
-	if (n <= 0)
+	if (n > 0) {
+		c->state = CALIBRATE_UNDO;
+		pw_loop_update_timer(c->session.loop, c->timer, &limit, NULL, false);
+	} else {
 		session_quit(&c->session, n < 0 ? EXIT_OTHER : EXIT_OK);
+	}
 }
