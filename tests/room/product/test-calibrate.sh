@@ -86,6 +86,18 @@ check 'of those one is the room'\''s' said room_microphone.1
 check 'a distance is needed of all' exits 2 "$TOOL" calibrate --distance kitchen=2
 check 'and has to be one' exits 2 "$TOOL" calibrate --distance kitchen=far
 check 'what goes back measures nothing' exits 2 "$TOOL" calibrate --undo --dry-run
+reasons() {
+	python3 -c '
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    speakers = json.load(file)["speakers"]
+sys.exit({s["reason"] for s in speakers} != {sys.argv[2]})' "$out" "$1"
+}
+room SetMicrophone 1 "{'noise.db': <0.0>}"
+check 'a microphone that clips whatever is played hears nobody' exits 1 "$TOOL" calibrate --json
+check 'which is said of each' reasons clipped
+room SetMicrophone 1 "{'noise.db': <-80.0>}"
+
 room AddMicrophone other '{}'
 several() { exits 2 "$TOOL" calibrate && said 'several microphones'; }
 until_true several

@@ -39,6 +39,13 @@ static double rounded(double ms)
 	return fabs(ms) < 0.005 ? 0.0 : ms;
 }
 
+/* What it has at the end, or would have */
+static double offset_ms(const struct calibrate *c, uint32_t i)
+{
+	return (double)(c->plan.state == PLAN_FAILED ? c->speakers[i].start_offset_ns : keep_offset_ns(c, i)) /
+		SPA_NSEC_PER_MSEC;
+}
+
 static void print_speaker(const struct calibrate *c, uint32_t i)
 {
 	const struct plan_speaker *s = &c->plan.speakers[i];
@@ -48,7 +55,7 @@ static void print_speaker(const struct calibrate *c, uint32_t i)
 	if (takes_part(c, i))
 		printf(" %+10.2f %+10.2f   %.2f -> %.2f ms\n", rounded(s->before_ms), rounded(s->after_ms),
 				rounded((double)c->speakers[i].start_offset_ns / SPA_NSEC_PER_MSEC),
-				rounded((double)keep_offset_ns(c, i) / SPA_NSEC_PER_MSEC));
+				rounded(offset_ms(c, i)));
 	else
 		printf(" %s\n", i >= c->plan.n_speakers ? _("does not play") :
 				s->place == PLAN_LEFT ? _("has left") : tell_reason(s->reason));
@@ -139,17 +146,32 @@ static void print_number(const char *key, double value)
 		printf(", \"%s\": null", key);
 }
 
+/* Where it ends early there are speakers that have not been asked yet, or only all together */
+static const char *reason_name(const struct calibrate *c, uint32_t i)
+{
+	const struct plan_speaker *p = &c->plan.speakers[i];
+	enum ear_reason reason = p->reason;
+
+	if (i >= c->plan.n_speakers)
+		return "not-playing";
+	if (p->place == PLAN_LEFT)
+		return "left";
+	if (takes_part(c, i))
+		return ear_reason_name(EAR_HEARD);
+	if (reason == EAR_HEARD && c->plan.failure == PLAN_NOBODY)
+		reason = c->plan.reason;
+	return reason == EAR_HEARD ? "not-asked" : ear_reason_name(reason);
+}
+
 static void print_speaker_json(const struct calibrate *c, uint32_t i)
 {
 	const struct calibrate_speaker *s = &c->speakers[i];
 	const struct plan_speaker *p = &c->plan.speakers[i];
-	const char *reason = i >= c->plan.n_speakers ? "not-playing" : p->place == PLAN_LEFT ? "left" :
-		p->place == PLAN_UNHEARD ? ear_reason_name(p->reason) : "heard";
 
 	fputs("{ \"address\": ", stdout);
 	text_print_json(stdout, s->address, strlen(s->address));
 	json_print_field(stdout, "name", s->name);
-	json_print_field(stdout, "reason", reason);
+	json_print_field(stdout, "reason", reason_name(c, i));
 	if (takes_part(c, i)) {
 		print_number("before.msec", p->before_ms);
 		print_number("after.msec", p->after_ms);
@@ -157,7 +179,7 @@ static void print_speaker_json(const struct calibrate *c, uint32_t i)
 		print_number("drift.ppm", c->round.fit[i].drift_ppm);
 		print_number("snr.db", s->snr_db);
 		print_number("was.msec", (double)s->start_offset_ns / SPA_NSEC_PER_MSEC);
-		print_number("offset.msec", (double)keep_offset_ns(c, i) / SPA_NSEC_PER_MSEC);
+		print_number("offset.msec", offset_ms(c, i));
 	}
 	fputs(" }", stdout);
 }
