@@ -83,7 +83,7 @@ leaves() { presses "$first" "v" '10 ms earlier' "$1" -- "$TOOL" adjust kitchen -
 check 'Esc leaves it as it was' exits 0 leaves '^['
 check 'and says so' grep -F -q -e 'offset -13.0 ms, as it was' "$out"
 check 'Ctrl-C ends it as it ends any program, with the terminal as before' exits 130 leaves '^C'
-quits() { presses "$first" '^\' '' q -- "$TOOL" adjust kitchen --music; }
+quits() { presses "$first" "^\\" '' q -- "$TOOL" adjust kitchen --music; }
 check 'Ctrl-\ does not end it, which would leave the terminal as it is' exits 0 quits
 meanwhile() {
 	presses "$first" '>' '1 ms later' "|'$TOOL' speaker kitchen --offset -3; sleep 0.5" '' '$' -- "$TOOL" adjust kitchen --music
