@@ -96,6 +96,8 @@ struct calibrate {
 	char music[256];		/**< who plays; "": nobody */
 	uint32_t silent[CALIBRATE_SILENT_MAX];	/**< nodes whose streams run, and bring silence */
 	uint32_t n_silent;
+	int64_t quiet_ns;		/**< since then one runs, and the group hears nothing; 0: that is not so */
+	bool told_music;
 
 	/* the microphone */
 	uint32_t microphone_id;

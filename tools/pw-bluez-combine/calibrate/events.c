@@ -131,8 +131,6 @@ static void begin(struct calibrate *c)
 	}
 	c->begun_ns = calibrate_now_ns(c);
 	run_enter(c, CALIBRATE_MUSIC);
-	if (c->music[0])
-		tell_music(c);
 	pw_loop_update_timer(c->session.loop, c->timer, &interval, &interval, false);
 	run_step(c);
 }
@@ -143,6 +141,7 @@ static void watch_music(struct calibrate *c)
 	if (!c->music[0] || c->state < CALIBRATE_SETTLE || c->state > CALIBRATE_CORRECT)
 		return;
 	tell_music(c);
+	c->told_music = true;
 	/* Whoever was heard alone still is, if a round was broken off */
 	if (c->plan.n_speakers > 0)
 		ask_all(c, NULL);

@@ -14,6 +14,8 @@
 
 /* Delays are whole samples, and reports move by tenths of a millisecond at least */
 #define STEADY_MS	0.05
+/* The status comes twice a second */
+#define QUIET_NS	(1500 * (int64_t)SPA_NSEC_PER_MSEC)
 /* One after the other; and a ring of them ends */
 #define FILTERS_MAX	8
 
@@ -148,13 +150,21 @@ static const struct graph_object *find_music(const struct calibrate *c, uint32_t
 	return NULL;
 }
 
-/* Many an Echo's stream goes on when the music is over, and brings silence. The group tells, as long as we do not play ourselves */
-static void note_silent(struct calibrate *c)
+/* Many an Echo's stream goes on when the music is over, and brings silence. The group tells, as long as we do not play
+ * ourselves; of music that has just begun it tells a moment later. */
+static void note_silent(struct calibrate *c, bool is_heard)
 {
-	const struct graph_object *o;
+	const struct graph_object *o = find_music(c, c->sink_id, 0);
 
-	while (c->n_silent < CALIBRATE_SILENT_MAX && (o = find_music(c, c->sink_id, 0)))
-		c->silent[c->n_silent++] = o->id;
+	if (is_heard || o == NULL) {
+		c->n_silent = is_heard ? 0 : c->n_silent;
+		c->quiet_ns = 0;
+	} else if (c->quiet_ns == 0) {
+		c->quiet_ns = calibrate_now_ns(c);
+	} else if (calibrate_now_ns(c) - c->quiet_ns >= QUIET_NS) {
+		while (c->n_silent < CALIBRATE_SILENT_MAX && (o = find_music(c, c->sink_id, 0)))
+			c->silent[c->n_silent++] = o->id;
+	}
 }
 
 static uint32_t find_node(const struct calibrate *c, const char *name)
@@ -173,8 +183,8 @@ static void read_music(struct calibrate *c, bool is_heard)
 	const struct graph_object *music;
 	uint32_t i, id;
 
-	if (c->has_sink && c->state <= CALIBRATE_MUSIC && !is_heard)
-		note_silent(c);
+	if (c->has_sink && c->state <= CALIBRATE_MUSIC)
+		note_silent(c, is_heard);
 	music = c->has_sink ? find_music(c, c->sink_id, 0) : NULL;
 	for (i = 0; i < c->n_speakers && music == NULL; i++)
 		if (c->speakers[i].here && (id = find_node(c, c->speakers[i].target)) != SPA_ID_INVALID)

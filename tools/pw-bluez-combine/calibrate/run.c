@@ -26,6 +26,8 @@
 #define CORRECT_LIMIT_NS	(10 * (int64_t)SPA_NSEC_PER_SEC)
 /* A report is believed within 2.4 s, and told half a second later */
 #define KEEP_LIMIT_NS		(8 * (int64_t)SPA_NSEC_PER_SEC)
+/* What brings silence is known by then */
+#define QUIET_LIMIT_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
 #define UNDO_LIMIT_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
 /* A driver that is exchanged takes a moment; a stream that nobody drives is silent for ever */
 #define STOPPED_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
@@ -363,8 +365,15 @@ static void do_music(struct calibrate *c)
 {
 	int res;
 
+	/* Whether it is silence shows with time */
+	if (c->quiet_ns > 0 && group_read(c) < 0)
+		return;
 	if (c->music[0]) {
-		if (takes_longer(c, (int64_t)c->options->wait_sec * SPA_NSEC_PER_SEC))
+		if (!c->told_music && c->quiet_ns == 0) {
+			tell_music(c);
+			c->told_music = true;
+		}
+		if (takes_longer(c, c->options->wait_sec * (int64_t)SPA_NSEC_PER_SEC + (c->quiet_ns > 0 ? QUIET_LIMIT_NS : 0)))
 			run_give_up(c, _("it still plays"), 0);
 		return;
 	}
