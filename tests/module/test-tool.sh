@@ -41,7 +41,7 @@ check 'no command is an error' exits 2 'usage: pw-bluez-combine'
 check 'an unknown command is named' exits 2 "'stat' is no command; there are: status" stat
 check 'with what is like it' exits 2 'did you mean pw-bluez-combine status?' stat
 check 'slips are understood' exits 2 'did you mean pw-bluez-combine speaker?' spekaer kitchen --role left
-unlike() { exits 2 'is no command' calibrate && ! grep -q 'did you mean' "$T/out"; }
+unlike() { exits 2 'is no command' xylophone && ! grep -q 'did you mean' "$T/out"; }
 check 'and nothing is guessed of what is like nothing' unlike
 check 'help is a command, too' exits 0 'Commands:' help
 check 'and takes another one' exits 0 'usage: pw-bluez-combine status' help status
