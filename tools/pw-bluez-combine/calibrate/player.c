@@ -6,32 +6,13 @@
 #include <math.h>
 #include <string.h>
 
-#include <spa/param/audio/format-utils.h>
 #include <spa/utils/atomic.h>
 
 #include "calibrate/player.h"
+#include "cli/stereo-stream.h"
 
 #define NODE_NAME	"pw-bluez-combine.calibrate"
-#define CHANNELS	2
-
-/* Data loop */
-static void put_mark(struct player *p, uint32_t n)
-{
-	struct pw_time time = { 0 };
-	uint32_t index;
-
-	if (spa_ringbuffer_get_write_index(&p->marks_ring, &index) >= PLAYER_MARKS ||
-	    pw_stream_get_time_n(p->stream, &time, sizeof(time)) < 0)
-		return;
-	p->marks[index % PLAYER_MARKS] = (struct timeline_mark) {
-		.frame = p->frame,
-		.n = n,
-		.ticks = time.ticks,
-		.tick_rate = time.rate.denom,
-		.now_ns = time.now,
-	};
-	spa_ringbuffer_write_update(&p->marks_ring, index + 1);
-}
+#define CHANNELS	STEREO_STREAM_CHANNELS
 
 /* Data loop. The next sound that begins before \a end; what should have begun already is left out */
 static bool next_sound(struct player *p, uint64_t end)
@@ -83,7 +64,7 @@ static void on_process(void *data)
 		n = SPA_MIN(n, (uint32_t)b->requested);
 	if (d->data) {
 		memset(d->data, 0, n * CHANNELS * sizeof(float));
-		put_mark(p, n);
+		marks_put(&p->marks, p->stream, p->frame, n);
 		if (p->sounding || next_sound(p, p->frame + n))
 			add_sound(p, d->data, n);
 		d->chunk->offset = 0;
@@ -109,44 +90,23 @@ static const struct pw_stream_events stream_events = {
 	.state_changed = on_state,
 };
 
-static int connect_stream(struct player *p, struct pw_core *core, const char *target, uint32_t rate)
-{
-	struct spa_audio_info_raw info = {
-		.format = SPA_AUDIO_FORMAT_F32, .rate = rate, .channels = CHANNELS,
-		.position = { SPA_AUDIO_CHANNEL_FL, SPA_AUDIO_CHANNEL_FR },
-	};
-	uint8_t buffer[1024];
-	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
-	const struct spa_pod *params[1];
-	struct pw_properties *props = pw_properties_new(
-			PW_KEY_NODE_NAME, NODE_NAME,
-			PW_KEY_NODE_DESCRIPTION, "pw-bluez-combine calibrate",
-			PW_KEY_MEDIA_TYPE, "Audio",
-			PW_KEY_MEDIA_CATEGORY, "Playback",
-			PW_KEY_MEDIA_ROLE, "Test",
-			PW_KEY_TARGET_OBJECT, target,
-			PW_KEY_NODE_DONT_RECONNECT, "true",
-			"node.dont-fallback", "true",
-			"state.restore-props", "false",
-			"state.restore-target", "false",
-			NULL);
-
-	if (props == NULL || (p->stream = pw_stream_new(core, NODE_NAME, props)) == NULL)
-		return -errno;
-	pw_stream_add_listener(p->stream, &p->listener, &stream_events, p);
-	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info);
-	return pw_stream_connect(p->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
-			PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_MAP_BUFFERS | PW_STREAM_FLAG_RT_PROCESS,
-			params, 1);
-}
-
 int player_init(struct player *p, struct pw_core *core, const char *target, uint32_t rate,
 		const float *sound, uint32_t length, player_failed_t failed, void *data)
 {
+	const struct stereo_stream what = {
+		.name = NODE_NAME,
+		.description = "pw-bluez-combine calibrate",
+		.media = NODE_NAME,
+		.direction = PW_DIRECTION_OUTPUT,
+		.target = target,
+		.rate = rate,
+		.stays = true,
+	};
+
 	*p = (struct player) { .sound = sound, .length = length, .failed = failed, .data = data };
 	spa_ringbuffer_init(&p->sounds_ring);
-	spa_ringbuffer_init(&p->marks_ring);
-	return connect_stream(p, core, target, rate);
+	marks_init(&p->marks);
+	return stereo_stream_connect(&p->stream, &p->listener, core, &what, &stream_events, p);
 }
 
 void player_finish(struct player *p)
@@ -167,17 +127,6 @@ int player_play(struct player *p, uint64_t at, double level_db)
 	p->sounds[index % PLAYER_SOUNDS] = (struct player_sound) { at, (float)pow(10.0, level_db / 20.0) };
 	spa_ringbuffer_write_update(&p->sounds_ring, index + 1);
 	return 0;
-}
-
-bool player_take_mark(struct player *p, struct timeline_mark *mark)
-{
-	uint32_t index;
-
-	if (spa_ringbuffer_get_read_index(&p->marks_ring, &index) <= 0)
-		return false;
-	*mark = p->marks[index % PLAYER_MARKS];
-	spa_ringbuffer_read_update(&p->marks_ring, index + 1);
-	return true;
 }
 
 uint32_t player_missed(struct player *p)

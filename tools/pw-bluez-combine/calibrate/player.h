@@ -11,10 +11,9 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/ringbuffer.h>
 
-#include "calibrate/timeline.h"
+#include "calibrate/marks.h"
 
 #define PLAYER_SOUNDS		8	/**< that can wait; a power of two */
-#define PLAYER_MARKS		256	/**< that nobody has taken yet; a power of two: 5 s of cycles */
 
 /** One time that the sound is played. */
 struct player_sound {
@@ -44,8 +43,7 @@ struct player {
 	struct spa_ringbuffer sounds_ring;	/**< in sounds */
 	struct player_sound sounds[PLAYER_SOUNDS];
 	/* data -> main: */
-	struct spa_ringbuffer marks_ring;	/**< in marks */
-	struct timeline_mark marks[PLAYER_MARKS];
+	struct marks marks;
 	uint32_t missed;		/**< sounds that were asked for too late; atomic */
 };
 
@@ -64,10 +62,6 @@ void player_finish(struct player *p);
 
 /** Play the sound once more: sounds follow each other, and do not overlap. Returns 0, or -ENOSPC if too many wait. */
 int player_play(struct player *p, uint64_t at, double level_db);
-
-/** The next mark that was not taken yet; false if there is none. A cycle that there was no room for is in none: the
- * frames tell. */
-bool player_take_mark(struct player *p, struct timeline_mark *mark);
 
 /** How many sounds were asked for too late, and not played, since the beginning. */
 uint32_t player_missed(struct player *p);

@@ -5,40 +5,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <spa/param/audio/format-utils.h>
-
 #include "calibrate/recorder.h"
+#include "cli/stereo-stream.h"
 
 #define NODE_NAME	"pw-bluez-combine.listen"
 /* Of a mono microphone both are the same */
-#define CHANNELS	2
-
-/* Data loop */
-static bool put_mark(struct recorder *r, uint32_t n)
-{
-	struct pw_time time = { 0 };
-	uint32_t index;
-
-	if (spa_ringbuffer_get_write_index(&r->marks_ring, &index) >= RECORDER_MARKS ||
-	    pw_stream_get_time_n(r->stream, &time, sizeof(time)) < 0)
-		return false;
-	r->marks[index % RECORDER_MARKS] = (struct timeline_mark) {
-		.frame = r->frame,
-		.n = n,
-		.ticks = time.ticks,
-		.tick_rate = time.rate.denom,
-		.now_ns = time.now,
-	};
-	spa_ringbuffer_write_update(&r->marks_ring, index + 1);
-	return true;
-}
+#define CHANNELS	STEREO_STREAM_CHANNELS
 
 /* Data loop */
 static void put_samples(struct recorder *r, const float *samples, uint32_t n)
 {
 	uint32_t index, i;
 
-	if (spa_ringbuffer_get_write_index(&r->samples_ring, &index) + (int64_t)n > RECORDER_RING || !put_mark(r, n))
+	if (spa_ringbuffer_get_write_index(&r->samples_ring, &index) + (int64_t)n > RECORDER_RING ||
+	    !marks_put(&r->marks, r->stream, r->frame, n))
 		return;
 	for (i = 0; i < n; i++)
 		r->ring[(index + i) % RECORDER_RING] = samples[i * CHANNELS];
@@ -80,46 +60,25 @@ static const struct pw_stream_events stream_events = {
 	.state_changed = on_state,
 };
 
-static int connect_stream(struct recorder *r, struct pw_core *core, const char *target, uint32_t rate)
-{
-	struct spa_audio_info_raw info = {
-		.format = SPA_AUDIO_FORMAT_F32, .rate = rate, .channels = CHANNELS,
-		.position = { SPA_AUDIO_CHANNEL_FL, SPA_AUDIO_CHANNEL_FR },
-	};
-	uint8_t buffer[1024];
-	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
-	const struct spa_pod *params[1];
-	struct pw_properties *props = pw_properties_new(
-			PW_KEY_NODE_NAME, NODE_NAME,
-			PW_KEY_NODE_DESCRIPTION, "pw-bluez-combine calibrate",
-			PW_KEY_MEDIA_TYPE, "Audio",
-			PW_KEY_MEDIA_CATEGORY, "Capture",
-			PW_KEY_MEDIA_ROLE, "Test",
-			PW_KEY_TARGET_OBJECT, target,
-			PW_KEY_NODE_DONT_RECONNECT, "true",
-			"node.dont-fallback", "true",
-			"state.restore-props", "false",
-			"state.restore-target", "false",
-			NULL);
-
-	if (props == NULL || (r->stream = pw_stream_new(core, NODE_NAME, props)) == NULL)
-		return -errno;
-	pw_stream_add_listener(r->stream, &r->listener, &stream_events, r);
-	params[0] = spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info);
-	return pw_stream_connect(r->stream, PW_DIRECTION_INPUT, PW_ID_ANY,
-			PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_MAP_BUFFERS | PW_STREAM_FLAG_RT_PROCESS,
-			params, 1);
-}
-
 int recorder_init(struct recorder *r, struct pw_core *core, const char *target, uint32_t rate,
 		recorder_failed_t failed, void *data)
 {
+	const struct stereo_stream what = {
+		.name = NODE_NAME,
+		.description = "pw-bluez-combine calibrate",
+		.media = NODE_NAME,
+		.direction = PW_DIRECTION_INPUT,
+		.target = target,
+		.rate = rate,
+		.stays = true,
+	};
+
 	*r = (struct recorder) { .failed = failed, .data = data };
 	spa_ringbuffer_init(&r->samples_ring);
-	spa_ringbuffer_init(&r->marks_ring);
+	marks_init(&r->marks);
 	if ((r->ring = calloc(RECORDER_RING, sizeof(*r->ring))) == NULL)
 		return -errno;
-	return connect_stream(r, core, target, rate);
+	return stereo_stream_connect(&r->stream, &r->listener, core, &what, &stream_events, r);
 }
 
 void recorder_finish(struct recorder *r)
@@ -171,15 +130,4 @@ void recorder_forget(struct recorder *r)
 	recorder_take(r);
 	r->first += r->n;
 	r->n = 0;
-}
-
-bool recorder_take_mark(struct recorder *r, struct timeline_mark *mark)
-{
-	uint32_t index;
-
-	if (spa_ringbuffer_get_read_index(&r->marks_ring, &index) <= 0)
-		return false;
-	*mark = r->marks[index % RECORDER_MARKS];
-	spa_ringbuffer_read_update(&r->marks_ring, index + 1);
-	return true;
 }

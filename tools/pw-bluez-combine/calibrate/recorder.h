@@ -12,10 +12,9 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/ringbuffer.h>
 
-#include "calibrate/timeline.h"
+#include "calibrate/marks.h"
 
 #define RECORDER_RING		(1u << 18)	/**< samples on their way: 5 s at 48 kHz */
-#define RECORDER_MARKS		512		/**< a power of two */
 
 /** An error of the stream, in the words of whoever has sent it. */
 typedef void (*recorder_failed_t)(void *data, const char *error);
@@ -38,8 +37,7 @@ struct recorder {
 	/* data -> main: */
 	float *ring;			/**< RECORDER_RING */
 	struct spa_ringbuffer samples_ring;	/**< in samples */
-	struct spa_ringbuffer marks_ring;	/**< in marks */
-	struct timeline_mark marks[RECORDER_MARKS];
+	struct marks marks;
 };
 
 /**
@@ -58,9 +56,5 @@ int recorder_take(struct recorder *r);
 
 /** Keep nothing of what has come so far. */
 void recorder_forget(struct recorder *r);
-
-/** The next mark that was not taken yet; false if there is none. A cycle that there was no room for is in none: the
- * ticks tell. */
-bool recorder_take_mark(struct recorder *r, struct timeline_mark *mark);
 
 #endif /* BLUEZ_COMBINE_RECORDER_H */

@@ -69,11 +69,11 @@ void round_follow(struct calibrate *c)
 	r->followed_ns = now;
 	r->player_quiet_ns += passed;
 	r->recorder_quiet_ns += passed;
-	while (player_take_mark(&c->player, &mark)) {
+	while (marks_take(&c->player.marks, &mark)) {
 		hole |= !timeline_add(&r->player, &mark);
 		r->player_quiet_ns = 0;
 	}
-	while (recorder_take_mark(&c->recorder, &mark)) {
+	while (marks_take(&c->recorder.marks, &mark)) {
 		hole |= !timeline_add(&r->recorder, &mark);
 		r->recorder_quiet_ns = 0;
 	}
