@@ -50,19 +50,28 @@ double scene_told_ms(const struct scene *sc)
 	return e ? e->msec : NAN;
 }
 
-/* \a wav: of an Echo, else NULL */
-static int add_device(struct scene *sc, const char *method, const char *address,
-		      const char *name, const char *text, const char *wav)
+/* Options of a device or a microphone; NULL: stderr says what is wrong with them */
+static GVariant *parse_options(const char *text)
 {
 	GError *error = NULL;
 	GVariant *options = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
-	GVariantDict dict;
 
 	if (options == NULL) {
 		fprintf(stderr, "room: %s: %s\n", text, error->message);
 		g_error_free(error);
-		return -EINVAL;
 	}
+	return options;
+}
+
+/* \a wav: of an Echo, else NULL */
+static int add_device(struct scene *sc, const char *method, const char *address,
+		      const char *name, const char *text, const char *wav)
+{
+	GVariant *options = parse_options(text);
+	GVariantDict dict;
+
+	if (options == NULL)
+		return -EINVAL;
 	g_variant_dict_init(&dict, options);
 	g_variant_unref(options);
 	g_variant_dict_insert(&dict, "name", "s", name);
@@ -186,14 +195,10 @@ static int call_microphone(struct scene *sc, const char *method, const char *nam
 {
 	g_autofree char *list = g_strdup_vprintf(options, args);
 	g_autofree char *text = g_strdup_printf("@a{sv} {%s}", list);
-	GError *error = NULL;
-	GVariant *dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+	GVariant *dict = parse_options(text);
 
-	if (dict == NULL) {
-		fprintf(stderr, "room: %s: %s\n", text, error->message);
-		g_error_free(error);
+	if (dict == NULL)
 		return -EINVAL;
-	}
 	return stack_call(&sc->stack, method, speaker != NULL ?
 			g_variant_new("(ss@a{sv})", name, scene_address(sc, speaker), dict) :
 			g_variant_new("(s@a{sv})", name, dict));
@@ -282,7 +287,7 @@ int scene_set(struct scene *sc, const char *name, const char *options, ...)
 	va_start(args, options);
 	text = g_strdup_vprintf(options, args);
 	va_end(args);
-	if ((dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL)) == NULL)
+	if ((dict = parse_options(text)) == NULL)
 		return -EINVAL;
 	return stack_call(&sc->stack, "Set", g_variant_new("(s@a{sv})",
 				scene_address(sc, name), dict));
