@@ -9,24 +9,10 @@ if [ $# = 2 ]; then
 	exec "$1" with --wrong 100 --clock room --quiet --microphone "'distance.m': <2.0>, 't60.sec': <0.3>" \
 		-- "$0" inside "$1" "$2"
 fi
-TOOL=$3 CLOCK=$(dirname "$2")/clock/room-clock
-export LC_ALL=C.UTF-8
-failed=0 n=0
-out=$(mktemp)
-trap 'rm -f "$out" "$out".*' EXIT
+# shellcheck source=tests/room/product/inside.sh
+. "$(dirname "$0")/inside.sh"
+CLOCK=$(dirname "$2")/clock/room-clock
 
-check() {
-	what=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n - $what"
-	else
-		failed=$((failed + 1))
-		sed 's/^/# /' "$out"
-		echo "not ok $n - $what"
-	fi
-}
 # until_true COMMAND...: it succeeds, by now or within 20 s
 until_true() {
 	tries=0
@@ -308,5 +294,4 @@ as_written pw-cli destroy "$object"
 check 'when nobody is left who could undo what was written it ends' [ "$status" = 1 ]
 check 'and says that this is not known' said 'whether the offsets were kept is not known'
 
-echo "1..$n"
-[ $failed = 0 ]
+finish

@@ -8,11 +8,8 @@ set -eu
 if [ $# = 2 ]; then
 	exec "$1" with -- "$0" inside "$1" "$2"
 fi
-TOOL=$3
-export LC_ALL=C.UTF-8
-failed=0 n=0
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+# shellcheck source=tests/room/product/inside.sh
+. "$(dirname "$0")/inside.sh"
 
 # says TEXT ARGUMENT...: the tool is content, and says it within a few seconds
 says() {
@@ -21,20 +18,9 @@ says() {
 	tries=0
 	until "$TOOL" "$@" >"$out" 2>&1 && grep -F -q -e "$text" "$out"; do
 		tries=$((tries + 1))
-		[ $tries -lt 50 ] || { sed 's/^/# /' "$out"; return 1; }
+		[ $tries -lt 50 ] || return 1
 		sleep 0.1
 	done
-}
-check() {
-	what=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n - $what"
-	else
-		failed=$((failed + 1))
-		echo "not ok $n - $what"
-	fi
 }
 
 kitchen=AA:BB:CC:00:00:01
@@ -69,7 +55,7 @@ check 'a speaker that is taken in again plays' says '3 of 3 speakers' status
 check 'a reset goes through the policy' says 'role         left -> stereo' speaker kitchen --reset
 # By ear. presses [TEXT KEYS]... -- ARGUMENT...: its status is the command's
 presses() { "$(dirname "$0")/press.py" "$@" >"$out" 2>&1; }
-exits() { expected=$1; shift; status=0; "$@" || status=$?; [ $status = "$expected" ] || { sed 's/^/# /' "$out"; return 1; }; }
+exits() { expected=$1; shift; status=0; "$@" || status=$?; [ $status = "$expected" ]; }
 first='as it was: its offset is'
 keeps() { presses "$first" '>>>A' '13 ms later: its offset is then -13.0 ms' '$' -- "$TOOL" adjust kitchen --music; }
 delay() { says "        $1" speaker kitchen; }
@@ -160,5 +146,4 @@ check 'every field of the JSON of status is in the reference' fields reference.m
 check 'every field of the JSON of doctor is in the manual page' fields pw-bluez-combine.1 doctor --json
 check 'every field of the JSON of pair is in the manual page' fields pw-bluez-combine.1 pair --json --speaker --name kitchen
 
-echo "1..$n"
-[ $failed = 0 ]
+finish
