@@ -150,6 +150,11 @@ bool keep_is_done(const struct calibrate *c);
 /** Write what was there before, as far as that can be: what is not there now may be later. */
 void keep_undo(struct calibrate *c);
 bool keep_is_undone(const struct calibrate *c);
+/** Are two offsets one, but for rounding? Nobody shows, or keeps, more digits than microseconds. */
+static inline bool keep_is_same(int64_t a_ns, int64_t b_ns)
+{
+	return SPA_ABS(a_ns - b_ns) < SPA_NSEC_PER_USEC;
+}
 /** The offset that a speaker of the plan is to have. */
 int64_t keep_offset_ns(const struct calibrate *c, uint32_t i);
 

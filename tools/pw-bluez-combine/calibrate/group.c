@@ -9,7 +9,6 @@
 
 #include "calibrate/calibrate.h"
 #include "cli/text.h"
-#include "client/json.h"
 #include "names.h"
 
 /* Delays are whole samples, and reports move by tenths of a millisecond at least */
@@ -22,16 +21,6 @@
 static double to_ms(struct report_int ns)
 {
 	return ns.valid ? (double)ns.value / SPA_NSEC_PER_MSEC : NAN;
-}
-
-static uint32_t read_rate(const struct report_speaker *s)
-{
-	char text[32];
-	uint32_t rate = 0;
-
-	if (s->status && json_find(s->status, "codec.rate", text, sizeof(text)))
-		spa_atou32(text, &rate, 10);
-	return rate;
 }
 
 static bool is_playing(const struct report_speaker *s, bool planned)
@@ -55,7 +44,7 @@ static void read_speaker(struct calibrate *c, struct calibrate_speaker *s, const
 		return;
 	snprintf(s->target, sizeof(s->target), "%s", r->target);
 	snprintf(s->codec, sizeof(s->codec), "%s", r->codec);
-	s->rate = read_rate(r);
+	s->rate = r->codec_rate.valid && r->codec_rate.value > 0 ? r->codec_rate.value : 0;
 	s->latency_ms = to_ms(r->latency_ns);
 	s->delay_ms = to_ms(r->delay_ns);
 	s->trim_ms = r->trim_ns.valid ? to_ms(r->trim_ns) : 0.0;

@@ -10,12 +10,9 @@
 
 #include "calibrate/calibrate.h"
 #include "client/calibration.h"
-#include "names.h"
 
 /* Less is another rounding */
 #define NEAR_MS		0.05
-/* What an offset can be, either way */
-#define OFFSET_MAX_NS	(2 * (int64_t)SPA_NSEC_PER_SEC)
 
 static bool takes_part(const struct calibrate *c, uint32_t i)
 {
@@ -26,11 +23,6 @@ int64_t keep_offset_ns(const struct calibrate *c, uint32_t i)
 {
 	/* Nobody shows, or keeps, more digits than microseconds */
 	return c->speakers[i].start_offset_ns + llrint(c->plan.speakers[i].change_ms * 1e3) * SPA_NSEC_PER_USEC;
-}
-
-static struct metadata *metadata_of(const struct calibrate *c)
-{
-	return client_group(&c->session.client, c->options->group);
 }
 
 /* What --undo goes back to: from before the first of several that have found the same */
@@ -61,26 +53,20 @@ static struct calibration_record make_record(const struct calibrate *c, uint32_t
 	return record;
 }
 
-static int write_record(struct calibrate *c, struct metadata *metadata, uint32_t i)
+static int write_record(struct calibrate *c, uint32_t i)
 {
-	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", c->speakers[i].address), *value = NULL;
 	struct calibrate_speaker *s = &c->speakers[i];
 	struct calibration_record record;
 	const char *before;
-	int res = -ENOMEM;
+	int res;
 
-	if (key == NULL)
+	if ((res = client_get_calibration(&c->session.client, c->options->group, s->address, &before)) < 0)
+		return res;
+	if (before && (s->record_before = strdup(before)) == NULL)
 		return -ENOMEM;
-	before = metadata_get(metadata, key);
-	s->record_before = before ? strdup(before) : NULL;
 	record = make_record(c, i);
-	if ((s->record_before || before == NULL) && (value = calibration_put(before, &record)) != NULL) {
-		s->recorded = true;
-		res = metadata_set(metadata, key, value);
-	}
-	free(key);
-	free(value);
-	return res;
+	s->recorded = true;
+	return client_set_calibration(&c->session.client, c->options->group, s->address, &record);
 }
 
 /* Somebody may have had a hand at the slider */
@@ -99,7 +85,7 @@ static bool is_in_range(const struct calibrate *c)
 	uint32_t i;
 
 	for (i = 0; i < c->plan.n_speakers; i++)
-		if (takes_part(c, i) && llabs(keep_offset_ns(c, i)) > OFFSET_MAX_NS)
+		if (takes_part(c, i) && llabs(keep_offset_ns(c, i)) > CALIBRATION_OFFSET_MAX_MS * SPA_NSEC_PER_MSEC)
 			return false;
 	return true;
 }
@@ -107,11 +93,10 @@ static bool is_in_range(const struct calibrate *c)
 /* The records first: whoever sees an offset change finds there that it is no user's word */
 int keep_write(struct calibrate *c)
 {
-	struct metadata *metadata = metadata_of(c);
 	uint32_t i;
 	int res;
 
-	if (metadata == NULL)
+	if (client_group(&c->session.client, c->options->group) == NULL)
 		return -ENOENT;
 	if (!is_as_it_was(c))
 		return -ESTALE;
@@ -119,7 +104,7 @@ int keep_write(struct calibrate *c)
 		return -ERANGE;
 	c->written = true;
 	for (i = 0; i < c->plan.n_speakers; i++)
-		if (takes_part(c, i) && c->speakers[i].rate > 0 && (res = write_record(c, metadata, i)) < 0)
+		if (takes_part(c, i) && c->speakers[i].rate > 0 && (res = write_record(c, i)) < 0)
 			return res;
 	for (i = 0; i < c->plan.n_speakers; i++)
 		if (takes_part(c, i) && keep_offset_ns(c, i) != c->speakers[i].start_offset_ns) {
@@ -130,11 +115,6 @@ int keep_write(struct calibrate *c)
 	return 0;
 }
 
-static bool is_near(int64_t a_ns, int64_t b_ns)
-{
-	return llabs(a_ns - b_ns) < SPA_NSEC_PER_USEC;
-}
-
 bool keep_is_done(const struct calibrate *c)
 {
 	uint32_t i;
@@ -143,21 +123,11 @@ bool keep_is_done(const struct calibrate *c)
 		const struct calibrate_speaker *s = &c->speakers[i];
 		double expected_ms = s->start_latency_ms + c->plan.speakers[i].change_ms;
 
-		if (takes_part(c, i) && (!is_near(s->offset_ns, keep_offset_ns(c, i)) ||
+		if (takes_part(c, i) && (!keep_is_same(s->offset_ns, keep_offset_ns(c, i)) ||
 				fabs(s->latency_ms - expected_ms) > NEAR_MS))
 			return false;
 	}
 	return true;
-}
-
-static int put_back_record(struct calibrate *c, const struct calibrate_speaker *s)
-{
-	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address);
-	struct metadata *metadata = metadata_of(c);
-	int res = key && metadata ? metadata_set(metadata, key, s->record_before) : -ENOENT;
-
-	free(key);
-	return res;
 }
 
 /* The record first, as with what is kept; it goes back for one that has left, too: it would have the offset when it
@@ -170,10 +140,11 @@ void keep_undo(struct calibrate *c)
 		struct calibrate_speaker *s = &c->speakers[i];
 		const struct graph_object *device = graph_find_device(&c->session.client.graph, s->address);
 
-		if (device && device->has_route && !is_near(device->offset_ns, s->start_offset_ns) &&
-		    !is_near(device->offset_ns, keep_offset_ns(c, i)))
+		if (device && device->has_route && !keep_is_same(device->offset_ns, s->start_offset_ns) &&
+		    !keep_is_same(device->offset_ns, keep_offset_ns(c, i)))
 			s->recorded = s->moved = false;
-		if (s->recorded && put_back_record(c, s) >= 0)
+		if (s->recorded && client_write_calibration(&c->session.client, c->options->group, s->address,
+				s->record_before) >= 0)
 			s->recorded = false;
 		if (s->moved && client_set_offset(&c->session.client, s->address, s->start_offset_ns) >= 0)
 			s->moved = false;
@@ -190,7 +161,7 @@ bool keep_is_undone(const struct calibrate *c)
 		int64_t kept_ns = keep_offset_ns(c, i);
 
 		if (s->recorded || s->moved ||
-		    (s->has_offset && kept_ns != s->start_offset_ns && is_near(s->offset_ns, kept_ns)))
+		    (s->has_offset && kept_ns != s->start_offset_ns && keep_is_same(s->offset_ns, kept_ns)))
 			return false;
 	}
 	return true;

@@ -13,7 +13,6 @@
 #include "cli/command.h"
 #include "cli/i18n.h"
 #include "client/calibration.h"
-#include "names.h"
 
 /* For WirePlumber to have it */
 #define UNDO_LIMIT_SEC	3
@@ -26,38 +25,38 @@ static bool is_ours(const struct calibrate_speaker *s, const struct calibration_
 }
 
 /* Returns 1 if it is on its way, 0 if there is nothing to undo, or -errno */
-static int undo_speaker(struct calibrate *c, struct metadata *metadata, struct calibrate_speaker *s)
+static int undo_speaker(struct calibrate *c, struct calibrate_speaker *s)
 {
-	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address), *value = NULL;
-	const char *json = key ? metadata_get(metadata, key) : NULL;
 	struct calibration_record record;
-	int res = 0;
+	const char *before;
+	char *json;
+	int res;
 
-	if (json && s->has_offset && calibration_find(json, s->codec, s->rate, &record) && is_ours(s, &record)) {
-		value = calibration_drop(json, s->codec, s->rate);
-		res = value ? metadata_set(metadata, key, value) : -ENOMEM;
-		if (res >= 0)
-			res = client_set_offset(&c->session.client, s->address, llrint(record.was_ms * SPA_NSEC_PER_MSEC));
-		if (res >= 0) {
-			s->start_offset_ns = llrint(record.was_ms * SPA_NSEC_PER_MSEC);
-			s->moved = true;
-			res = 1;
-		}
-	}
-	free(key);
-	free(value);
-	return res;
+	if ((res = client_get_calibration(&c->session.client, c->options->group, s->address, &before)) < 0)
+		return res;
+	if (!s->has_offset || !calibration_find(before, s->codec, s->rate, &record) || !is_ours(s, &record))
+		return 0;
+	if ((json = calibration_drop(before, s->codec, s->rate)) == NULL)
+		return -ENOMEM;
+	res = client_write_calibration(&c->session.client, c->options->group, s->address, json);
+	free(json);
+	if (res < 0)
+		return res;
+	s->start_offset_ns = llrint(record.was_ms * SPA_NSEC_PER_MSEC);
+	if ((res = client_set_offset(&c->session.client, s->address, s->start_offset_ns)) < 0)
+		return res;
+	s->moved = true;
+	return 1;
 }
 
 /* Returns how many, or -errno */
 static int undo_all(struct calibrate *c)
 {
-	struct metadata *metadata = client_group(&c->session.client, c->options->group);
 	uint32_t i;
 	int res, n = 0;
 
 	for (i = 0; i < c->n_speakers; i++) {
-		if ((res = undo_speaker(c, metadata, &c->speakers[i])) < 0) {
+		if ((res = undo_speaker(c, &c->speakers[i])) < 0) {
 			complain(_("can't change the offset of %s: %s"), c->speakers[i].name, spa_strerror(res));
 			return res;
 		}
@@ -69,25 +68,23 @@ static int undo_all(struct calibrate *c)
 }
 
 /* WirePlumber has it when it says so: the record is away, and the offset is the one from before */
-static bool is_undone(const struct calibrate *c, struct metadata *metadata, const struct calibrate_speaker *s)
+static bool is_undone(const struct calibrate *c, const struct calibrate_speaker *s)
 {
 	const struct graph_object *device = graph_find_device(&c->session.client.graph, s->address);
-	char *key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", s->address);
-	const char *json = key ? metadata_get(metadata, key) : NULL;
 	struct calibration_record record;
-	bool found = calibration_find(json, s->codec, s->rate, &record) && record.by_ear;
+	const char *json;
 
-	free(key);
-	return !found && device && device->has_route && llabs(device->offset_ns - s->start_offset_ns) < SPA_NSEC_PER_USEC;
+	return client_get_calibration(&c->session.client, c->options->group, s->address, &json) == 0 &&
+		!(calibration_find(json, s->codec, s->rate, &record) && record.by_ear) &&
+		device && device->has_route && keep_is_same(device->offset_ns, s->start_offset_ns);
 }
 
 static void finish_undone(struct calibrate *c)
 {
-	struct metadata *metadata = client_group(&c->session.client, c->options->group);
 	uint32_t i;
 
 	for (i = 0; i < c->n_speakers; i++)
-		if (c->speakers[i].moved && (metadata == NULL || !is_undone(c, metadata, &c->speakers[i])))
+		if (c->speakers[i].moved && !is_undone(c, &c->speakers[i]))
 			return;
 	for (i = 0; i < c->n_speakers; i++)
 		if (c->speakers[i].moved)

@@ -286,20 +286,48 @@ int client_set_member(struct client *client, const char *group, const char *addr
 	return res;
 }
 
-int client_set_calibration(struct client *client, const char *group, const char *address,
-		const struct calibration_record *record)
+int client_get_calibration(const struct client *client, const char *group, const char *address, const char **json)
 {
 	struct metadata *m = client_group(client, group);
-	char *key = NULL, *value = NULL;
-	int res = -ENOMEM;
+	char *key;
 
 	if (m == NULL)
 		return -ENOENT;
-	if ((key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", address)) &&
-	    (value = calibration_put(metadata_get(m, key), record)))
-		res = metadata_set(m, key, value);
+	if ((key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", address)) == NULL)
+		return -ENOMEM;
+	*json = metadata_get(m, key);
 	free(key);
-	free(value);
+	return 0;
+}
+
+int client_write_calibration(struct client *client, const char *group, const char *address, const char *json)
+{
+	struct metadata *m = client_group(client, group);
+	char *key;
+	int res;
+
+	if (m == NULL)
+		return -ENOENT;
+	if ((key = spa_aprintf(BLUEZ_COMBINE_KEY_CALIBRATION "%s", address)) == NULL)
+		return -ENOMEM;
+	res = metadata_set(m, key, json);
+	free(key);
+	return res;
+}
+
+int client_set_calibration(struct client *client, const char *group, const char *address,
+		const struct calibration_record *record)
+{
+	const char *before;
+	char *json;
+	int res;
+
+	if ((res = client_get_calibration(client, group, address, &before)) < 0)
+		return res;
+	if ((json = calibration_put(before, record)) == NULL)
+		return -ENOMEM;
+	res = client_write_calibration(client, group, address, json);
+	free(json);
 	return res;
 }
 

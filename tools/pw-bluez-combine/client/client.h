@@ -106,6 +106,11 @@ bool client_default_source(const struct client *client, char *name, size_t size)
 int client_set_member(struct client *client, const char *group, const char *address,
 		const struct member *wanted, uint32_t clear);
 
+/** The records of the speaker with an address, for calibration.h: \a json is valid until the next event, NULL if it has none.
+ * Returns 0 or -errno: -ENOENT if there is no such group. */
+int client_get_calibration(const struct client *client, const char *group, const char *address, const char **json);
+/** Put others in their place: NULL clears. Returns 0 or -errno: -ENOENT if there is no such group. */
+int client_write_calibration(struct client *client, const char *group, const char *address, const char *json);
 /** Say what was found of the speaker with an address by listening, in the place of what was said for that codec and rate.
  * Returns 0 or -errno: -ENOENT if there is no such group. */
 int client_set_calibration(struct client *client, const char *group, const char *address,
