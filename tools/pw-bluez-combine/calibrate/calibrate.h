@@ -124,7 +124,10 @@ struct calibrate {
 };
 
 /** The loop's clock. */
-int64_t calibrate_now_ns(const struct calibrate *c);
+static inline int64_t calibrate_now_ns(const struct calibrate *c)
+{
+	return client_now_ns(&c->session.client);
+}
 
 /* group.c: what the group says */
 

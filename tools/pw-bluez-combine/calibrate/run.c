@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <math.h>
 
-#include <spa/support/system.h>
 #include <spa/utils/result.h>
 
 #include "calibrate/calibrate.h"
@@ -33,14 +32,6 @@
 #define STOPPED_NS		(3 * (int64_t)SPA_NSEC_PER_SEC)
 /* A machine that stands still more often than that is not one to measure with */
 #define REPEATS_MAX		6
-
-int64_t calibrate_now_ns(const struct calibrate *c)
-{
-	struct timespec now = { 0 };
-
-	spa_system_clock_gettime(c->session.loop->system, CLOCK_MONOTONIC, &now);
-	return SPA_TIMESPEC_TO_NSEC(&now);
-}
 
 void run_enter(struct calibrate *c, enum calibrate_state state)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <pipewire/extensions/metadata.h>
+#include <spa/support/system.h>
 #include <spa/utils/string.h>
 
 #include "client/client.h"
@@ -245,6 +246,14 @@ struct metadata *client_group(const struct client *client, const char *name)
 		if (m->proxy && spa_streq(client_group_name(m), name))
 			return m;
 	return NULL;
+}
+
+int64_t client_now_ns(const struct client *client)
+{
+	struct timespec now = { 0 };
+
+	spa_system_clock_gettime(client->loop->system, CLOCK_MONOTONIC, &now);
+	return SPA_TIMESPEC_TO_NSEC(&now);
 }
 
 const char *client_group_name(const struct metadata *metadata)

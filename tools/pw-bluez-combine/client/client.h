@@ -6,6 +6,7 @@
 #define BLUEZ_COMBINE_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <pipewire/pipewire.h>
@@ -87,6 +88,9 @@ void client_finish(struct client *client);
 
 /** The global id of this client, which nobody else has while it is there; SPA_ID_INVALID before the first event changed. */
 uint32_t client_id(const struct client *client);
+
+/** "now" of the loop's clock, in ns. Any thread. */
+int64_t client_now_ns(const struct client *client);
 
 /** The metadata of the group \a name: NULL if PipeWire has no such group, or if it is not read. */
 struct metadata *client_group(const struct client *client, const char *name);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <spa/support/system.h>
 #include <spa/utils/string.h>
 
 #include "client/json.h"
@@ -19,14 +18,6 @@
 #define LIFE_NS		(10 * (int64_t)SPA_NSEC_PER_SEC)
 /* The module answers at once, but for while it moves the whole group, which takes the longest delay */
 #define ANSWER_NS	(CLIENT_ANSWER_LIMIT_SEC * (int64_t)SPA_NSEC_PER_SEC)
-
-static int64_t now_ns(const struct lease *lease)
-{
-	struct timespec now = { 0 };
-
-	spa_system_clock_gettime(lease->client->loop->system, CLOCK_MONOTONIC, &now);
-	return SPA_TIMESPEC_TO_NSEC(&now);
-}
 
 static void write_solo(FILE *out, const struct lease_speaker *speakers, uint32_t n)
 {
@@ -91,7 +82,7 @@ static int write_lease(struct lease *lease)
 	if (value == NULL)
 		return -ENOMEM;
 	res = metadata_set_of(m, id, BLUEZ_COMBINE_KEY_LEASE, value);
-	lease->written_ns = now_ns(lease);
+	lease->written_ns = client_now_ns(lease->client);
 	free(value);
 	return res;
 }
@@ -105,7 +96,7 @@ static void lose(struct lease *lease, int res)
 static void on_timer(void *data, uint64_t expirations)
 {
 	struct lease *lease = data;
-	int64_t now = now_ns(lease);
+	int64_t now = client_now_ns(lease->client);
 	int res;
 
 	if (lease->fields == NULL)
@@ -128,7 +119,7 @@ int lease_init(struct lease *lease, struct client *client, const char *group,
 		.data = data,
 	};
 	/* An answer that a former client of the same id has left is none to us */
-	lease->count = (uint32_t)(now_ns(lease) / SPA_NSEC_PER_MSEC) & 0x3fffffff;
+	lease->count = (uint32_t)(client_now_ns(lease->client) / SPA_NSEC_PER_MSEC) & 0x3fffffff;
 	lease->timer = pw_loop_add_timer(client->loop, on_timer, lease);
 	return lease->timer ? 0 : -errno;
 }
