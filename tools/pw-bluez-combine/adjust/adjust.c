@@ -311,8 +311,7 @@ static int begin_sound(struct adjust *a, const struct report *r)
 		return EXIT_OK;
 	}
 	if (r->sink[0] == '\0') {
-		complain(a, _("group %s has no sink; there is one while a source, such as an Echo, is connected, or with "
-				"bluez-combine.sink.lifetime = always"), r->group);
+		session_complain_no_sink(&a->session, "adjust");
 		return EXIT_NO_GROUP;
 	}
 	if (spa_streq(r->state, "playing"))

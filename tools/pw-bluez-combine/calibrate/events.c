@@ -103,8 +103,7 @@ static int look_at_group(struct calibrate *c)
 	if (group_read(c) < 0)
 		return EXIT_OTHER;
 	if (!c->has_sink) {
-		complain(_("group %s has no sink; there is one while a source, such as an Echo, is connected, or with "
-				"bluez-combine.sink.lifetime = always"), c->options->group);
+		session_complain_no_sink(&c->session, "calibrate");
 		return EXIT_NO_GROUP;
 	}
 	if (c->n_speakers < 2) {

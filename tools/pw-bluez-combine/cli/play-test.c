@@ -168,8 +168,7 @@ static int plan(struct test *test, const struct report *r)
 		return EXIT_OK;
 	}
 	if (r->status == NULL || r->sink[0] == '\0') {
-		fprintf(stderr, _("pw-bluez-combine test: group %s has no sink; there is one while a source, such as "
-				"an Echo, is connected, or with bluez-combine.sink.lifetime = always\n"), r->group);
+		session_complain_no_sink(&test->session, "test");
 		return EXIT_NO_GROUP;
 	}
 	plan_all(test, r);

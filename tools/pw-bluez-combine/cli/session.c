@@ -106,6 +106,12 @@ void session_complain_no_group(const struct session *session)
 	fputc('\n', stderr);
 }
 
+void session_complain_no_sink(const struct session *session, const char *command)
+{
+	fprintf(stderr, _("pw-bluez-combine %s: group %s has no sink; there is one while a source, such as an Echo, "
+			"is connected, or with bluez-combine.sink.lifetime = always\n"), command, session->options->group);
+}
+
 /* As if nobody had caught it: the shell is to see that, and end the loop that it runs this in */
 void session_end_by(int number)
 {

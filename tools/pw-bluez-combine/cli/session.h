@@ -36,5 +36,7 @@ void session_end_by(int number);
 bool session_has_group(const struct session *session);
 /** Say on stderr that it is not, and which ones there are. */
 void session_complain_no_group(const struct session *session);
+/** Say on stderr that the group has no sink that \a command could play into. */
+void session_complain_no_sink(const struct session *session, const char *command);
 
 #endif /* BLUEZ_COMBINE_SESSION_H */
