@@ -11,7 +11,9 @@
 
 static struct timeline_mark mark(uint64_t frame, uint32_t n, uint64_t ticks, uint32_t tick_rate)
 {
-	return (struct timeline_mark) { frame, n, ticks, tick_rate, (int64_t)(1e9 * (double)ticks / tick_rate) };
+	double now_ns = tick_rate ? 1e9 * (double)ticks / tick_rate : 0.0;
+
+	return (struct timeline_mark) { frame, n, ticks, tick_rate, (int64_t)now_ns };
 }
 
 static bool add(struct timeline *t, uint64_t frame, uint32_t n, uint64_t ticks, uint32_t tick_rate)
