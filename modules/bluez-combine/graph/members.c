@@ -329,7 +329,10 @@ static bool fits(const char *key, const char *value)
 /* What a client may say of itself; key NULL: nothing any more */
 static void client_property(struct members *members, uint32_t client, const char *key, const char *value)
 {
-	if ((key && !spa_streq(key, BLUEZ_COMBINE_KEY_LEASE)) || (value && !fits(key, value)))
+	/* Who implements the object may say anything: a value of no key is none */
+	if (key == NULL)
+		value = NULL;
+	else if (!spa_streq(key, BLUEZ_COMBINE_KEY_LEASE) || (value && !fits(key, value)))
 		return;
 	members->events->lease(members->data, client, owners_client(&members->owners, client, NULL), value);
 }
