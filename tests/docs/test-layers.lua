@@ -31,7 +31,9 @@ local layers = {
   -- Pure calculation
   ["tools/pw-bluez-combine/ear"] = set "",
   ["tools/pw-bluez-combine/adjust"] = set "client cli names.h <pipewire/> <spa/>",
-  ["tools/pw-bluez-combine/calibrate"] = set "ear client cli names.h <pipewire/> <spa/>",
+  ["tools/pw-bluez-combine/calibrate"] = set "ear hearing client cli names.h <pipewire/> <spa/>",
+  ["tools/pw-bluez-combine/hearing"] = set "client cli <pipewire/> <spa/>",
+  ["tools/pw-bluez-combine/track"] = set "ear hearing client cli names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/bluez"] = set "cli/i18n.h",
   ["tools/pw-bluez-combine/cli"] = set "client names.h <pipewire/> <spa/>",
   ["tools/pw-bluez-combine/doctor"] = set "client bluez cli names.h <pipewire/> <spa/>",

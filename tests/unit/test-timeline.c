@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "calibrate/timeline.h"
+#include "hearing/timeline.h"
 #include "harness.h"
 
 #define RATE	48000.0

@@ -44,8 +44,7 @@ static void calibrate_finish(struct calibrate *c)
 		free(c->speakers[i].record_before);
 	}
 	free(c->sweep);
-	free(c->microphone);
-	free(c->microphone_name);
+	chosen_finish(&c->microphone);
 }
 
 static int run(const struct options *options)

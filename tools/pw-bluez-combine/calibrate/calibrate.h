@@ -7,11 +7,12 @@
 
 #include "calibrate/plan.h"
 #include "calibrate/player.h"
-#include "calibrate/recorder.h"
 #include "calibrate/round.h"
 #include "cli/session.h"
 #include "client/lease.h"
 #include "client/report.h"
+#include "hearing/choose.h"
+#include "hearing/recorder.h"
 
 /*
  * What is decided is in plan.h, offsets.h and schedule.h. Here it is carried out, by a state machine in the loop of the
@@ -100,9 +101,7 @@ struct calibrate {
 	bool told_music;
 
 	/* the microphone */
-	uint32_t microphone_id;
-	char *microphone;		/**< node.name; NULL: not chosen yet */
-	char *microphone_name;		/**< for people */
+	struct chosen microphone;
 	bool agc;			/**< it changes its gain by itself */
 
 	float *sweep;
@@ -167,9 +166,8 @@ int64_t keep_offset_ns(const struct calibrate *c, uint32_t i);
 void undo_changed(void *data);
 void undo_timeout(void *data, uint64_t expirations);
 
-/* choose.c: what the options say of what is there. All return an exit code; stderr has the reason. */
+/* distances.c: what the options say of them. Both return an exit code; stderr has the reason. */
 
-int microphone_take(struct calibrate *c);
 int distances_take(struct calibrate *c);
 /** Are those there that are needed? While it is waited for the music to pause speakers come. */
 int distances_check(const struct calibrate *c);

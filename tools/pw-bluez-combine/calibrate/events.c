@@ -35,7 +35,7 @@ static void on_recorder_failed(void *data, const char *error)
 	if (c->state >= CALIBRATE_KEEP)
 		return;
 	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
-	complain(_("%s can't be recorded from any more: %s; nothing was changed"), c->microphone_name, text);
+	complain(_("%s can't be recorded from any more: %s; nothing was changed"), c->microphone.description, text);
 	run_end(c, EXIT_OTHER);
 }
 
@@ -53,7 +53,8 @@ int events_start_streams(struct calibrate *c)
 	    (res = player_init(&c->player, core, c->sink, c->rate, c->sweep, c->sweep_frames,
 				on_player_failed, c)) < 0)
 		return res;
-	return recorder_init(&c->recorder, core, c->microphone, c->rate, on_recorder_failed, c);
+	return recorder_init(&c->recorder, core, c->microphone.name, c->rate, "pw-bluez-combine calibrate",
+			on_recorder_failed, c);
 }
 
 static void on_taken(void *data, uint32_t count, int64_t ready_ns)
@@ -120,7 +121,8 @@ static void begin(struct calibrate *c)
 	int res;
 
 	if ((res = look_at_group(c)) != EXIT_OK || (res = distances_take(c)) != EXIT_OK ||
-	    (res = microphone_take(c)) != EXIT_OK || (res = picture_check(c)) != EXIT_OK) {
+	    (res = chosen_take(&c->microphone, &c->session.client, "calibrate", c->options->microphone)) != EXIT_OK ||
+	    (res = picture_check(c)) != EXIT_OK) {
 		run_end(c, res);
 		return;
 	}
@@ -165,7 +167,7 @@ static void watch_end(struct calibrate *c)
 {
 	if (!c->has_sink)
 		run_give_up(c, _("the group's sink has gone: its source has left"), 0);
-	else if (c->state < CALIBRATE_KEEP && graph_find(&c->session.client.graph, c->microphone_id) == NULL)
+	else if (c->state < CALIBRATE_KEEP && graph_find(&c->session.client.graph, c->microphone.id) == NULL)
 		run_give_up(c, _("the microphone is not there any more"), 0);
 }
 

@@ -95,7 +95,7 @@ void picture_write(const struct calibrate *c)
 	/* TRANSLATORS: title of a picture: the name of a group */
 	snprintf(title, sizeof(title), _("How late the speakers of the group %s are heard"), c->options->group);
 	/* TRANSLATORS: date and time, name of a microphone */
-	snprintf(subtitle, sizeof(subtitle), _("%s, through %s"), date, c->microphone_name);
+	snprintf(subtitle, sizeof(subtitle), _("%s, through %s"), date, c->microphone.description);
 	for (i = 0; i < c->n_speakers; i++)
 		rows[i] = make_row(c, i);
 	if ((res = plot_write(c->options->plot, &plot)) < 0)

@@ -64,7 +64,7 @@ static void on_process(void *data)
 		n = SPA_MIN(n, (uint32_t)b->requested);
 	if (d->data) {
 		memset(d->data, 0, n * CHANNELS * sizeof(float));
-		marks_put(&p->marks, p->stream, p->frame, n);
+		marks_put_stream(&p->marks, p->stream, p->frame, n);
 		if (p->sounding || next_sound(p, p->frame + n))
 			add_sound(p, d->data, n);
 		d->chunk->offset = 0;

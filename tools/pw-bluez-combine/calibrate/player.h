@@ -11,7 +11,7 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/ringbuffer.h>
 
-#include "calibrate/marks.h"
+#include "hearing/marks.h"
 
 #define PLAYER_SOUNDS		8	/**< that can wait; a power of two */
 

@@ -190,7 +190,7 @@ void result_print_json(const struct calibrate *c)
 
 	printf("{ \"version\": %d, \"group\": ", RESULT_JSON_VERSION);
 	text_print_json(stdout, c->options->group, strlen(c->options->group));
-	json_print_field(stdout, "microphone", c->microphone);
+	json_print_field(stdout, "microphone", c->microphone.name);
 	json_print_field(stdout, "result", c->plan.state == PLAN_FAILED ? "failed" : c->kept ? "kept" : "dry-run");
 	if (c->plan.state == PLAN_FAILED)
 		json_print_field(stdout, "failure", failure_name(c->plan.failure));

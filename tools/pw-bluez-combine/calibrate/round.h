@@ -10,9 +10,9 @@
 
 #include "calibrate/plan.h"
 #include "calibrate/schedule.h"
-#include "calibrate/timeline.h"
 #include "ear/fit.h"
 #include "ear/listen.h"
+#include "hearing/timeline.h"
 
 struct calibrate;
 

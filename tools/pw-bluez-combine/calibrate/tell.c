@@ -75,7 +75,7 @@ void tell_begin(const struct calibrate *c)
 	uint32_t i;
 
 	say(c, _("Listening through %s. Please be quiet for a while, and leave the microphone where it is."),
-			c->microphone_name);
+			c->microphone.description);
 	for (i = c->plan.n_speakers; i < c->n_speakers; i++)
 		say(c, _("%s does not play, and is left as it is"), c->speakers[i].name);
 }

@@ -12,7 +12,7 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/ringbuffer.h>
 
-#include "calibrate/marks.h"
+#include "hearing/marks.h"
 
 #define RECORDER_RING		(1u << 18)	/**< samples on their way: 5 s at 48 kHz */
 
@@ -42,11 +42,11 @@ struct recorder {
 
 /**
  * Record from the node \a target, and never from another: its first channel, as several microphones mixed
- * are at no one place.
+ * are at no one place. \a description is what people see that recording by.
  * Returns 0 or -errno; recorder_finish() in both cases.
  */
 int recorder_init(struct recorder *r, struct pw_core *core, const char *target, uint32_t rate,
-		recorder_failed_t failed, void *data);
+		const char *description, recorder_failed_t failed, void *data);
 
 /** A zeroed one is fine. */
 void recorder_finish(struct recorder *r);

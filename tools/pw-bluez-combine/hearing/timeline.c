@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "calibrate/timeline.h"
+#include "hearing/timeline.h"
 
 #define NSEC_PER_SEC	1e9
 /* A resampler gives one frame more or less than a cycle is long; what is lost is a cycle, or a packet */

@@ -11,7 +11,7 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/ringbuffer.h>
 
-#include "calibrate/timeline.h"
+#include "hearing/timeline.h"
 
 #define MARKS_MAX	512	/**< that nobody has taken yet; a power of two: 10 s of cycles */
 
@@ -23,8 +23,10 @@ struct marks {
 
 void marks_init(struct marks *m);
 
-/** Data loop: this cycle has \a n frames, and \a frame is the first of them. False if there is no room, or no clock. */
-bool marks_put(struct marks *m, struct pw_stream *stream, uint64_t frame, uint32_t n);
+/** Data loop: what is known of this cycle. False if there is no room. */
+bool marks_put(struct marks *m, const struct timeline_mark *mark);
+/** The same of a stream's cycle of \a n frames, the first of which is \a frame. False, too, if there is no clock. */
+bool marks_put_stream(struct marks *m, struct pw_stream *stream, uint64_t frame, uint32_t n);
 
 /** The next one that was not taken yet; false if there is none. A cycle that there was no room for is in none: frames, or
  * ticks, tell. */

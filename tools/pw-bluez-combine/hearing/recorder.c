@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "calibrate/recorder.h"
+#include "hearing/recorder.h"
 #include "cli/stereo-stream.h"
 
 #define NODE_NAME	"pw-bluez-combine.listen"
@@ -18,7 +18,7 @@ static void put_samples(struct recorder *r, const float *samples, uint32_t n)
 	uint32_t index, i;
 
 	if (spa_ringbuffer_get_write_index(&r->samples_ring, &index) + (int64_t)n > RECORDER_RING ||
-	    !marks_put(&r->marks, r->stream, r->frame, n))
+	    !marks_put_stream(&r->marks, r->stream, r->frame, n))
 		return;
 	for (i = 0; i < n; i++)
 		r->ring[(index + i) % RECORDER_RING] = samples[i * CHANNELS];
@@ -61,11 +61,11 @@ static const struct pw_stream_events stream_events = {
 };
 
 int recorder_init(struct recorder *r, struct pw_core *core, const char *target, uint32_t rate,
-		recorder_failed_t failed, void *data)
+		const char *description, recorder_failed_t failed, void *data)
 {
 	const struct stereo_stream what = {
 		.name = NODE_NAME,
-		.description = "pw-bluez-combine calibrate",
+		.description = description,
 		.media = NODE_NAME,
 		.direction = PW_DIRECTION_INPUT,
 		.target = target,
