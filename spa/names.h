@@ -61,6 +61,7 @@
 #define BLUEZ_COMBINE_KEY_SETTING	"setting."		/* + name, without bluez-combine. */
 /* Of the subject of a client, and what the module answers, of subject 0 */
 #define BLUEZ_COMBINE_KEY_LEASE		"lease"
+#define BLUEZ_COMBINE_KEY_TRACK		"track"			/* of the subject of a client, too */
 #define BLUEZ_COMBINE_KEY_LEASE_TAKEN	"lease.taken"
 #define BLUEZ_COMBINE_KEY_LEASE_REFUSED	"lease.refused"
 

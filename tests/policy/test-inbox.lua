@@ -143,7 +143,7 @@ test ("what_we_tell_has_its_place_and_is_looked_at_when_it_is_cleared", function
   equal (w.seen, { TOLD })
 end)
 
-test ("a_client_that_is_there_may_have_a_lease_and_nothing_else", function ()
+test ("a_client_that_is_there_may_have_a_lease_and_track_and_nothing_else", function ()
   local w = world (true)
   w.clients [42] = true
   w.write (42, "lease", "{ }")
@@ -154,7 +154,7 @@ test ("a_client_that_is_there_may_have_a_lease_and_nothing_else", function ()
   w.later ()
   equal (w.object, { ["42lease"] = ("v"):rep (8192) })
   equal (#w.warnings, 2)
-  contains (w.warnings [1], "one 'lease' of a client that is there")
+  contains (w.warnings [1], "one 'lease' and 'track' of a client that is there")
   w.write (42, "lease", ("v"):rep (8193))
   w.later ()
   equal (w.object, {})
@@ -184,6 +184,25 @@ test ("a_lease_goes_with_its_client", function ()
   w.write (43, "lease", nil)
   w.inbox:client_gone ()
   equal (w.later (), 0)
+end)
+
+test ("what_else_a_client_has_said_goes_with_it_too", function ()
+  local w = world (true)
+  w.clients [42] = true
+  w.write (42, "lease", "{ }")
+  w.write (42, "track", "{ }")
+  -- One of nobody, who takes back a part of it
+  w.write (43, "lease", "{ }")
+  w.write (43, "track", "{ }")
+  w.write (43, "lease", nil)
+  w.later ()
+  equal (w.object, { ["42lease"] = "{ }", ["42track"] = "{ }" })
+  w.write (42, "lease", nil)
+  w.clients [42] = nil
+  w.inbox:client_gone ()
+  w.later ()
+  equal (w.object, {})
+  equal (w.warnings, {})
 end)
 
 test ("leases_of_nobody_do_not_pile_up", function ()

@@ -164,7 +164,7 @@ static void long_keys_and_values_and_other_subjects_are_taken_out(void)
 	metadata_guard_finish(&guard);
 }
 
-static void a_client_that_is_there_may_have_a_lease_and_nothing_else(void)
+static void a_client_that_is_there_may_have_a_lease_and_track_and_nothing_else(void)
 {
 	static char value[METADATA_VALUE_LEN_MAX + 2];
 
@@ -172,10 +172,13 @@ static void a_client_that_is_there_may_have_a_lease_and_nothing_else(void)
 	begin();
 	set(CLIENT, "lease", "{ }");
 	set(CLIENT, "lease", value);
+	set(CLIENT, "track", value);
 	check_int(taken_out(), 0);
 	set(CLIENT, "leases", "{ }");
 	check_int(taken_out(), 1);
 	set(CLIENT, "member.AA:BB:CC:00:00:01", "{ }");
+	check_int(taken_out(), 1);
+	set(CLIENT + 1, "track", "{ }");
 	check_int(taken_out(), 1);
 	set(CLIENT + 1, "lease", "{ }");
 	check_int(taken_out(), 1);
@@ -210,7 +213,7 @@ int main(int argc, char *argv[])
 	run(what_is_in_use_stays_whoever_fills_the_object);
 	run(a_key_that_is_there_may_change_and_one_that_is_cleared_makes_room);
 	run(long_keys_and_values_and_other_subjects_are_taken_out);
-	run(a_client_that_is_there_may_have_a_lease_and_nothing_else);
+	run(a_client_that_is_there_may_have_a_lease_and_track_and_nothing_else);
 	run(what_a_client_has_said_goes_with_it);
 	pw_main_loop_destroy(loop);
 	pw_deinit();

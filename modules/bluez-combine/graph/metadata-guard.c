@@ -82,9 +82,10 @@ static bool may_stay(struct metadata_guard *guard, uint32_t subject, const char 
 
 	if (strlen(key) > METADATA_KEY_LEN_MAX || strlen(value) > METADATA_VALUE_LEN_MAX)
 		return false;
-	/* One for each client: there are not that many */
+	/* Of each client: there are not that many */
 	if (subject != 0)
-		return spa_streq(key, BLUEZ_COMBINE_KEY_LEASE) && guard->events->is_client(guard->data, subject);
+		return (spa_streq(key, BLUEZ_COMBINE_KEY_LEASE) || spa_streq(key, BLUEZ_COMBINE_KEY_TRACK)) &&
+			guard->events->is_client(guard->data, subject);
 	if (find_key(guard, key))
 		return true;
 	if (guard->n_keys[kind] >= keys_max[kind] && !guard->events->in_use(guard->data, key))
@@ -104,7 +105,7 @@ static void take_out_oldest(struct metadata_guard *guard)
 	if (missed >= 0)
 		pw_log_warn("metadata: %u '%.64s' is taken out: allowed are %u keys 'member.', %u 'status.', "
 				"%u 'calibration.' and %u others of subject 0, of %u bytes with values of %u, and one "
-				"'lease' of a client that is there", k->subject, k->key, METADATA_MEMBER_MAX,
+				"'lease' and 'track' of a client that is there", k->subject, k->key, METADATA_MEMBER_MAX,
 				METADATA_STATUS_MAX, METADATA_CALIBRATION_MAX, METADATA_OTHER_MAX,
 				METADATA_KEY_LEN_MAX, METADATA_VALUE_LEN_MAX);
 	spa_list_remove(&k->link);

@@ -39,7 +39,7 @@ enum metadata_kind {
 struct metadata_guard_events {
 	/** Has the key its place whatever others have filled the object with? */
 	bool (*in_use)(void *data, const char *key);
-	/** Is it the id of a client that is there? It may have a lease. */
+	/** Is it the id of a client that is there? It may have a lease, and tell what it tracks. */
 	bool (*is_client)(void *data, uint32_t id);
 };
 

@@ -10,6 +10,7 @@
 #include <spa/utils/string.h>
 
 #include "client/metadata.h"
+#include "names.h"
 
 struct metadata *metadata_new(uint32_t id, const char *name)
 {
@@ -19,6 +20,7 @@ struct metadata *metadata_new(uint32_t id, const char *name)
 		return NULL;
 	m->id = id;
 	spa_list_init(&m->entries);
+	spa_list_init(&m->others);
 	if ((m->name = strdup(name)) == NULL) {
 		free(m);
 		return NULL;
@@ -34,11 +36,11 @@ static void entry_free(struct metadata_entry *e)
 	free(e);
 }
 
-static void clear(struct metadata *m)
+static void clear(struct spa_list *entries)
 {
 	struct metadata_entry *e;
 
-	spa_list_consume(e, &m->entries, link)
+	spa_list_consume(e, entries, link)
 		entry_free(e);
 }
 
@@ -48,7 +50,8 @@ void metadata_destroy(struct metadata *m)
 		spa_hook_remove(&m->listener);
 		pw_proxy_destroy(m->proxy);
 	}
-	clear(m);
+	clear(&m->entries);
+	clear(&m->others);
 	free(m->name);
 	free(m);
 }
@@ -64,15 +67,16 @@ static struct metadata_entry *find(const struct metadata *m, const char *key)
 	return NULL;
 }
 
-static void insert(struct metadata *m, struct metadata_entry *before, const char *key, const char *value)
+static void insert(struct spa_list *before, uint32_t subject, const char *key, const char *value)
 {
 	struct metadata_entry *e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
 		return;
+	e->subject = subject;
 	e->key = strdup(key);
 	e->value = strdup(value);
-	spa_list_append(before ? &before->link : &m->entries, &e->link);
+	spa_list_append(before, &e->link);
 	if (e->key == NULL || e->value == NULL)
 		entry_free(e);
 }
@@ -82,7 +86,7 @@ void metadata_put(struct metadata *m, const char *key, const char *value)
 	struct metadata_entry *e;
 
 	if (key == NULL) {
-		clear(m);
+		clear(&m->entries);
 		return;
 	}
 	if ((e = find(m, key)) != NULL && spa_streq(e->key, key)) {
@@ -90,7 +94,38 @@ void metadata_put(struct metadata *m, const char *key, const char *value)
 		e = find(m, key);
 	}
 	if (value)
-		insert(m, e, key, value);
+		insert(e ? &e->link : &m->entries, 0, key, value);
+}
+
+static struct metadata_entry *find_other(const struct metadata *m, uint32_t subject)
+{
+	struct metadata_entry *e;
+
+	spa_list_for_each(e, &m->others, link)
+		if (e->subject == subject)
+			return e;
+	return NULL;
+}
+
+/* \a key NULL: all of this subject are gone */
+static bool put_other(struct metadata *m, uint32_t subject, const char *key, const char *value)
+{
+	struct metadata_entry *e;
+
+	if (key && !spa_streq(key, BLUEZ_COMBINE_KEY_TRACK))
+		return false;
+	if ((e = find_other(m, subject)) != NULL)
+		entry_free(e);
+	if (key && value)
+		insert(&m->others, subject, key, value);
+	return true;
+}
+
+const char *metadata_get_track(const struct metadata *m, uint32_t subject)
+{
+	const struct metadata_entry *e = find_other(m, subject);
+
+	return e ? e->value : NULL;
 }
 
 const char *metadata_get(const struct metadata *m, const char *key)
@@ -104,9 +139,10 @@ static int on_property(void *data, uint32_t subject, const char *key, const char
 {
 	struct metadata *m = data;
 
-	if (subject != 0)
+	if (subject == 0)
+		metadata_put(m, key, value);
+	else if (!put_other(m, subject, key, value))
 		return 0;
-	metadata_put(m, key, value);
 	m->changed(m->data);
 	return 0;
 }

@@ -16,8 +16,8 @@ inbox.__index = inbox
 -- More keys than this do not wait to be taken out: the process shall not grow.
 local MAX_EXCESS = 64
 
--- The one key that a client may say of itself; the module has to do with it, and nobody else.
-local LEASE = "lease"
+-- What a client may say of itself: that is for the module, and for who shows what is tracked.
+local OF_CLIENT = { lease = true, track = true }
 
 -- backend, all functions:
 --   uses (key)               whether the key is that of an entry that is known, or told by us
@@ -41,7 +41,7 @@ function inbox:attach (own, is_client)
   self.keys:cleared ()
   self.all, self.dirty, self.order = false, {}, {}
   self.excess, self.first, self.last = {}, 1, 0
-  self.leases = {}                                 -- client -> true; false: it has yet to be seen
+  self.said = {}                                   -- client -> there: it was seen; keys: what it has said
   self.n_unseen = 0
 end
 
@@ -51,9 +51,9 @@ local function take_out_oldest (self)
   self.first = self.first + 1
   self.backend.warn (string.format ("metadata 'bluez-combine': %d '%s' is taken out: allowed " ..
       "are %d keys 'member.', %d 'status.', %d 'calibration.' and %d others of subject 0, of %d bytes " ..
-      "with values of %d, and one 'lease' of a client that is there", subject, bounds.excerpt (key, 64),
-      bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.calibration, bounds.KEYS.other, bounds.KEY_LEN,
-      bounds.VALUE_LEN))
+      "with values of %d, and one 'lease' and 'track' of a client that is there", subject,
+      bounds.excerpt (key, 64), bounds.KEYS.member, bounds.KEYS.status, bounds.KEYS.calibration,
+      bounds.KEYS.other, bounds.KEY_LEN, bounds.VALUE_LEN))
   self.backend.take_out (subject, key)
 end
 
@@ -88,39 +88,57 @@ local function add_excess (self, subject, key)
   look_later (self)
 end
 
-local function forget_lease (self, client)
-  self.n_unseen = self.n_unseen - (self.leases [client] == false and 1 or 0)
-  self.leases [client] = nil
+-- key nil: all that the client has said
+local function forget (self, client, key)
+  local said = self.said [client]
+
+  if not said then
+    return
+  end
+  said.keys [key or ""] = nil
+  if key and next (said.keys) then
+    return
+  end
+  self.n_unseen = self.n_unseen - (said.there and 0 or 1)
+  self.said [client] = nil
 end
 
-local function look_at_leases (self)
+local function take_out_all (self, client)
+  for key in pairs (self.said [client].keys) do
+    self.backend.take_out (client, key)
+  end
+end
+
+local function look_at_clients (self)
   local gone = {}
 
   self.n_unseen = 0
-  for client in pairs (self.leases) do
-    self.leases [client] = self.is_client (client)
-    if not self.leases [client] then
+  for client, said in pairs (self.said) do
+    said.there = self.is_client (client)
+    if not said.there then
       self.n_unseen = self.n_unseen + 1
       table.insert (gone, client)
     end
   end
   for _, client in ipairs (gone) do
-    self.backend.take_out (client, LEASE)
+    take_out_all (self, client)
   end
 end
 
 -- Returns whether it may stay, for now at least: a client may be heard of later than what it writes.
-local function may_lease (self, client)
-  if self.leases [client] ~= nil then
-    return true
-  elseif self.is_client (client) then
-    self.leases [client] = true
-  elseif self.n_unseen < MAX_EXCESS then
-    self.leases [client] = false
+local function may_say (self, client, key)
+  local said = self.said [client] or { there = self.is_client (client), keys = {} }
+
+  if not self.said [client] and not said.there then
+    if self.n_unseen >= MAX_EXCESS then
+      return false
+    end
     self.n_unseen = self.n_unseen + 1
-    self.backend.much_later (function () look_at_leases (self) end)
+    self.backend.much_later (function () look_at_clients (self) end)
   end
-  return self.leases [client] ~= nil
+  self.said [client] = said
+  said.keys [key] = true
+  return true
 end
 
 -- Of somebody who is not the policy: subject is a client's id, or should be.
@@ -128,18 +146,16 @@ local function put_of_client (self, subject, key, text)
   if not self.own then
     return
   elseif not text then
-    if not key or key == LEASE then
-      forget_lease (self, subject)
-    end
-  elseif key ~= LEASE or #text > bounds.VALUE_LEN or not may_lease (self, subject) then
+    forget (self, subject, key)
+  elseif not OF_CLIENT [key] or #text > bounds.VALUE_LEN or not may_say (self, subject, key) then
     add_excess (self, subject, key)
   end
 end
 
--- A client has gone: so has its lease.
+-- A client has gone: so has what it said.
 function inbox:client_gone ()
-  if next (self.leases) then
-    self.backend.later (function () look_at_leases (self) end)
+  if next (self.said) then
+    self.backend.later (function () look_at_clients (self) end)
   end
 end
 
