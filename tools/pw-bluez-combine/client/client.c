@@ -189,6 +189,7 @@ int client_init(struct client *client, struct pw_loop *loop, const char *group, 
 	client->graph.wants_routes = wants & CLIENT_ROUTES;
 	client->graph.wants_clients = wants & CLIENT_DAEMONS;
 	client->graph.wants_microphones = wants & CLIENT_MICROPHONES;
+	client->graph.wants_ports = wants & CLIENT_PORTS;
 
 	if ((client->timer = pw_loop_add_timer(loop, on_timeout, client)) == NULL ||
 	    (client->context = pw_context_new(loop, NULL, 0)) == NULL ||

@@ -37,6 +37,7 @@ enum client_wants {
 	CLIENT_ROUTES = 1 << 1,		/**< profiles of Bluetooth devices, and latency offsets of their outputs */
 	CLIENT_DAEMONS = 1 << 2,	/**< the session manager, and the defaults */
 	CLIENT_MICROPHONES = 1 << 3,	/**< what can be recorded from, whether it is plugged in and muted, and the defaults */
+	CLIENT_PORTS = 1 << 4,		/**< of nodes */
 };
 
 struct client_events {

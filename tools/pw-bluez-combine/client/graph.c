@@ -24,7 +24,7 @@ void graph_init(struct graph *graph, void (*changed)(void *data, bool asked), vo
 
 static void object_free(struct graph_object *o)
 {
-	char *strings[] = { o->name, o->description, o->api, o->address, o->profile, o->class, o->link_group,
+	char *strings[] = { o->name, o->description, o->api, o->address, o->profile, o->class, o->link_group, o->role,
 		o->adapter, o->model, o->version };
 	size_t i;
 
@@ -96,6 +96,7 @@ static void on_node_info(void *data, const struct pw_node_info *info)
 	take(&o->address, item(info->props, "api.bluez5.address"));
 	take(&o->profile, item(info->props, "api.bluez5.profile"));
 	take(&o->link_group, item(info->props, PW_KEY_NODE_LINK_GROUP));
+	take(&o->role, item(info->props, PW_KEY_MEDIA_ROLE));
 	if (asks)
 		pw_node_enum_params((struct pw_node *)o->proxy, 0, SPA_PARAM_Props, 0, UINT32_MAX, NULL);
 	told(o, asks);
@@ -264,6 +265,7 @@ static const struct kind {
 	[GRAPH_DEVICE] = { PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE, PW_KEY_DEVICE_NAME,
 		PW_KEY_DEVICE_DESCRIPTION, &device_events },
 	[GRAPH_LINK] = { PW_TYPE_INTERFACE_Link, PW_VERSION_LINK, NULL, NULL, NULL },
+	[GRAPH_PORT] = { PW_TYPE_INTERFACE_Port, PW_VERSION_PORT, PW_KEY_PORT_NAME, NULL, NULL },
 	[GRAPH_CLIENT] = { PW_TYPE_INTERFACE_Client, PW_VERSION_CLIENT, PW_KEY_APP_NAME, NULL, &client_events },
 };
 
@@ -277,6 +279,7 @@ static bool is_wanted(const struct graph *graph, const struct graph_object *o)
 	case GRAPH_CLIENT:
 		return graph->wants_clients;
 	case GRAPH_LINK:
+	case GRAPH_PORT:
 		break;
 	}
 	return false;
@@ -299,6 +302,7 @@ bool graph_add(struct graph *graph, uint32_t id, const char *type, const struct 
 	for (i = 0; i < SPA_N_ELEMENTS(kinds) && !spa_streq(type, kinds[i].type); i++)
 		;
 	if (i == SPA_N_ELEMENTS(kinds) || props == NULL || (i == GRAPH_CLIENT && !graph->wants_clients) ||
+	    (i == GRAPH_PORT && !graph->wants_ports) ||
 	    (o = calloc(1, sizeof(*o))) == NULL)
 		return false;
 	o->graph = graph;
@@ -310,6 +314,10 @@ bool graph_add(struct graph *graph, uint32_t id, const char *type, const struct 
 	if (o->kind == GRAPH_LINK) {
 		o->from = get_id(props, PW_KEY_LINK_OUTPUT_NODE);
 		o->to = get_id(props, PW_KEY_LINK_INPUT_NODE);
+	} else if (o->kind == GRAPH_PORT) {
+		take(&o->name, item(props, kinds[i].name));
+		o->node = get_id(props, PW_KEY_NODE_ID);
+		o->is_output = spa_streq(item(props, PW_KEY_PORT_DIRECTION), "out");
 	} else {
 		take(&o->name, item(props, kinds[i].name));
 		take(&o->description, kinds[i].description ? item(props, kinds[i].description) : NULL);
@@ -384,6 +392,20 @@ const struct graph_object *graph_next_source(const struct graph *graph, uint32_t
 
 	spa_list_for_each(o, &graph->objects, link) {
 		if (after && o->kind == GRAPH_NODE && is_linked(graph, o->id, sink))
+			return o;
+		after = after || o == last;
+	}
+	return NULL;
+}
+
+const struct graph_object *graph_next_output(const struct graph *graph, uint32_t node,
+		const struct graph_object *last)
+{
+	const struct graph_object *o;
+	bool after = last == NULL;
+
+	spa_list_for_each(o, &graph->objects, link) {
+		if (after && o->kind == GRAPH_PORT && o->node == node && o->is_output)
 			return o;
 		after = after || o == last;
 	}

@@ -12,7 +12,7 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
-enum graph_kind { GRAPH_NODE, GRAPH_DEVICE, GRAPH_LINK, GRAPH_CLIENT };
+enum graph_kind { GRAPH_NODE, GRAPH_DEVICE, GRAPH_LINK, GRAPH_PORT, GRAPH_CLIENT };
 
 /** What a card records from now, of one of its devices */
 struct graph_input {
@@ -41,8 +41,13 @@ struct graph_object {
 	/* of a link */
 	uint32_t from, to;		/**< ids of nodes */
 
+	/* of a port, whose name it is */
+	uint32_t node;			/**< id of its node */
+	bool is_output;
+
 	/* of a node */
 	char *class;			/**< media.class */
+	char *role;			/**< media.role; bound */
 	uint32_t client;		/**< whose it is: SPA_ID_INVALID: the daemon's */
 	uint32_t device;		/**< id of its device; SPA_ID_INVALID: none, or not known */
 	int32_t card_device;		/**< which of the device's: -1: not known; bound */
@@ -71,7 +76,7 @@ struct graph {
 	struct spa_list objects;	/**< struct graph_object.link */
 	struct pw_registry *registry;	/**< NULL: nothing is bound */
 	/** which are bound, and asked */
-	bool wants_nodes, wants_routes, wants_clients, wants_microphones;
+	bool wants_nodes, wants_routes, wants_clients, wants_microphones, wants_ports;
 
 	/** What is bound has told of itself; \a asked: and is asked for more, which comes later */
 	void (*changed)(void *data, bool asked);
@@ -97,6 +102,10 @@ const struct graph_object *graph_find(const struct graph *graph, uint32_t id);
 
 /** Is it a node that can be recorded from, other than what a sink plays? */
 bool graph_is_microphone(const struct graph_object *object);
+
+/** The next output port of the node \a node after \a last, NULL for the first. Needs wants_ports. */
+const struct graph_object *graph_next_output(const struct graph *graph, uint32_t node,
+		const struct graph_object *last);
 
 /** The next node after \a last, NULL for the first, that is linked to the node \a sink. */
 const struct graph_object *graph_next_source(const struct graph *graph, uint32_t sink,

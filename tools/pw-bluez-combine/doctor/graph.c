@@ -99,6 +99,8 @@ static void read_object(struct facts *f, const struct graph_object *o)
 		if (o->is_manager)
 			read_manager(f, o);
 		break;
+	case GRAPH_PORT:
+		break;
 	}
 }
 
