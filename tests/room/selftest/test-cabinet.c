@@ -99,6 +99,63 @@ static void test_bass_comes_late_and_nothing_else_does(void)
 	g_free(cabinet);
 }
 
+static void test_a_limiter_holds_peaks_and_leaves_the_rest_alone(void)
+{
+	static const struct cabinet_config config = { .limiter_db = -12.0 };
+	static const double levels[] = { 0.2, 0.8 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
+		g_autofree float *frames = play(&config, 440.0, levels[i]);
+		double top = 0.0, third = amplitude(frames, 1320.0) / amplitude(frames, 440.0);
+
+		for (int n = 0; n < N; n++)
+			top = fmax(top, fabs(frames[2 * n]));
+		g_test_message("%.1f: peak %.2f dB, third harmonic %.1f dB", levels[i], decibel(top), decibel(third + 1e-12));
+		g_assert_cmpfloat(fabs(top - fmin(levels[i], pow(10.0, -0.6))), <, 1e-3);
+		/* it holds a level, and does not clip: a clipped tone of 10 dB more has -13 dB */
+		g_assert_cmpfloat(decibel(third + 1e-12), <, -40.0);
+	}
+}
+
+/* A shelf of first order: |H| = sqrt((f^2 + (g fc)^2) / (f^2 + fc^2)) */
+static double shelf_db(double hz, double db)
+{
+	double g = pow(10.0, db / 20.0) * CABINET_SHELF_HZ;
+
+	return 10.0 * log10((hz * hz + g * g) / (hz * hz + CABINET_SHELF_HZ * CABINET_SHELF_HZ));
+}
+
+static void test_bass_is_lowered_as_it_gets_louder(void)
+{
+	static const struct cabinet_config config = { .dynamic_db = 10.0 };
+	static const struct { double hz, level, db; } points[] = {
+		{ 60.0, 0.01, 0.0 }, { 60.0, 0.6, -10.0 }, { 2000.0, 0.6, -10.0 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(points); i++) {
+		g_autofree float *frames = play(&config, points[i].hz, points[i].level);
+		double db = decibel(amplitude(frames, points[i].hz) / points[i].level);
+
+		g_test_message("%.0f Hz at %.2f: %.2f dB", points[i].hz, points[i].level, db);
+		/* a treble tone has little bass in it: that is not lowered, and nothing else ever is */
+		g_assert_cmpfloat(fabs(db - (points[i].hz < 1000.0 ? shelf_db(points[i].hz, points[i].db) : 0.0)), <, 0.2);
+	}
+}
+
+static void test_bass_between_is_lowered_in_proportion(void)
+{
+	static const struct cabinet_config config = { .dynamic_db = 10.0 };
+	double level = pow(10.0, (CABINET_QUIET_DB + CABINET_LOUD_DB) / 40.0) * M_SQRT2 *
+		hypot(60.0, CABINET_SHELF_HZ) / CABINET_SHELF_HZ;
+	g_autofree float *frames = play(&config, 60.0, level);
+	double db = decibel(amplitude(frames, 60.0) / level);
+
+	g_test_message("half way: %.2f dB", db);
+	/* the level follows a rise sooner than a fall, and so is above the mean by some 3 dB of 28 */
+	g_assert_cmpfloat(db, <, shelf_db(60.0, -5.0) + 0.2);
+	g_assert_cmpfloat(db, >, shelf_db(60.0, -6.5));
+}
+
 static void test_nothing_changes_nothing(void)
 {
 	static const struct cabinet_config config = { 0 };
@@ -115,6 +172,9 @@ int main(int argc, char *argv[])
 	ADD(a_band_ends_as_told);
 	ADD(a_second_harmonic_has_its_share_at_any_level);
 	ADD(bass_comes_late_and_nothing_else_does);
+	ADD(a_limiter_holds_peaks_and_leaves_the_rest_alone);
+	ADD(bass_is_lowered_as_it_gets_louder);
+	ADD(bass_between_is_lowered_in_proportion);
 	ADD(nothing_changes_nothing);
 	return g_test_run();
 }

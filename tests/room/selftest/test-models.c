@@ -373,6 +373,61 @@ static void another_latency_moves_what_follows(void)
 	bench_finish(&b);
 }
 
+/* By how much the latency has fallen by then, in ms */
+static double decayed(const struct speaker_config *c, double s)
+{
+	return c->decay_ms * (1.0 - exp(-s / c->decay_s));
+}
+
+static void a_latency_that_decays_follows_its_law(void)
+{
+	const enum speaker_model models[] = { SPEAKER_FIXED, SPEAKER_REBUFFER, SPEAKER_DEADBAND, SPEAKER_PI };
+	const struct speaker_config config = { .latency_ms = LATENCY_MS, .gain = 1.0, .decay_ms = 57.0, .decay_s = 30.0 };
+	uint32_t n = packets_in(90);
+
+	for (size_t m = 0; m < G_N_ELEMENTS(models); m++) {
+		struct speaker_config c = config;
+		double worst = 0.0;
+		struct bench b;
+
+		c.model = models[m];
+		bench_init(&b, models[m], 0.0, 0.0, 1);
+		speaker_configure(b.speaker, 0, &c);
+		arrive_until(&b, n);
+		for (uint32_t i = PACKET; i < (n - 20) * PACKET; i += PACKET) {
+			double s = (b.sounded[i] - b.sounded[1]) * 1e-9;
+
+			worst = fmax(worst, fabs(off_ms(&b, i) + decayed(&c, s)));
+		}
+		g_test_message("%s: %.6f ms from the law, %.3f ms in the end", speaker_model_names[models[m]], worst,
+			off_ms(&b, (n - 20) * PACKET));
+		/* a PI loop finds its target in the first second, in which the latency falls by 2 ms already */
+		g_assert_cmpfloat(worst, <, models[m] == SPEAKER_PI ? 2.0 : 1e-3);
+		g_assert_cmpuint(b.underruns, ==, 0);
+		bench_finish(&b);
+	}
+}
+
+static void a_decay_begins_anew_when_the_buffer_is_filled_anew(void)
+{
+	struct speaker_config c = { .model = SPEAKER_REBUFFER, .latency_ms = LATENCY_MS, .gain = 1.0, .decay_ms = 57.0,
+		.decay_s = 5.0 };
+	uint32_t held = packets_in(20), n = packets_in(30), first = held * PACKET + 1, later = first + 5 * RATE;
+	const double hole = 300e6;
+	struct bench b;
+
+	bench_init(&b, c.model, 0.0, 0.0, 1);
+	speaker_configure(b.speaker, 0, &c);
+	arrive_until(&b, held);
+	for (uint32_t k = held; k < n; k++)
+		arrive(&b, k, hole);
+	g_test_message("after a hole %.6f ms, 5 s later %.6f", off_ms(&b, first), off_ms(&b, later));
+	g_assert_cmpfloat(fabs(off_ms(&b, first) - hole * 1e-6), <, 1e-5);
+	g_assert_cmpfloat(fabs(off_ms(&b, later) - hole * 1e-6 +
+			       decayed(&c, (b.sounded[later] - b.sounded[first]) * 1e-9)), <, 1e-3);
+	bench_finish(&b);
+}
+
 /* Timelines */
 
 struct tape {
@@ -532,6 +587,8 @@ int main(int argc, char *argv[])
 	ADD(pi_follows_the_sender_and_comes_back);
 	ADD(starts_spread_as_told_and_repeat_with_the_seed);
 	ADD(another_latency_moves_what_follows);
+	ADD(a_latency_that_decays_follows_its_law);
+	ADD(a_decay_begins_anew_when_the_buffer_is_filled_anew);
 	ADD(what_a_processor_takes_depends_on_the_rate);
 	ADD(a_timeline_places_between_samples);
 	ADD(a_timeline_is_silent_where_nothing_plays);

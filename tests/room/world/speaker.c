@@ -60,6 +60,8 @@ struct speaker {
 	double period;		/* between two samples that sound, in ns */
 	double next_ns;		/* when the next sample sounds */
 	double spread_ns;	/* drawn for this start */
+	double decay_from_ns;	/* when the latency began to fall, */
+	double decayed_ns;	/* and by how much it has fallen */
 	uint32_t rtp;		/* expected */
 	double awake_ns;	/* what sounds before is not heard */
 	double loud_ns;		/* when the last sample sounded that was not 0 */
@@ -188,6 +190,25 @@ static bool is_awake(struct speaker *sp, double t_ns, const float *frame)
 	return t_ns >= sp->awake_ns;
 }
 
+static void begin_decay(struct speaker *sp, double t_ns)
+{
+	sp->decay_from_ns = t_ns;
+	sp->decayed_ns = 0.0;
+}
+
+/* A latency that falls takes the fill with it: no loop works against that. What it falls by until \a t_ns */
+static double decay(struct speaker *sp, double t_ns)
+{
+	double s = (t_ns - sp->decay_from_ns) * 1e-9, fall = 0.0;
+
+	if (sp->config.decay_ms > 0.0)
+		fall = sp->config.decay_ms * 1e6 * -expm1(-s / sp->config.decay_s) - sp->decayed_ns;
+	sp->decayed_ns += fall;
+	sp->target -= fall;
+	sp->fill -= fall;
+	return fall;
+}
+
 /* Let up to n frames sound. */
 static void sound(struct speaker *sp, uint32_t n)
 {
@@ -195,21 +216,23 @@ static void sound(struct speaker *sp, uint32_t n)
 
 	while (n > 0) {
 		uint32_t at = sp->head & MASK, l = n < BLOCK ? n : BLOCK, i;
+		double period;
 
 		if (l > SIZE - at)
 			l = SIZE - at;
+		period = sp->period - decay(sp, sp->next_ns + l * sp->period) / l;
 		for (i = 0; i < l; i++) {
 			const float *frame = &sp->fifo[2 * (at + i)];
-			float gain = is_awake(sp, sp->next_ns + i * sp->period, frame) ?
+			float gain = is_awake(sp, sp->next_ns + i * period, frame) ?
 				sp->config.gain : 0.0;
 
 			block[2 * i] = frame[0] * gain;
 			block[2 * i + 1] = frame[1] * gain;
 		}
 		cabinet_play(&sp->cabinet, block, l);
-		sp->events->sound(sp->data, sp->next_ns, sp->period, block, l);
+		sp->events->sound(sp->data, sp->next_ns, period, block, l);
 		sp->head += l;
-		sp->next_ns += l * sp->period;
+		sp->next_ns += l * period;
 		sp->stats.frames += l;
 		n -= l;
 	}
@@ -241,6 +264,7 @@ void speaker_advance(struct speaker *sp, int64_t t_ns)
 		if (sp->next_ns > t_ns)
 			return;
 		sp->state = SPEAKER_PLAYING;
+		begin_decay(sp, sp->next_ns);
 		report(sp, sp->next_ns, "playing", fill_frames(sp) * 1e9 / sp->rate);
 		break;
 	case SPEAKER_PLAYING:
@@ -426,6 +450,8 @@ void speaker_configure(struct speaker *sp, int64_t t_ns, const struct speaker_co
 	double moved = latency_ns(config, sp->rate) - latency_ns(&sp->config, sp->rate);
 
 	speaker_advance(sp, t_ns);
+	if (config->decay_ms != sp->config.decay_ms || config->decay_s != sp->config.decay_s)
+		begin_decay(sp, sp->next_ns);
 	sp->config = *config;
 	sp->is = &behaviours[config->model];
 	if (sp->rate > 0.0)

@@ -80,6 +80,8 @@ struct speaker_config {
 	double wake_ms;		/**< a new stream is not heard for so long: the amplifier wakes up */
 	double sleep_ms;	/**< nor is what comes after so much digital silence; 0: it stays awake */
 	double dsp_frames;	/**< more latency, of its signal processor */
+	double decay_ms;	/**< the latency falls by so much from the start of its sound on, */
+	double decay_s;		/**< with this time constant: decay_ms (1 - exp(-t / decay_s)) */
 	struct cabinet_config cabinet;
 };
 
@@ -120,7 +122,8 @@ void speaker_packet(struct speaker *speaker, int64_t t_ns, uint32_t rtp, const f
 		    uint32_t n_frames);
 /** Let everything sound whose time has come. Times never go backwards. */
 void speaker_advance(struct speaker *speaker, int64_t t_ns);
-/** Another latency takes effect at once, by a gap or a skip; the rest smoothly. */
+/** Another latency takes effect at once, by a gap or a skip; the rest smoothly. Another decay begins anew, from
+ * where the latency is. */
 void speaker_configure(struct speaker *speaker, int64_t t_ns, const struct speaker_config *config);
 
 enum speaker_state speaker_state(const struct speaker *speaker);
