@@ -229,6 +229,115 @@ static void test_a_move_is_heard_as_it_is_made(void)
 	bench_finish(&b);
 }
 
+static void test_a_walk_is_heard_as_it_is_told(void)
+{
+	static const double seconds[] = { 1.0, 2.0, 3.0, 0.7 };
+	double worst = 0.0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(seconds); i++)
+		for (int sign = -1; sign <= 1; sign += 2) {
+			double metres, expected;
+			struct bench b;
+
+			bench_init(&b);
+			b.options.path.gain_db = -30.0;
+			b.options.path.walk_m = sign * 0.3;
+			b.options.path.walk_s = seconds[i];
+			metres = 1.0 + sign * 0.3 * sin(2.0 * M_PI * PULSE_AT / seconds[i]);
+			expected = PULSE_AT + metres / PATH_SPEED_M_S;
+			bench_run(&b, pulse, 0.6);
+			worst = fmax(worst, fabs(find_pulse(&b, expected) - expected));
+			bench_finish(&b);
+		}
+	g_test_message("worst error of an arrival: %.4f us", worst * 1e6);
+	/* the pulse itself is longer, or shorter, by up to 2.7 m/s / 343 */
+	g_assert_cmpfloat(worst, <, 2e-6);
+}
+
+static void test_a_walk_goes_on_when_something_else_is_set(void)
+{
+	struct path_config config = { .distance_m = 2.0, .walk_m = 1.0, .walk_s = 2.0, .reflection_db = -100.0 };
+	struct transform *transform = transform_new();
+	struct path *path = path_new(&config, transform, 0);
+	const float frames[2] = { 0.5f, 0.5f };
+	struct spectrum sum = { 0 };
+	float block[CONVOLVER_BLOCK], top = 0.0f;
+	/* half of the walk's first quarter, and there the level says how far it is */
+	double t = 0.25, metres = 2.0 + sin(M_PI * t);
+
+	path_configure(path, &config, (int64_t)(0.1 * NSEC), 0);
+	config.gain_db = 6.0;
+	path_configure(path, &config, (int64_t)(0.2 * NSEC), 0);
+	path_sound(path, t * NSEC, NSEC / TIMELINE_RATE, frames, 1);
+	for (int64_t at = 0; at < (int64_t)(0.3 * TIMELINE_RATE); at += CONVOLVER_BLOCK) {
+		memset(&sum, 0, sizeof(sum));
+		path_hear(path, &sum);
+		transform_inverse(transform, &sum, block);
+		for (int i = 0; i < CONVOLVER_BLOCK; i++)
+			top += block[i];
+	}
+	/* the sum of an interpolated sample is its value */
+	g_test_message("level %.5f, of %.4f m %.5f", top, metres, 0.5 * pow(10.0, 0.3) / metres);
+	g_assert_cmpfloat(fabs(top * metres / (0.5 * pow(10.0, 0.3)) - 1.0), <, 0.01);
+	path_destroy(path);
+	transform_destroy(transform);
+}
+
+static double worst_difference(const float *heard, int64_t at, const struct path_config *c)
+{
+	uint32_t n;
+	float *response = path_response(c, &n);
+	double worst = 0.0;
+
+	for (uint32_t i = 0; i < n && at + i < TIMELINE_RATE; i++)
+		worst = fmax(worst, fabs(heard[at + i] - response[i]));
+	free(response);
+	return worst;
+}
+
+static void test_the_room_is_another_one_at_the_end_of_a_walk(void)
+{
+	/* so slow that it stands still; of 1 m from the middle */
+	struct path_config config = { .distance_m = 2.0, .walk_m = -1.0, .walk_s = 600.0, .reflection_db = 0.0, .seed = 5 };
+	struct path_config away = config;
+	static const struct { double phase; bool ends; } places[] = { { 0.0, false }, { 0.25, true }, { 0.5, false } };
+
+	away.seed = PATH_AWAY_SEED(config.seed);
+	for (size_t k = 0; k < G_N_ELEMENTS(places); k++) {
+		struct transform *transform = transform_new();
+		struct path *path = path_new(&config, transform, 0);
+		const float frames[2] = { 1.0f, 1.0f };
+		double metres = places[k].ends ? 1.0 : 2.0, delay = metres / PATH_SPEED_M_S, here, there;
+		float *heard = g_new0(float, TIMELINE_RATE);
+		const int64_t at = 4800;
+
+		/* another walk, which begins so long before the sound */
+		config.walk_s = 599.0;
+		path_configure(path, &config, (int64_t)((0.1 - delay - 599.0 * places[k].phase) * NSEC), 0);
+		config.walk_s = 600.0;
+		/* to arrive at a whole frame */
+		path_sound(path, at * NSEC / TIMELINE_RATE - delay * NSEC, NSEC / TIMELINE_RATE, frames, 1);
+		for (int64_t i = 0; i + CONVOLVER_BLOCK <= TIMELINE_RATE; i += CONVOLVER_BLOCK) {
+			struct spectrum sum = { 0 };
+
+			path_hear(path, &sum);
+			transform_inverse(transform, &sum, heard + i);
+		}
+		for (int i = 0; i < TIMELINE_RATE; i++)
+			heard[i] *= metres;
+		here = worst_difference(heard, at, &config);
+		there = worst_difference(heard, at, &away);
+		g_test_message("after %.2f of it: %.4f from the answer in the middle, %.4f from that at the ends",
+			places[k].phase, here, there);
+		/* the kernel ends 3 % below the highest frequency */
+		g_assert_cmpfloat(places[k].ends ? there : here, <, 0.04);
+		g_assert_cmpfloat(places[k].ends ? here : there, >, 0.3);
+		g_free(heard);
+		path_destroy(path);
+		transform_destroy(transform);
+	}
+}
+
 /* Energy from each sample on falls by 60 dB in T60 (Schroeder 1965): a line through -5 and -35 dB. */
 static double measure_t60(const float *response, uint32_t n)
 {
@@ -447,6 +556,9 @@ int main(int argc, char *argv[])
 	ADD(known_arrivals_are_found);
 	ADD(the_level_falls_with_the_distance);
 	ADD(a_move_is_heard_as_it_is_made);
+	ADD(a_walk_is_heard_as_it_is_told);
+	ADD(a_walk_goes_on_when_something_else_is_set);
+	ADD(the_room_is_another_one_at_the_end_of_a_walk);
 	ADD(the_room_falls_silent_in_its_time);
 	ADD(the_direct_sound_is_first_and_a_reflection_may_be_stronger);
 	ADD(noise_has_its_level);

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include <gio/gio.h>
@@ -118,14 +119,34 @@ void air_destroy(struct air *air)
 }
 
 /* The truth, for who measures */
-static void tell_path(struct air *air, const struct ear *ear, const struct mouth *mouth, double metres)
+static void tell_path(struct air *air, const struct ear *ear, const struct mouth *mouth, int64_t now_ns,
+		      const struct path_config *config)
 {
 	char *name = recorder_quote(ear->name);
 
-	recorder_event(air->recorder, room_clock_now_ns(air->clock), mouth->name, "path",
-			"\"microphone\": \"%s\", \"metres\": %.6f, \"msec\": %.6f", name, metres,
-			metres / PATH_SPEED_M_S * 1e3);
+	recorder_event(air->recorder, now_ns, mouth->name, "path",
+			"\"microphone\": \"%s\", \"metres\": %.6f, \"msec\": %.6f, \"walk.m\": %.6f, \"walk.sec\": %.6f",
+			name, config->distance_m, config->distance_m / PATH_SPEED_M_S * 1e3, config->walk_m,
+			config->walk_s);
 	free(name);
+}
+
+static void set_one_path(struct air *air, struct ear *ear, struct mouth *mouth, const struct path_config *config,
+			 double move_ms)
+{
+	int64_t now = room_clock_now_ns(air->clock);
+
+	if (path_configure(microphone_path(ear->microphone, mouth->number), config, now, (int64_t)(move_ms * 1e6)) < 0)
+		g_error("out of memory");
+	tell_path(air, ear, mouth, now, config);
+}
+
+/* Who walks with a microphone comes nearer to one speaker, and goes away from another. */
+static double walk_share(const struct ear *ear, const struct mouth *mouth)
+{
+	struct random random = { .state = ear->options.seed ^ g_str_hash(mouth->address) ^ 0x77616c6b };
+
+	return cos(2.0 * M_PI * random_unit(&random));
 }
 
 /* Another room for each pair, the same for the same seed */
@@ -136,9 +157,12 @@ static void add_path(struct air *air, struct ear *ear, struct mouth *mouth)
 
 	config.seed = random_next(&random);
 	config.distance_m = MAX(0.0, config.distance_m + random_around(&random, ear->options.distance_spread_m));
+	/* it is known when a walk began that was set */
+	config.walk_m = 0.0;
 	if (microphone_add_speaker(ear->microphone, &config) < 0)
 		g_error("out of memory");
-	tell_path(air, ear, mouth, config.distance_m);
+	config.walk_m = ear->options.path.walk_m * walk_share(ear, mouth);
+	set_one_path(air, ear, mouth, &config, 0.0);
 }
 
 void air_add_speaker(struct air *air, const char *address, const char *name, struct link *link)
@@ -231,15 +255,6 @@ bool air_add_microphone(struct air *air, const char *name, GVariant *dict, GErro
 	return true;
 }
 
-static void set_one_path(struct air *air, struct ear *ear, struct mouth *mouth, const struct path_config *config,
-			 double move_ms)
-{
-	if (path_configure(microphone_path(ear->microphone, mouth->number), config,
-			   room_clock_now_ns(air->clock), (int64_t)(move_ms * 1e6)) < 0)
-		g_error("out of memory");
-	tell_path(air, ear, mouth, config->distance_m);
-}
-
 bool air_set_microphone(struct air *air, const char *name, GVariant *dict, GError **error)
 {
 	struct ear *ear = find_ear(air, name, error);
@@ -260,6 +275,7 @@ bool air_set_microphone(struct air *air, const char *name, GVariant *dict, GErro
 
 		config.seed = own->seed;
 		config.distance_m = MAX(0.0, own->distance_m + config.distance_m - was.distance_m);
+		config.walk_m *= walk_share(ear, mouth);
 		set_one_path(air, ear, mouth, &config, ear->options.move_ms);
 	}
 	radio_unlock(air->radio);

@@ -17,10 +17,13 @@ static const struct option microphone_options[] = {
 	{ "distance.m", 'd', FIELD(path.distance_m), 0, 50, WAY },
 	{ "distance.spread.m", 'd', FIELD(distance_spread_m), 0, 25, MICROPHONE_NEW },
 	{ "move.msec", 'd', FIELD(move_ms), 0, 60000, WAY },
+	{ "walk.m", 'd', FIELD(path.walk_m), -10, 10, WAY },
+	{ "walk.sec", 'd', FIELD(path.walk_s), 1, 600, WAY },
 	{ "path.db", 'd', FIELD(path.gain_db), -100, 40, WAY },
 	{ "t60.sec", 'd', FIELD(path.t60_s), 0, 2, WAY },
 	{ "reverb.db", 'd', FIELD(path.reverb_db), -60, 20, WAY },
 	{ "reflection.db", 'd', FIELD(path.reflection_db), -100, 20, WAY },
+	{ "response", 'u', FIELD(path.seed), 0, UINT32_MAX, MICROPHONE_PATH },
 	/* what else there is to hear */
 	{ "noise.db", 'd', FIELD(noise_db), -200, 0, ALL },
 	{ "talk.db", 'd', FIELD(talk_db), -200, 0, ALL },
@@ -41,7 +44,7 @@ static const struct option_table table = { microphone_options, G_N_ELEMENTS(micr
 void microphone_options_init(struct microphone_options *o, uint32_t seed)
 {
 	*o = (struct microphone_options) {
-		.path = { .distance_m = 1.0, .reverb_db = -3.0, .reflection_db = -100.0 },
+		.path = { .distance_m = 1.0, .walk_s = 10.0, .reverb_db = -3.0, .reflection_db = -100.0 },
 		.noise_db = -80.0,
 		.talk_db = -200.0,
 		.pickup = { .rate = 48000, .latency_ms = 20.0, .noise_db = -200.0, .agc_db = -30.0,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define SIZE		(1u << 17)	/* frames that sound may be ahead: 2.7 s */
 #define MASK		(SIZE - 1)
 #define NEAR_M		0.1		/* nearer, and it does not get louder */
+#define STRAIGHT	64		/* frames in which a walk is a line: within 0.02 us for a metre a second */
 
 /* Early reflections: a table, walls, the ceiling */
 #define N_REFLECTIONS	6
@@ -30,13 +32,15 @@
 struct path {
 	struct path_config config;
 	struct transform *transform;
-	struct convolver *convolver;
+	struct convolver *here;		/* the room's answer, */
+	struct convolver *away;		/* and that at the ends of a walk, NULL: there is none */
 	float *frames;			/* ring, of what arrives by the direct way */
 	int64_t heard;			/* frame of TIMELINE_RATE that is next */
 	uint64_t missed;
-	/* The distance, a line in time */
+	/* The distance: a line in time, and a walk about it */
 	double from_ns, to_ns;
 	double from_m, to_m;
+	double walk_ns;			/* when it began */
 };
 
 static double linear(double db)
@@ -99,17 +103,45 @@ float *path_response(const struct path_config *c, uint32_t *n)
 	return response;
 }
 
-static struct convolver *make_convolver(const struct path_config *config, struct transform *transform)
+static struct convolver *make_convolver(const struct path_config *config, uint32_t seed, struct transform *transform)
 {
+	struct path_config c = *config;
 	struct convolver *convolver;
 	uint32_t n = 0;
-	float *response = path_response(config, &n);
+	float *response;
+
+	c.seed = seed;
+	response = path_response(&c, &n);
 
 	if (response == NULL)
 		return NULL;
 	convolver = convolver_new(transform, response, n);
 	free(response);
 	return convolver;
+}
+
+static bool walks(const struct path_config *config)
+{
+	return config->walk_m != 0.0;
+}
+
+/* 0 or -ENOMEM, and it is as it was */
+static int make_room(struct path *p, const struct path_config *config)
+{
+	struct convolver *here = make_convolver(config, config->seed, p->transform), *away = NULL;
+
+	if (walks(config))
+		away = make_convolver(config, PATH_AWAY_SEED(config->seed), p->transform);
+	if (here == NULL || (away == NULL && walks(config))) {
+		convolver_destroy(here);
+		convolver_destroy(away);
+		return -ENOMEM;
+	}
+	convolver_destroy(p->here);
+	convolver_destroy(p->away);
+	p->here = here;
+	p->away = away;
+	return 0;
 }
 
 struct path *path_new(const struct path_config *config, struct transform *transform, int64_t frame)
@@ -124,8 +156,7 @@ struct path *path_new(const struct path_config *config, struct transform *transf
 	p->heard = frame;
 	p->from_m = p->to_m = config->distance_m;
 	p->frames = calloc(SIZE, sizeof(float));
-	p->convolver = make_convolver(config, transform);
-	if (p->frames == NULL || p->convolver == NULL) {
+	if (p->frames == NULL || make_room(p, config) < 0) {
 		path_destroy(p);
 		return NULL;
 	}
@@ -136,12 +167,13 @@ void path_destroy(struct path *p)
 {
 	if (p == NULL)
 		return;
-	convolver_destroy(p->convolver);
+	convolver_destroy(p->here);
+	convolver_destroy(p->away);
 	free(p->frames);
 	free(p);
 }
 
-static double distance(const struct path *p, double t_ns)
+static double line(const struct path *p, double t_ns)
 {
 	if (t_ns >= p->to_ns)
 		return p->to_m;
@@ -150,25 +182,40 @@ static double distance(const struct path *p, double t_ns)
 	return p->from_m + (p->to_m - p->from_m) * (t_ns - p->from_ns) / (p->to_ns - p->from_ns);
 }
 
+/* -1 and 1 are its ends */
+static double walked(const struct path *p, double t_ns)
+{
+	return sin(2.0 * M_PI * (t_ns - p->walk_ns) * 1e-9 / p->config.walk_s);
+}
+
+static double distance(const struct path *p, double t_ns)
+{
+	return fmax(0.0, line(p, t_ns) + (walks(&p->config) ? p->config.walk_m * walked(p, t_ns) : 0.0));
+}
+
+/* How much of what is heard at a moment has the answer of the walk's ends */
+static double away_share(const struct path *p, double t_ns)
+{
+	double share = walked(p, t_ns);
+
+	return share * share * fmin(fabs(p->config.walk_m) / PATH_WALK_FAR_M, 1.0);
+}
+
 /* What the room's answer depends on; a mere move changes nothing of it. */
 static int is_same_room(const struct path_config *a, const struct path_config *b)
 {
 	return a->t60_s == b->t60_s && a->reverb_db == b->reverb_db &&
-		a->reflection_db == b->reflection_db && a->seed == b->seed;
+		a->reflection_db == b->reflection_db && a->seed == b->seed && walks(a) == walks(b);
 }
 
 int path_configure(struct path *p, const struct path_config *config, int64_t now_ns, int64_t move_ns)
 {
-	if (!is_same_room(&p->config, config)) {
-		struct convolver *convolver = make_convolver(config, p->transform);
-
-		if (convolver == NULL)
-			return -ENOMEM;
-		convolver_destroy(p->convolver);
-		p->convolver = convolver;
-	}
-	p->from_m = distance(p, now_ns);
+	if (!is_same_room(&p->config, config) && make_room(p, config) < 0)
+		return -ENOMEM;
+	p->from_m = line(p, now_ns);
 	p->from_ns = now_ns;
+	if (config->walk_m != p->config.walk_m || config->walk_s != p->config.walk_s)
+		p->walk_ns = now_ns;
 	p->to_m = config->distance_m;
 	p->to_ns = now_ns + move_ns;
 	p->config = *config;
@@ -206,7 +253,8 @@ static void place(struct path *p, double x, float value)
 		p->frames[(first + tap) & MASK] += value * weights[tap];
 }
 
-void path_sound(struct path *p, double t_ns, double period_ns, const float *frames, uint32_t n)
+/* So few that the distance changes along a line */
+static void sound(struct path *p, double t_ns, double period_ns, const float *frames, uint32_t n)
 {
 	double end_ns = t_ns + n * period_ns;
 	double x = arrival(p, t_ns) * PER_NS, step = (arrival(p, end_ns) * PER_NS - x) / n;
@@ -222,12 +270,37 @@ void path_sound(struct path *p, double t_ns, double period_ns, const float *fram
 	}
 }
 
+void path_sound(struct path *p, double t_ns, double period_ns, const float *frames, uint32_t n)
+{
+	uint32_t i, l;
+
+	for (i = 0; i < n; i += l) {
+		l = !walks(&p->config) || n - i < STRAIGHT ? n - i : STRAIGHT;
+		sound(p, t_ns + i * period_ns, period_ns, frames + 2 * i, l);
+	}
+}
+
+/* Take out of a block what is answered from the walk's ends, and have it answered. */
+static void hear_away(struct path *p, float *block, struct spectrum *sum)
+{
+	double share = away_share(p, p->heard / PER_NS), end = away_share(p, (p->heard + CONVOLVER_BLOCK) / PER_NS);
+	float away[CONVOLVER_BLOCK];
+
+	for (int i = 0; i < CONVOLVER_BLOCK; i++) {
+		away[i] = block[i] * (share + (end - share) * i / CONVOLVER_BLOCK);
+		block[i] -= away[i];
+	}
+	convolver_run(p->away, away, sum);
+}
+
 void path_hear(struct path *p, struct spectrum *sum)
 {
 	float *block = p->frames + (p->heard & MASK);
 
 	/* SIZE is a multiple of the block */
-	convolver_run(p->convolver, block, sum);
+	if (p->away != NULL)
+		hear_away(p, block, sum);
+	convolver_run(p->here, block, sum);
 	memset(block, 0, CONVOLVER_BLOCK * sizeof(float));
 	p->heard += CONVOLVER_BLOCK;
 }
