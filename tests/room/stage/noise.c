@@ -2,26 +2,23 @@
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
-
-#include <sndfile.h>
 
 #include "listen/measure-click.h"
 #include "random.h"
 #include "stage/noise.h"
+#include "stage/sound-file.h"
 
 #define LEVEL	0.3f
-/* Small: giving back the memory of a whole file keeps a processor in the kernel for milliseconds. */
-#define BLOCK	4096
 
 /* Of the filter of noise without treble: 74 dB, within 800 Hz */
 #define SOFT_TAPS	300
 
 struct noise {
 	struct random random;
+	uint32_t rate;
+	int64_t done;			/**< frames */
 	float low[2];
 	float soft[SOFT_TAPS];		/**< the filter */
 	float past[2][2 * SOFT_TAPS];	/**< each sample twice, so that all can be read in one piece */
@@ -38,10 +35,10 @@ static bool has_turn(const struct noise *z, double t, int channel)
 	return !z->has_turns || in_cycle < 0.0 || channel == (in_cycle >= NOISE_ALONE_S);
 }
 
-static void soften(struct noise *z, uint32_t rate)
+static void soften(struct noise *z)
 {
 	/* the middle of the filter's slope */
-	double w = 2.0 * M_PI * (CLICK_SOUND_HZ - 400.0) / rate, sum = 0.0;
+	double w = 2.0 * M_PI * (CLICK_SOUND_HZ - 400.0) / z->rate, sum = 0.0;
 
 	z->is_soft = true;
 	for (int i = 0; i < SOFT_TAPS; i++) {
@@ -55,7 +52,7 @@ static void soften(struct noise *z, uint32_t rate)
 		z->soft[i] *= 2.0 / sum;
 }
 
-static float next(struct noise *z, int channel)
+static float next_sample(struct noise *z, int channel)
 {
 	float *past = z->past[channel], sum = 0.0f;
 
@@ -78,65 +75,46 @@ static void mix(float *frame)
 	frame[1] = 0.6f * left + 0.8f * right;
 }
 
-static int write_file(const char *path, double seconds, uint32_t rate, struct noise *z)
+static void next(void *data, float *frame)
 {
-	SF_INFO info = { .samplerate = (int)rate, .channels = 2, .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
-	sf_count_t left = (sf_count_t)(seconds * rate);
-	SNDFILE *file = sf_open(path, SFM_WRITE, &info);
-	int64_t done = 0;
-	int res = file != NULL ? 0 : -EIO;
-	float block[2 * BLOCK];
+	struct noise *z = data;
+	double t = (double)z->done++ / z->rate;
 
-	if (file != NULL)
-		/* it holds the date, and two runs are to give the same file */
-		sf_command(file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
-	while (left > 0 && res == 0) {
-		sf_count_t n = left < BLOCK ? left : BLOCK;
-
-		for (sf_count_t i = 0; i < 2 * n; i++) {
-			block[i] = next(z, i % 2);
-			if (!has_turn(z, (double)(done + i / 2) / rate, i % 2))
-				block[i] = 0.0f;
-			if (z->is_alike && i % 2 == 1)
-				mix(&block[i - 1]);
-		}
-		done += n;
-		if (sf_writef_float(file, block, n) != n)
-			res = -EIO;
-		left -= n;
+	for (int channel = 0; channel < 2; channel++) {
+		/* drawn in any case */
+		frame[channel] = next_sample(z, channel);
+		if (!has_turn(z, t, channel))
+			frame[channel] = 0.0f;
 	}
-	if (file != NULL)
-		sf_close(file);
-	if (res < 0)
-		fprintf(stderr, "room: cannot write %s\n", path);
-	return res;
+	if (z->is_alike)
+		mix(frame);
 }
 
 int noise_write(const char *path, double seconds, uint32_t rate, uint64_t seed)
 {
-	struct noise z = { .random.state = seed };
+	struct noise z = { .random.state = seed, .rate = rate };
 
-	return write_file(path, seconds, rate, &z);
+	return sound_file_write(path, seconds, rate, next, &z);
 }
 
 int noise_write_alike(const char *path, double seconds, uint32_t rate, uint64_t seed)
 {
-	struct noise z = { .random.state = seed, .is_alike = true };
+	struct noise z = { .random.state = seed, .rate = rate, .is_alike = true };
 
-	return write_file(path, seconds, rate, &z);
+	return sound_file_write(path, seconds, rate, next, &z);
 }
 
 int noise_write_soft(const char *path, double seconds, uint32_t rate, uint64_t seed)
 {
-	struct noise z = { .random.state = seed };
+	struct noise z = { .random.state = seed, .rate = rate };
 
-	soften(&z, rate);
-	return write_file(path, seconds, rate, &z);
+	soften(&z);
+	return sound_file_write(path, seconds, rate, next, &z);
 }
 
 int noise_write_turns(const char *path, double seconds, uint32_t rate, uint64_t seed)
 {
-	struct noise z = { .random.state = seed, .has_turns = true };
+	struct noise z = { .random.state = seed, .rate = rate, .has_turns = true };
 
-	return write_file(path, seconds, rate, &z);
+	return sound_file_write(path, seconds, rate, next, &z);
 }
