@@ -79,6 +79,54 @@ struct click click_find(const struct wav *w, double from, double to)
 	return click;
 }
 
+/* Mean square of those about the i-th; below that of SBC's last bit nothing is a click. */
+#define BEND_HALF	(MEASURE_RATE / 40)
+#define BEND_FLOOR	(2e-4 * 2e-4)
+
+static double bend(const struct wav *w, int64_t at, uint32_t channel)
+{
+	const float *x = w->data + at * w->channels + channel;
+
+	return x[-(int64_t)w->channels] - 2.0 * x[0] + x[w->channels];
+}
+
+static void find_bend(const struct wav *w, uint32_t channel, int64_t begin, int64_t end, const double *sums,
+		      struct click *click, double *most)
+{
+	for (int64_t i = begin; i < end; i++) {
+		int64_t from = i - BEND_HALF < begin ? begin : i - BEND_HALF, to = i + BEND_HALF < end ? i + BEND_HALF : end;
+		double mean = fmax((sums[to - begin] - sums[from - begin]) / (to - from), BEND_FLOOR);
+		double b = bend(w, i, channel), ratio = b * b / mean;
+
+		if (ratio <= *most)
+			continue;
+		*most = ratio;
+		click->time = (double)i / MEASURE_RATE;
+	}
+}
+
+struct click bend_find(const struct wav *w, double from, double to)
+{
+	struct click click = { .level = NAN, .time = NAN };
+	int64_t begin, end;
+	double most = 0.0, *sums;
+
+	clamp(w, from, to, &begin, &end);
+	begin = begin < 1 ? 1 : begin;
+	end = end > (int64_t)w->frames - 1 ? (int64_t)w->frames - 1 : end;
+	if (end <= begin || (sums = calloc(end - begin + 1, sizeof(*sums))) == NULL)
+		return click;
+	for (uint32_t c = 0; c < w->channels; c++) {
+		for (int64_t i = begin; i < end; i++)
+			sums[i - begin + 1] = sums[i - begin] + bend(w, i, c) * bend(w, i, c);
+		find_bend(w, c, begin, end, sums, &click, &most);
+	}
+	free(sums);
+	if (most > 0.0)
+		click.level = 10.0 * log10(most);
+	return click;
+}
+
 struct level_range level_range_find(const struct wav *w, double from, double to, double block)
 {
 	struct level_range range = { .low = NAN, .high = NAN };

@@ -23,6 +23,13 @@ struct click {
 /** Of from..to, in s; \a w has MEASURE_RATE */
 struct click click_find(const struct wav *w, double from, double to);
 
+/*
+ * Of any sound: its second difference, x[n-1] - 2 x[n] + x[n+1], is as small before and after a click as in it,
+ * while a step is as large as it is. What is told is the largest, over the rms of all within 25 ms of it; a single
+ * step is at 31 dB. Of music it is what the sharpest of its own sounds are: compare with what was sent.
+ */
+struct click bend_find(const struct wav *w, double from, double to);
+
 struct level_range {
 	double low, high;	/**< dB over the median; NAN: no sound */
 };

@@ -126,6 +126,38 @@ static void ordinary_noise_has_treble(void)
 	wav_finish(&w);
 }
 
+static struct click find_bend(struct wav *w, const char *what)
+{
+	struct click c = bend_find(w, 0.5, SECONDS - 0.5);
+
+	g_test_message("%s: sharpest bend %.1f dB at %.4f s", what, c.level, c.time);
+	return c;
+}
+
+/* Of any sound, also with treble, as long as that is not what it is about */
+static void a_hard_step_is_the_sharpest_bend(void)
+{
+	static const int sizes[] = { 24, 240, 1920 };
+	struct wav own = make(true);
+	double none = find_bend(&own, "nothing").level;
+
+	wav_finish(&own);
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		struct wav hard = make(true), faded = make(true);
+		struct click c;
+
+		move(&hard, sizes[i], 0);
+		c = find_bend(&hard, "a hard step");
+		g_assert_cmpfloat(c.level, >, none + 3.0);
+		g_assert_cmpfloat(fabs(c.time - AT_S), <, 0.001);
+		move(&faded, sizes[i], FADE);
+		c = find_bend(&faded, "a crossfade");
+		g_assert_cmpfloat(c.level, <, none + 1.0);
+		wav_finish(&hard);
+		wav_finish(&faded);
+	}
+}
+
 static void of_nothing_there_is_no_figure(void)
 {
 	struct wav w = make(true);
@@ -137,6 +169,8 @@ static void of_nothing_there_is_no_figure(void)
 	g_assert_true(isnan(c.level));
 	g_assert_true(isnan(level_range_find(&w, 0.5, 3.5, 0.02).low));
 	g_assert_true(isnan(click_find(&w, 10.0, 12.0).level));
+	g_assert_true(isnan(bend_find(&w, 0.5, 3.5).level));
+	g_assert_true(isnan(bend_find(&w, 10.0, 12.0).level));
 	wav_finish(&w);
 }
 
@@ -147,6 +181,7 @@ int main(int argc, char **argv)
 	ADD(hard_steps_are_clicks);
 	ADD(a_short_silence_is_a_click_and_a_dip);
 	ADD(crossfades_and_the_noise_itself_are_not);
+	ADD(a_hard_step_is_the_sharpest_bend);
 	ADD(ordinary_noise_has_treble);
 	ADD(of_nothing_there_is_no_figure);
 	return g_test_run();
