@@ -47,6 +47,7 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_microphone,
 	scenes_calibrate,
 	scenes_calibrate_trouble,
+	scenes_drifting,
 	scenes_time,
 	scenes_links,
 	scenes_policy,

@@ -40,7 +40,7 @@ static bool tossed(struct random *r, double probability)
 }
 
 /* AVDTP tells tenths of a millisecond */
-static char *draw_report(struct random *r, double latency)
+char *calibrate_draw_report(struct random *r, double latency)
 {
 	double report = fmax(0.0, latency + random_around(r, WRONG_MS));
 
@@ -58,7 +58,7 @@ static char *draw_box(struct random *r, bool boxes)
 static int add_speaker(struct scene *sc, const struct conditions *c, struct random *r, int i)
 {
 	double latency = rint(10.0 * between(r, LATENCY_MIN_MS, LATENCY_MAX_MS)) / 10.0;
-	g_autofree char *name = g_strdup_printf("s%02d", i + 1), *report = draw_report(r, latency);
+	g_autofree char *name = g_strdup_printf("s%02d", i + 1), *report = calibrate_draw_report(r, latency);
 	g_autofree char *box = draw_box(r, c->boxes);
 
 	return scene_add_speaker(sc, name, "{'latency.msec': <%.1f>, %s%s'start': <'level'>, 'adapter': <'hci%d'>}",

@@ -52,6 +52,8 @@ double heard_late_spread(const struct heard_late *late, int n, const bool *among
 
 /** Speakers and a microphone in a room of that kind. \a metres: of each speaker. 0 or -errno, as all below */
 int calibrate_build(struct scene *sc, const struct conditions *c, double *metres);
+/** The option of a report that is wrong by as much as those of real speakers are, or of none */
+char *calibrate_draw_report(struct random *random, double latency_ms);
 /** Their distances, for other speakers and microphones */
 int calibrate_place(struct scene *sc, struct random *random, double *metres);
 /** Start the tool; more arguments, NULL: none */

@@ -58,6 +58,7 @@ int scene_open(struct scene *sc, const struct scene_type *type, const struct sce
 		.seed = so->seed,
 	};
 	sc->faults = g_string_new(NULL);
+	sc->spreads = g_array_new(FALSE, FALSE, sizeof(double));
 	if (o->keep != NULL)
 		sc->out = g_build_filename(o->keep, label, NULL);
 	else
@@ -76,6 +77,7 @@ void scene_close(struct scene *sc)
 	if (sc->faults != NULL)
 		g_string_free(sc->faults, TRUE);
 	sc->faults = NULL;
+	g_clear_pointer(&sc->spreads, g_array_unref);
 }
 
 static void json_stalls(struct json *j, const struct scene *sc, const struct stalls *stalls)

@@ -257,6 +257,11 @@ int scene_stall(struct scene *sc, const char *name, double ms)
 	return stack_call(&sc->stack, "Stall", g_variant_new("(sd)", scene_address(sc, name), ms));
 }
 
+int scene_drop(struct scene *sc, const char *name, unsigned packets)
+{
+	return stack_call(&sc->stack, "Drop", g_variant_new("(su)", scene_address(sc, name), packets));
+}
+
 int scene_search(struct scene *sc, const char *name)
 {
 	return call_device(sc, "Search", name);

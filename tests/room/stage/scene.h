@@ -98,6 +98,7 @@ struct scene {
 	struct scene_figure figures[SCENE_FIGURES_MAX];
 	int n_figures;
 	GString *faults;		/**< what is wrong beyond the bounds, a line each */
+	GArray *spreads;		/**< double, ms, of the windows of a scene that listens itself */
 };
 
 struct scene_type {
@@ -109,6 +110,8 @@ struct scene_type {
 	double brief_seconds;
 	struct scene_bounds bounds;
 	bool no_peer;			/**< there is nothing that the peer could show */
+	bool listens;			/**< itself, while it plays: its timelines are too long to be read as a whole,
+					  *  and its judge gets none */
 	bool any_stall;			/**< it takes so long that a stall of the machine spoils nothing */
 	bool starvation;		/**< it measures what runs at normal priority: where other
 					  *  programs keep that waiting, nothing is known either */
@@ -167,6 +170,7 @@ extern const struct scene_type scenes_filter[];
 extern const struct scene_type scenes_microphone[];
 extern const struct scene_type scenes_calibrate[];
 extern const struct scene_type scenes_calibrate_trouble[];
+extern const struct scene_type scenes_drifting[];
 
 /* From scenes/start.c: what most scenes begin with. 0 or -errno. */
 
@@ -223,6 +227,8 @@ int scene_connect(struct scene *sc, const char *name);
 int scene_disconnect(struct scene *sc, const char *name);
 /** Its radio serves nobody for so long; of an Echo: it sends nothing */
 int scene_stall(struct scene *sc, const char *name, double ms);
+/** The radio loses the next packets to it */
+int scene_drop(struct scene *sc, const char *name, unsigned packets);
 int scene_connect_all(struct scene *sc);
 int scene_echo(struct scene *sc, const char *name, bool play);
 /** A device that is not paired looks for somebody who lets it */

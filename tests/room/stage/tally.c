@@ -169,7 +169,23 @@ static void judge(struct scene *sc, struct measure *m)
 		scene_fault(sc, "nothing was judged: what the scene is about is not there");
 }
 
-void tally_measure(struct scene *sc, struct tally *t, struct json *j)
+/* Of a scene that has listened itself */
+static void take_spreads(struct scene *sc, struct tally *t, struct json *j)
+{
+	double worst = NAN;
+
+	judge(sc, NULL);
+	for (guint i = 0; i < sc->spreads->len; i++)
+		worst = fmax(worst, g_array_index(sc->spreads, double, i));
+	g_array_append_vals(t->spreads, sc->spreads->data, sc->spreads->len);
+	g_array_append_val(t->worst, worst);
+	if (sc->options->json) {
+		json_int(j, "windows", sc->spreads->len);
+		json_double(j, "worst_ms", worst);
+	}
+}
+
+static void measure_timelines(struct scene *sc, struct tally *t, struct json *j)
 {
 	const struct measure_options options = { .changed = sc->excused };
 	const struct scene_options *o = sc->options;
@@ -190,8 +206,6 @@ void tally_measure(struct scene *sc, struct tally *t, struct json *j)
 			sc->n_speakers);
 	judge(sc, &m);
 	g_array_append_val(t->worst, out.worst);
-	t->music_s += sc->stack.clock.passed_ns / 1e9;
-	t->wall_s += sc->stack.clock.wall_ns / 1e9;
 	t->gaps += out.gaps;
 	t->repeats += out.repeats;
 	t->skips += out.skips;
@@ -205,13 +219,23 @@ void tally_measure(struct scene *sc, struct tally *t, struct json *j)
 	} else {
 		report_table(stdout, &m);
 	}
-	t->bounds_broken |= tell_figures(sc, j, o->json);
-	t->faults |= sc->faults->len > 0;
 	if (o->keep != NULL) {
 		g_autofree char *png = g_build_filename(sc->out, "skew.png", NULL);
 		report_plot(&m, png, sc->type->name);
 	}
 	measure_finish(&m);
+}
+
+void tally_measure(struct scene *sc, struct tally *t, struct json *j)
+{
+	if (sc->type->listens)
+		take_spreads(sc, t, j);
+	else
+		measure_timelines(sc, t, j);
+	t->music_s += sc->stack.clock.passed_ns / 1e9;
+	t->wall_s += sc->stack.clock.wall_ns / 1e9;
+	t->bounds_broken |= tell_figures(sc, j, sc->options->json);
+	t->faults |= sc->faults->len > 0;
 }
 
 static bool well(const struct scene_type *type, const struct tally *t,
