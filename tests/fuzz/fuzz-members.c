@@ -96,6 +96,21 @@ static void on_calibrated(void *data, const char *address, const char *json)
 static struct lease lease;
 static int64_t written;			/* the fuzzer's clock: 1 s for each */
 
+static void check_speaker(const struct lease_speaker *s)
+{
+	struct lease_dither d = lease_dither(&lease, s->address);
+	int64_t tracked_ns = 1;
+	bool tracks = lease_tracks(&lease, s->address, &tracked_ns);
+
+	fuzz_check(llabs(s->correction_ns) <= 2000 * (int64_t)SPA_NSEC_PER_MSEC);
+	fuzz_check(llabs(tracked_ns) <= 2000 * (int64_t)SPA_NSEC_PER_MSEC);
+	fuzz_check(!tracks || tracked_ns == s->tracked_ns);
+	fuzz_check(d.code <= LEASE_CODE_MAX);
+	fuzz_check(d.code == 0 || (d.samples >= LEASE_SAMPLES_MIN && d.samples <= LEASE_SAMPLES_MAX &&
+			d.chip_ns >= LEASE_CHIP_MSEC_MIN * (int64_t)SPA_NSEC_PER_MSEC &&
+			d.chip_ns <= LEASE_CHIP_MSEC_MAX * (int64_t)SPA_NSEC_PER_MSEC));
+}
+
 static void on_lease(void *data, uint32_t client, enum owner owner, const char *json)
 {
 	struct lease_refusal refusal = { 0 };
@@ -116,7 +131,7 @@ static void on_lease(void *data, uint32_t client, enum owner owner, const char *
 		break;
 	}
 	for (uint32_t i = 0; i < lease.n_speakers; i++)
-		fuzz_check(llabs(lease.speakers[i].correction_ns) <= 2000 * (int64_t)SPA_NSEC_PER_MSEC);
+		check_speaker(&lease.speakers[i]);
 	lease_tick(&lease, now_ns, &next_ns);
 }
 

@@ -8,11 +8,14 @@
  * client clear GROUP ADDRESS          the same of a role that is to go
  * client lease GROUP [SAID]...        has a lease and prints what becomes of it, until it is killed; SAID is
  *                                     "solo", who is heard, "+ADDRESS", or where somebody is, "ADDRESS=MS"
+ * client track GROUP [SAID]...        the same of one that gives way; SAID is what is tracked of somebody, "ADDRESS=MS", or
+ *                                     "ADDRESS=nan" for nothing any more, and then perhaps the code of its dither, "@CODE"
  * client stay                         prints "here", and what res is when the daemon has gone
  *
  * Exits 1 when there is nothing to connect to, or with what an error is when the library returns one.
  */
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,13 +133,40 @@ static int begin_lease(struct data *data)
 	return lease_set(&data->lease, solo, speakers, n, NULL);
 }
 
+static int begin_track(struct data *data)
+{
+	struct lease_track tracks[16] = { 0 };
+	uint32_t n = 0;
+	int res;
+
+	for (char **arg = data->args + 3; *arg && n < SPA_N_ELEMENTS(tracks); arg++) {
+		char *value = strchr(*arg, '='), *code = strchr(*arg, '@');
+
+		if (code) {
+			*code++ = '\0';
+			spa_atou32(code, &tracks[n].code, 10);
+		}
+		if (value) {
+			*value++ = '\0';
+			if (!spa_atod(value, &tracks[n].tracked_ms))
+				tracks[n].tracked_ms = NAN;
+		}
+		tracks[n].tracked = value != NULL;
+		tracks[n++].address = *arg;
+	}
+	if ((res = lease_init(&data->lease, &data->client, data->args[2], &lease_events, data)) < 0)
+		return res;
+	return lease_set_track(&data->lease, tracks, n, &(struct lease_dither) { 1, 1000.0 }, NULL);
+}
+
 static void on_changed(void *user)
 {
 	struct data *data = user;
+	bool track = spa_streq(data->args[1], "track");
 	int res;
 
-	if (spa_streq(data->args[1], "lease")) {
-		if (!data->begun && (res = begin_lease(data)) < 0)
+	if (track || spa_streq(data->args[1], "lease")) {
+		if (!data->begun && (res = track ? begin_track(data) : begin_lease(data)) < 0)
 			quit(data, -res);
 		lease_changed(&data->lease);
 		data->begun = true;

@@ -28,13 +28,16 @@ spawn tone "$BUILD_DIR/tests/module/tone" bluez_combine.default
 # state SPEAKER STATE, delay SPEAKER NSEC
 state() { "$AWAIT" -t "${3:-60}" metadata $META "status.$1" "\"state\": \"$2\""; }
 delay() { "$AWAIT" -t "${3:-60}" metadata $META "status.$1" "\"delay.nsec\": $2,"; }
-# begin NAME SAID...: a client asks for a lease; its process is $HOLDER
-begin() {
-	holder=$1
-	shift
-	spawn "$holder" "$CLIENT" lease default "$@"
+# begin NAME SAID..., begin_track NAME SAID...: a client asks for a lease; its process is $HOLDER
+begin_as() {
+	how=$1
+	holder=$2
+	shift 2
+	spawn "$holder" "$CLIENT" "$how" default "$@"
 	HOLDER=$PID
 }
+begin() { begin_as lease "$@"; }
+begin_track() { begin_as track "$@"; }
 id() { sed -n 's/^taken by \([0-9]*\),.*/\1/p' "$T/$1.log" | head -n 1; }
 # nobody [SECONDS]: there is no lease
 nobody() {
@@ -130,6 +133,36 @@ check 'wherever anybody was' delay speaker_b 25000000
 kill -CONT "$HOLDER"
 check 'which it learns when it goes on' logged stopped 'no lease any more: Timer expired'
 check 'and then there is none' nobody
+stop "$HOLDER"
+
+# What is tracked, on top of the correction of 5 ms that speaker_b has
+status_has() { "$AWAIT" -t "${3:-60}" metadata $META "status.$1" "$2"; }
+begin_track tracker speaker_b=-12.5
+check 'what is tracked is added, too' delay speaker_b 37500000
+check 'and who tracks is told in the status' status_has speaker_b '"basis": "tracking"'
+check 'with how much of the correction that is' status_has speaker_b '"correction.nsec": -7500000, "tracked.nsec": -12500000,'
+untracked() { pw-metadata -n $META 0 "status.$1" | grep -q '"basis": "reported"'; }
+check 'who is not named is not tracked' untracked speaker_a
+begin_track other speaker_b=1
+check 'a second one that tracks is refused' logged other 'has the lease'
+stop "$HOLDER"
+begin solo solo +speaker_a
+check 'who has one speaker heard alone gets the lease of who tracks' logged solo 'taken by'
+check 'and it is so' state speaker_b muted
+check 'which is told' logged tracker 'no lease any more'
+check 'what was tracked stays' delay speaker_b 37500000
+stop "$HOLDER"
+nobody
+check 'also when nobody tracks' status_has speaker_b '"tracked.nsec": -12500000,'
+begin_track again speaker_a=2
+delay speaker_a 28000000 >/dev/null
+check 'and when somebody tracks another one' status_has speaker_b '"tracked.nsec": -12500000,'
+kill -9 "$HOLDER"
+nobody
+check 'when its client is killed it stays' delay speaker_a 28000000
+begin_track gone speaker_a=nan speaker_b=nan
+check 'until it is taken away' delay speaker_b 25000000
+check 'of each' delay speaker_a 30000000
 stop "$HOLDER"
 
 # It is kept

@@ -573,6 +573,9 @@ static void different_models_that_nobody_has_listened_to_are_told(void)
 	set(&a->basis, "calibrated");
 	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_WARNING);
 	check(strstr(said, "Bath and Kitchen"));
+	set(&b->basis, "tracking");
+	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
+	set(&b->basis, "reported");
 	b->by_hand = true;
 	check(examine(checks_of_calibration, "calibration", &f) == DOCTOR_OK);
 	b->by_hand = false;

@@ -185,6 +185,17 @@ static void one_that_takes_nothing_is_let_go_of(void)
 	check_int(m.backoff.pauses, 1);
 }
 
+static void what_was_tracked_of_it_outlives_its_output(void)
+{
+	play();
+	m.tracked_ns = 3 * MS;
+	m.tracking = true;
+	fail(MEMBER_STREAM_ENDED);
+	member_added(&m, &kind_bluetooth, false);
+	check_int(m.tracked_ns, 3 * MS);
+	check(!m.tracking);
+}
+
 static void a_first_attempt_that_takes_long_is_not_stuck(void)
 {
 	int64_t next_ns;
@@ -506,6 +517,7 @@ int main(void)
 	run(one_whose_stream_was_ended_waits);
 	run(an_error_has_a_moment_and_then_its_node_lets_go);
 	run(one_that_takes_nothing_is_let_go_of);
+	run(what_was_tracked_of_it_outlives_its_output);
 	run(a_first_attempt_that_takes_long_is_not_stuck);
 	run(one_that_does_not_start_is_woken_four_times);
 	run(one_that_ran_before_us_is_started_anew_once);

@@ -135,6 +135,7 @@ static void follow_lease(struct group *group)
 		const char *address = speaker_address(o->speaker);
 		struct member *m = &o->speaker->member;
 
+		m->tracking = lease_tracks(&group->lease.lease, address, &m->tracked_ns);
 		m->silenced = lease_silences(&group->lease.lease, address);
 		if (!lease_places(&group->lease.lease, address, &o->lease_ns))
 			o->placed_ns = 0;
@@ -195,7 +196,7 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 		m[n++] = (struct align_member) {
 			.latency_ns = placed ? o->placed_ns : member->latency_ns,
 			.pending_ns = member->streaming && !placed ? settle_pending(&o->speaker->report.settle) : 0,
-			.correction_ns = config->correction_ns + o->lease_ns,
+			.correction_ns = config->correction_ns + member->tracked_ns + o->lease_ns,
 			.trim_ns = config->trim_ns,
 			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->ensemble.audible),
 			.heard = member_is_heard(member),

@@ -30,6 +30,15 @@ static void answer(struct group *group, const char *key, const char *json)
 		pw_metadata_set_property(metadata, 0, key, json ? "Spa:String:JSON" : NULL, json);
 }
 
+/* What this client has written stands there no longer: it has no lease any more, and sees it by that, too */
+static void take_back(struct group *group, uint32_t client)
+{
+	struct pw_metadata *metadata = group->members.metadata.object;
+
+	if (metadata)
+		pw_metadata_set_property(metadata, client, BLUEZ_COMBINE_KEY_LEASE, NULL, NULL);
+}
+
 static void begin(struct spa_strbuf *b, char json[ANSWER_LEN_MAX], uint32_t client, uint32_t count)
 {
 	spa_strbuf_init(b, json, ANSWER_LEN_MAX);
@@ -76,7 +85,7 @@ static void tell_refused(struct group *group)
 void group_lease_written(struct group *group, uint32_t client, enum owner owner, const char *json)
 {
 	struct group_lease *l = &group->lease;
-	bool news = l->lease.client != client;
+	uint32_t former = l->lease.client;
 
 	/* There is one place for refusals: another client's is told before it may be taken by this */
 	if (l->refusal.client != client)
@@ -84,8 +93,10 @@ void group_lease_written(struct group *group, uint32_t client, enum owner owner,
 	switch (lease_write(&l->lease, client, owner, json, loop_now_ns(group->main_loop), &l->refusal)) {
 	case LEASE_TAKEN:
 		l->unanswered = true;
-		if (news)
+		if (former != client)
 			pw_log_info("the client %u has a lease of the group %s", client, group->args->group);
+		if (former != client && former != SPA_ID_INVALID)
+			take_back(group, former);
 		break;
 	case LEASE_ENDED:
 		ended(group, "its client has cleared it, or is gone");
@@ -129,10 +140,7 @@ int64_t group_lease_update(struct group *group, int64_t now_ns)
 
 	if (lease_tick(&l->lease, now_ns, &next_ns)) {
 		ended(group, "it was not renewed");
-		/* What its client has written stands there no longer, so that it sees it, too */
-		if (group->members.metadata.object)
-			pw_metadata_set_property(group->members.metadata.object, client,
-					BLUEZ_COMBINE_KEY_LEASE, NULL, NULL);
+		take_back(group, client);
 	}
 	tell_refused(group);
 	return next_ns;

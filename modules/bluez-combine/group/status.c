@@ -46,6 +46,8 @@ static const char *basis(const struct output *o, enum calibration_state calibrat
 
 	enum report_basis basis = report_basis(&o->speaker->report);
 
+	if (o->speaker->member.tracking)
+		return "tracking";
 	if (o->speaker->config.correction_ns != 0)
 		return "corrected";
 	/* What was found is about what it reports */
@@ -73,13 +75,14 @@ static void add_basis(struct spa_strbuf *b, const struct group *group, const str
 	const struct calibration_record *record;
 	enum calibration_state state = calibration_of(group, o, &record);
 	const char *word = basis(o, state);
+	bool good = spa_streq(word, "calibrated") || (spa_streq(word, "tracking") && state == CALIBRATION_GOOD);
 
 	json_add_string(b, "basis", word);
 	if (spa_streq(word, "stale"))
 		json_add_string(b, "stale", stale[state]);
 	if (state == CALIBRATION_BY_HAND)
 		json_add_string(b, "calibration", "by-hand");
-	if (record && record->at > 0 && (spa_streq(word, "stale") || spa_streq(word, "calibrated")))
+	if (record && record->at > 0 && (good || spa_streq(word, "stale")))
 		json_add_int(b, "calibrated.at", record->at);
 }
 
@@ -110,7 +113,9 @@ static void write_member(struct group *group, const struct output *o)
 	json_add_string(&b, "role", role_name(s->config.role));
 	json_add_double(&b, "gain", s->config.gain);
 	json_add_int(&b, "trim.nsec", s->config.trim_ns);
-	json_add_int(&b, "correction.nsec", s->config.correction_ns);
+	json_add_int(&b, "correction.nsec", s->config.correction_ns + s->member.tracked_ns);
+	if (s->member.tracked_ns != 0)
+		json_add_int(&b, "tracked.nsec", s->member.tracked_ns);
 	k = known_find(&group->known, speaker_address(s), output_codec(o));
 	if (k)
 		json_add_int(&b, "settled.nsec", k->latencies_ns[0]);

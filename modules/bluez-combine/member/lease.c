@@ -92,7 +92,7 @@ static int read_solo(struct lease *lease, struct spa_json *it, const char *value
 		return 0;
 	if (!spa_json_is_array(value, len))
 		return refuse_value(refusal, BLUEZ_COMBINE_LEASE_SOLO, value, len, allowed);
-	lease->solo = true;
+	lease->solo = lease->firm = true;
 	spa_json_enter(it, &sub);
 	while ((len = spa_json_next(&sub, &value)) > 0) {
 		if (spa_json_is_container(value, len) || spa_json_parse_stringn(value, len, address, sizeof(address)) <= 0)
@@ -104,33 +104,122 @@ static int read_solo(struct lease *lease, struct spa_json *it, const char *value
 	return len;
 }
 
-static int read_corrections(struct lease *lease, struct spa_json *it, const char *value, int len,
-		struct lease_refusal *refusal)
+/* What is said of one speaker, NAN for null. Returns whether it can be so. */
+typedef bool (*take_func)(struct lease_speaker *s, double number);
+
+static bool take_correction(struct lease_speaker *s, double msec)
+{
+	if (fabs(msec) > CORRECTION_MSEC_MAX)
+		return false;
+	s->placed = !isnan(msec);
+	s->correction_ns = s->placed ? llrint(msec * SPA_NSEC_PER_MSEC) : 0;
+	return true;
+}
+
+static bool take_track(struct lease_speaker *s, double msec)
+{
+	if (fabs(msec) > CORRECTION_MSEC_MAX)
+		return false;
+	s->track = isnan(msec) ? LEASE_TRACK_FORGET : LEASE_TRACK;
+	s->tracked_ns = isnan(msec) ? 0 : llrint(msec * SPA_NSEC_PER_MSEC);
+	return true;
+}
+
+static bool take_code(struct lease_speaker *s, double code)
+{
+	if (!isnan(code) && (code < LEASE_CODE_MIN || code > LEASE_CODE_MAX || code != trunc(code)))
+		return false;
+	s->code = isnan(code) ? 0 : code;
+	return true;
+}
+
+static bool read_number(const char *value, int len, double *number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.*s", len, value);
+	return value_number(text, number);
+}
+
+/* An object of a number for each address. Returns 1, or 0 if it is null. */
+static int read_numbers(struct lease *lease, struct spa_json *it, const char *key, const char *value, int len,
+		take_func take, const char *allowed, struct lease_refusal *refusal)
 {
 	struct lease_speaker *s;
-	char address[ADDRESS_SIZE], number[32], allowed[64];
+	char address[ADDRESS_SIZE];
 	struct spa_json sub;
-	double msec;
 
-	snprintf(allowed, sizeof(allowed), "an object of milliseconds from %g to %g", -CORRECTION_MSEC_MAX,
-			CORRECTION_MSEC_MAX);
 	if (spa_json_is_null(value, len))
 		return 0;
 	if (!spa_json_is_object(value, len))
-		return refuse_value(refusal, BLUEZ_COMBINE_LEASE_CORRECTION, value, len, allowed);
+		return refuse_value(refusal, key, value, len, allowed);
 	spa_json_enter(it, &sub);
 	while ((len = spa_json_object_next(&sub, address, sizeof(address), &value)) > 0) {
-		if (spa_json_is_null(value, len))
-			continue;
-		snprintf(number, sizeof(number), "%.*s", len, value);
-		if (!value_number(number, &msec) || fabs(msec) > CORRECTION_MSEC_MAX)
-			return refuse_value(refusal, BLUEZ_COMBINE_LEASE_CORRECTION, value, len, allowed);
+		double number = NAN;
+
+		if (!spa_json_is_null(value, len) && !read_number(value, len, &number))
+			return refuse_value(refusal, key, value, len, allowed);
 		if ((s = speaker_of(lease, address)) == NULL)
 			return too_many(refusal);
-		s->placed = true;
-		s->correction_ns = llrint(msec * SPA_NSEC_PER_MSEC);
+		if (!take(s, number))
+			return refuse_value(refusal, key, value, len, allowed);
 	}
-	return len;
+	return len < 0 ? len : 1;
+}
+
+static int read_msec(struct lease *lease, struct spa_json *it, const char *key, const char *value, int len,
+		take_func take, struct lease_refusal *refusal)
+{
+	char allowed[64];
+
+	snprintf(allowed, sizeof(allowed), "an object of milliseconds from %g to %g", -CORRECTION_MSEC_MAX,
+			CORRECTION_MSEC_MAX);
+	return read_numbers(lease, it, key, value, len, take, allowed, refusal);
+}
+
+static int read_dither_field(struct lease *lease, struct spa_json *it, const char *key, const char *value, int len,
+		struct lease_refusal *refusal)
+{
+	double number;
+
+	if (spa_streq(key, BLUEZ_COMBINE_DITHER_CODES))
+		return read_numbers(lease, it, key, value, len, take_code, "an object of whole numbers from "
+				SPA_STRINGIFY(LEASE_CODE_MIN) " to " SPA_STRINGIFY(LEASE_CODE_MAX), refusal);
+	if (spa_streq(key, BLUEZ_COMBINE_DITHER_SAMPLES)) {
+		if (!read_number(value, len, &number) || number < LEASE_SAMPLES_MIN || number > LEASE_SAMPLES_MAX ||
+		    number != trunc(number))
+			return refuse_value(refusal, key, value, len, "a whole number from "
+					SPA_STRINGIFY(LEASE_SAMPLES_MIN) " to " SPA_STRINGIFY(LEASE_SAMPLES_MAX));
+		lease->dither.samples = number;
+	} else if (spa_streq(key, BLUEZ_COMBINE_DITHER_CHIP)) {
+		if (!read_number(value, len, &number) || number < LEASE_CHIP_MSEC_MIN || number > LEASE_CHIP_MSEC_MAX)
+			return refuse_value(refusal, key, value, len, "milliseconds from "
+					SPA_STRINGIFY(LEASE_CHIP_MSEC_MIN) " to " SPA_STRINGIFY(LEASE_CHIP_MSEC_MAX));
+		lease->dither.chip_ns = llrint(number * SPA_NSEC_PER_MSEC);
+	}
+	return 0;
+}
+
+static int read_dither(struct lease *lease, struct spa_json *it, const char *value, int len,
+		struct lease_refusal *refusal)
+{
+	static const char * const allowed = "an object with " BLUEZ_COMBINE_DITHER_SAMPLES ", "
+		BLUEZ_COMBINE_DITHER_CHIP " and " BLUEZ_COMBINE_DITHER_CODES ", or null";
+	struct spa_json sub;
+	char key[64];
+	int res;
+
+	if (spa_json_is_null(value, len))
+		return 0;
+	if (!spa_json_is_object(value, len))
+		return refuse_value(refusal, BLUEZ_COMBINE_LEASE_DITHER, value, len, allowed);
+	spa_json_enter(it, &sub);
+	while ((res = len = spa_json_object_next(&sub, key, sizeof(key), &value)) > 0)
+		if ((res = read_dither_field(lease, &sub, key, value, len, refusal)) < 0)
+			return res;
+	if (res == 0 && (lease->dither.samples == 0 || lease->dither.chip_ns == 0))
+		return refuse(refusal, "'" BLUEZ_COMBINE_LEASE_DITHER "' lacks something: expected %s", allowed);
+	return res;
 }
 
 static int read_count(struct lease *lease, const char *value, int len, struct lease_refusal *refusal)
@@ -146,12 +235,21 @@ static int read_count(struct lease *lease, const char *value, int len, struct le
 static int read_field(struct lease *lease, struct spa_json *it, const char *key, const char *value, int len,
 		struct lease_refusal *refusal)
 {
+	int res;
+
 	if (spa_streq(key, BLUEZ_COMBINE_LEASE_COUNT))
 		return read_count(lease, value, len, refusal);
 	if (spa_streq(key, BLUEZ_COMBINE_LEASE_SOLO))
 		return read_solo(lease, it, value, len, refusal);
-	if (spa_streq(key, BLUEZ_COMBINE_LEASE_CORRECTION))
-		return read_corrections(lease, it, value, len, refusal);
+	if (spa_streq(key, BLUEZ_COMBINE_LEASE_CORRECTION)) {
+		res = read_msec(lease, it, key, value, len, take_correction, refusal);
+		lease->firm |= res > 0;
+		return res;
+	}
+	if (spa_streq(key, BLUEZ_COMBINE_LEASE_TRACK))
+		return read_msec(lease, it, key, value, len, take_track, refusal);
+	if (spa_streq(key, BLUEZ_COMBINE_LEASE_DITHER))
+		return read_dither(lease, it, value, len, refusal);
 	return 0;
 }
 
@@ -190,7 +288,7 @@ enum lease_result lease_write(struct lease *lease, uint32_t client, enum owner o
 	if (owner == OWNER_RESTRICTED)
 		res = refuse(&now, "%" PRIu32 " is no client that is there, or a restricted one: expected the id of one that is not",
 				client);
-	else if (lease_is_held(lease) && lease->client != client)
+	else if (lease_is_held(lease) && lease->client != client && (lease->firm || !written.firm))
 		res = refuse(&now, "the client %" PRIu32 " has the lease: expected one at a time", lease->client);
 	if (res < 0) {
 		now.count = written.count;
@@ -231,4 +329,22 @@ bool lease_places(const struct lease *lease, const char *address, int64_t *corre
 
 	*correction_ns = placed ? s->correction_ns : 0;
 	return placed;
+}
+
+bool lease_tracks(const struct lease *lease, const char *address, int64_t *tracked_ns)
+{
+	const struct lease_speaker *s = find(lease, address);
+
+	if (s && s->track != LEASE_TRACK_UNSAID)
+		*tracked_ns = s->tracked_ns;
+	return s && s->track == LEASE_TRACK;
+}
+
+struct lease_dither lease_dither(const struct lease *lease, const char *address)
+{
+	const struct lease_speaker *s = find(lease, address);
+
+	if (s == NULL || s->code == 0)
+		return (struct lease_dither) { 0 };
+	return (struct lease_dither) { s->code, lease->dither.samples, lease->dither.chip_ns };
 }

@@ -24,11 +24,32 @@
 /** Speakers that one can name: more than a group can have */
 #define LEASE_SPEAKERS_MAX	256u
 
+/** A delay that moves to and fro, to be told from others' by how it does. */
+struct lease_dither {
+	uint32_t code;			/**< which way it goes when, LEASE_CODE_MIN to _MAX; 0: it stands */
+	uint32_t samples;		/**< how far, LEASE_SAMPLES_MIN to _MAX */
+	int64_t chip_ns;		/**< how long it stays at one end, LEASE_CHIP_MSEC_MIN to _MAX */
+};
+
+#define LEASE_CODE_MIN		1
+#define LEASE_CODE_MAX		63
+#define LEASE_SAMPLES_MIN	1
+#define LEASE_SAMPLES_MAX	4
+#define LEASE_CHIP_MSEC_MIN	100
+#define LEASE_CHIP_MSEC_MAX	10000
+
 struct lease_speaker {
 	char *address;
 	bool heard;			/**< it is among those that are, if the lease says who is */
 	bool placed;			/**< it has a correction of the lease's: */
 	int64_t correction_ns;		/**< positive: sounds late, is sent to earlier */
+	enum {
+		LEASE_TRACK_UNSAID,	/**< what was tracked of it stays */
+		LEASE_TRACK_FORGET,
+		LEASE_TRACK,		/**< it is, and found to be: */
+	} track;
+	int64_t tracked_ns;		/**< positive as above */
+	uint32_t code;			/**< of its dither, 0: none */
 };
 
 /** Nobody has one where client is SPA_ID_INVALID: lease_init(). */
@@ -37,6 +58,8 @@ struct lease {
 	uint32_t count;			/**< the client's, of what it last wrote */
 	int64_t until_ns;		/**< when it ends, unless it is written again */
 	bool solo;			/**< only those are heard of which it says so */
+	bool firm;			/**< it says that, or places somebody: without it gives way to one that does */
+	struct lease_dither dither;	/**< of all that have a code */
 	struct lease_speaker *speakers;
 	uint32_t n_speakers;
 };
@@ -86,5 +109,15 @@ bool lease_silences(const struct lease *lease, const char *address);
 
 /** Does it place the speaker with this address? \a correction_ns is 0 if not. */
 bool lease_places(const struct lease *lease, const char *address, int64_t *correction_ns);
+
+/**
+ * Does it track the speaker with this address?
+ *
+ * \param tracked_ns  what is tracked of it, which is not the lease's alone, but stays: changed if the lease says so
+ */
+bool lease_tracks(const struct lease *lease, const char *address, int64_t *tracked_ns);
+
+/** How the delay of the speaker with this address moves to and fro. */
+struct lease_dither lease_dither(const struct lease *lease, const char *address);
 
 #endif /* BLUEZ_COMBINE_MEMBER_LEASE_H */

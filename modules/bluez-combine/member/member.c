@@ -48,6 +48,7 @@ void member_added(struct member *m, const struct kind *kind, bool audible)
 		.running_since_ns = m->running_since_ns,
 		.woken_ns = m->woken_ns,
 		.clock = m->clock == MEMBER_CLOCK_OURS ? MEMBER_CLOCK_OURS : MEMBER_CLOCK_UNKNOWN,
+		.tracked_ns = m->tracked_ns,
 	};
 }
 

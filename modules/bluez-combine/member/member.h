@@ -113,6 +113,10 @@ struct member {
 	bool aligned;			/**< its latency is within what the group can make up for */
 	bool audible;
 	bool silenced;			/**< it would be heard, but for a lease */
+
+	/* of who listens to it all the time */
+	int64_t tracked_ns;		/**< of its latency, more than it reports: stays when nobody listens any more */
+	bool tracking;			/**< somebody does */
 };
 
 /** The members of a group that have an output. */

@@ -39,6 +39,7 @@ static const char *const words[] = {
 	N_("remembered"),
 	N_("corrected"),
 	N_("calibrated"),
+	N_("tracking"),
 	N_("stale"),
 	/* TRANSLATORS: what a speaker plays */
 	N_("stereo"),

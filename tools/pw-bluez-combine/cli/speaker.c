@@ -247,7 +247,7 @@ static bool changes_fields(const struct speaker *speaker, const struct report_sp
 	if ((clear & MEMBER_ROLE && !spa_streq(s->role, "stereo")) ||
 	    (clear & MEMBER_GAIN && s->gain != 1.0) ||
 	    (clear & MEMBER_TRIM && s->trim_ns.value != 0) ||
-	    (clear & MEMBER_CORRECTION && s->correction_ns.value != 0))
+	    (clear & MEMBER_CORRECTION && s->correction_ns.value != s->tracked_ns.value))
 		return true;
 	after.wish = speaker->wanted;
 	speaker_take_wishes(&after);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,6 +52,45 @@ static void write_corrections(FILE *out, const struct lease_speaker *speakers, u
 	fputc('}', out);
 }
 
+static void write_tracks(FILE *out, const struct lease_track *tracks, uint32_t n)
+{
+	const char *separator = "";
+
+	fputs(", \"" BLUEZ_COMBINE_LEASE_TRACK "\": {", out);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!tracks[i].tracked)
+			continue;
+		fputs(separator, out);
+		json_write_string(out, tracks[i].address);
+		fputs(": ", out);
+		if (isnan(tracks[i].tracked_ms))
+			fputs("null", out);
+		else
+			json_write_number(out, 4, tracks[i].tracked_ms);
+		separator = ", ";
+	}
+	fputc('}', out);
+}
+
+static void write_dither(FILE *out, const struct lease_track *tracks, uint32_t n, const struct lease_dither *dither)
+{
+	const char *separator = "";
+
+	fprintf(out, ", \"" BLUEZ_COMBINE_LEASE_DITHER "\": {\"" BLUEZ_COMBINE_DITHER_SAMPLES "\": %" PRIu32
+			", \"" BLUEZ_COMBINE_DITHER_CHIP "\": ", dither->samples);
+	json_write_number(out, 3, dither->chip_ms);
+	fputs(", \"" BLUEZ_COMBINE_DITHER_CODES "\": {", out);
+	for (uint32_t i = 0; i < n; i++) {
+		if (tracks[i].code == 0)
+			continue;
+		fputs(separator, out);
+		json_write_string(out, tracks[i].address);
+		fprintf(out, ": %" PRIu32, tracks[i].code);
+		separator = ", ";
+	}
+	fputs("}}", out);
+}
+
 char *lease_print(bool solo, const struct lease_speaker *speakers, uint32_t n)
 {
 	char *text = NULL;
@@ -62,6 +102,22 @@ char *lease_print(bool solo, const struct lease_speaker *speakers, uint32_t n)
 	if (solo)
 		write_solo(out, speakers, n);
 	write_corrections(out, speakers, n);
+	if (fclose(out) != 0)
+		spa_clear_ptr(text, free);
+	return text;
+}
+
+char *lease_print_track(const struct lease_track *tracks, uint32_t n, const struct lease_dither *dither)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	write_tracks(out, tracks, n);
+	if (dither && dither->samples > 0)
+		write_dither(out, tracks, n, dither);
 	if (fclose(out) != 0)
 		spa_clear_ptr(text, free);
 	return text;
@@ -134,10 +190,9 @@ void lease_finish(struct lease *lease)
 	spa_zero(*lease);
 }
 
-int lease_set(struct lease *lease, bool solo, const struct lease_speaker *speakers, uint32_t n, uint32_t *count)
+static int set_fields(struct lease *lease, char *fields, uint32_t *count)
 {
 	struct timespec interval = { .tv_sec = RENEW_SEC };
-	char *fields = lease_print(solo, speakers, n);
 	int res;
 
 	if (fields == NULL)
@@ -155,6 +210,17 @@ int lease_set(struct lease *lease, bool solo, const struct lease_speaker *speake
 		*count = lease->first;
 	pw_loop_update_timer(lease->client->loop, lease->timer, &interval, &interval, false);
 	return 0;
+}
+
+int lease_set(struct lease *lease, bool solo, const struct lease_speaker *speakers, uint32_t n, uint32_t *count)
+{
+	return set_fields(lease, lease_print(solo, speakers, n), count);
+}
+
+int lease_set_track(struct lease *lease, const struct lease_track *tracks, uint32_t n, const struct lease_dither *dither,
+		uint32_t *count)
+{
+	return set_fields(lease, lease_print_track(tracks, n, dither), count);
 }
 
 void lease_end(struct lease *lease)

@@ -102,6 +102,8 @@ static void read_status(struct report_speaker *s, const char *json)
 	s->delay_ns = get_int(json, "delay.nsec");
 	s->trim_ns = get_int(json, "trim.nsec");
 	s->correction_ns = get_int(json, "correction.nsec");
+	s->tracked_ns = get_int(json, "tracked.nsec");
+	s->dither = get_int(json, "dither");
 	s->failures = get_int(json, "failures");
 	s->gain = get_double(json, BLUEZ_COMBINE_MEMBER_GAIN);
 }

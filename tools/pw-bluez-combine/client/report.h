@@ -43,6 +43,8 @@ struct report_speaker {
 	char adapter[16];		/**< hci0; "": not connected, or no Bluetooth device */
 	char role[32];
 	struct report_int latency_ns, delay_ns, trim_ns, correction_ns;
+	struct report_int tracked_ns;	/**< of the correction; not valid if nothing is */
+	struct report_int dither;	/**< by which code its delay moves to and fro; not valid if it does not */
 	struct report_int failures;	/**< how often its stream has failed, one after the other */
 	double gain;			/**< linear; NaN: not valid */
 	bool here;			/**< neither gone nor left out */

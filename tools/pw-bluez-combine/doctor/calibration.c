@@ -18,7 +18,7 @@ static bool is_stale(const struct fact_speaker *s)
 /* Did nobody listen to it, neither a program nor the user? */
 static bool is_unheard(const struct facts *f, const struct fact_speaker *s)
 {
-	return !g_str_equal(s->basis, "calibrated") && !is_stale(s) && !s->by_hand &&
+	return !g_str_equal(s->basis, "calibrated") && !g_str_equal(s->basis, "tracking") && !is_stale(s) && !s->by_hand &&
 		!g_hash_table_contains(f->corrected, s->address);
 }
 
