@@ -149,17 +149,22 @@ static void lose(struct lease *lease, int res)
 	lease->events->lost(lease->data, res);
 }
 
+/* It is given up because of that, of which one hears before the timer or after it */
+static bool has_stood_still(const struct lease *lease)
+{
+	return client_now_ns(lease->client) - lease->written_ns > LIFE_NS;
+}
+
 static void on_timer(void *data, uint64_t expirations)
 {
 	struct lease *lease = data;
-	int64_t now = client_now_ns(lease->client);
 	int res;
 
 	if (lease->fields == NULL)
 		return;
-	if (now - lease->written_ns > LIFE_NS)
+	if (has_stood_still(lease))
 		lose(lease, -ETIME);
-	else if (lease->awaited && now - lease->asked_ns > ANSWER_NS)
+	else if (lease->awaited && client_now_ns(lease->client) - lease->asked_ns > ANSWER_NS)
 		lose(lease, -ETIMEDOUT);
 	else if ((res = write_lease(lease)) < 0)
 		lose(lease, res);
@@ -263,7 +268,7 @@ static void read_taken(struct lease *lease, const char *json)
 
 	if (!is_answer(lease, json, &count)) {
 		if (lease->held)
-			lose(lease, -ECANCELED);
+			lose(lease, has_stood_still(lease) ? -ETIME : -ECANCELED);
 		return;
 	}
 	if (!is_awaited(lease, count))
