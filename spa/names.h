@@ -52,6 +52,9 @@
 #define BLUEZ_COMBINE_OUTPUT_GAIN	"gain"			/* Double, linear, 0.0-1.0 */
 #define BLUEZ_COMBINE_OUTPUT_ROLE	"role"			/* stereo | left | right | mono */
 #define BLUEZ_COMBINE_OUTPUT_WAIT	"wait.nsec"		/* Long, 0-10 s */
+#define BLUEZ_COMBINE_OUTPUT_CODE	"dither.code"		/* Int, 0-63 */
+#define BLUEZ_COMBINE_OUTPUT_SAMPLES	"dither.samples"	/* Int, 0-4 */
+#define BLUEZ_COMBINE_OUTPUT_CHIP	"dither.chip.nsec"	/* Long, 0-10 s */
 
 /* Metadata object: one per group, "bluez-combine" for the first, "bluez-combine.<group>" for others */
 #define BLUEZ_COMBINE_METADATA		"bluez-combine"

@@ -58,6 +58,7 @@ void history_reset(struct history *h, uint32_t samples)
 	h->mask = power_of_two(SPA_CLAMP(samples, 1u, h->capacity)) - 1;
 	h->write = 0;
 	h->filled = 0;
+	h->frame = 0;
 }
 
 void history_write(struct history *h, uint32_t c, const float *src, uint32_t n_src, uint32_t n)
@@ -86,6 +87,7 @@ void history_write(struct history *h, uint32_t c, const float *src, uint32_t n_s
 void history_advance(struct history *h, uint32_t n)
 {
 	h->write += n;
+	h->frame += n;
 	h->filled = SPA_MIN(h->filled + n, history_size(h));
 }
 

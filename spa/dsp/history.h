@@ -26,6 +26,7 @@ struct history {
 	uint32_t mask;			/**< samples of it in use - 1 */
 	uint32_t write;			/**< where the next sample goes, not masked */
 	uint32_t filled;		/**< samples written since the reset, at most mask + 1 */
+	uint64_t frame;			/**< all of them: the next sample's number */
 };
 
 /** Make room for \a samples of \a n_channels; all of it is in use.

@@ -11,12 +11,13 @@
 
 #define TAP_SLICE	256	/* samples worked on at a time: all of it stays in the L1 cache */
 /* What is read to interpolate a slice: the delay may become shorter meanwhile */
-#define TAP_WINDOW	(TAP_SLICE + INTERPOLATOR_TAPS + (int)(TAP_SLICE * TAP_SPEED_MAX) + 2)
+#define TAP_WINDOW	(TAP_SLICE + INTERPOLATOR_TAPS + (int)(TAP_SLICE * (TAP_SPEED_MAX + WOBBLE_SPEED_MAX)) + 2)
 
 #define FADE_SEC	0.030	/* too short to be heard as a fade, long enough not to click */
 #define NEAR_SEC	0.002	/* below it music is still like itself */
 #define SLEW_SEC	0.001	/* what is further off takes a slew longer than the ear waits */
 #define ACCELERATION	100e-6	/* per second: the pitch of a slew comes and goes unnoticed */
+#define WOBBLE_SEC	0.2	/* one sample is some 150 ppm then */
 
 void tap_params_set_rate(struct tap_params *params, uint32_t rate)
 {
@@ -24,6 +25,7 @@ void tap_params_set_rate(struct tap_params *params, uint32_t rate)
 	params->near = rate * NEAR_SEC;
 	params->slew = rate * SLEW_SEC;
 	params->acceleration = ACCELERATION / rate;
+	params->wobble = rate * WOBBLE_SEC;
 }
 
 void tap_init(struct tap *t, const struct tap_params *params)
@@ -122,6 +124,7 @@ bool tap_set(struct tap *t, const struct tap_target *target)
 	t->map = target->map;
 	t->speed = target->speed > 0.0 ? SPA_MIN(target->speed, TAP_SPEED_MAX) : 0.0;
 	aim(t);
+	wobble_set(&t->wobble, &target->wobble, t->params.wobble);
 
 	t->gain = target->gain;
 	aim_gain(t);
@@ -156,6 +159,12 @@ static void map_read(const struct role_map *map, const struct history *h, uint32
 	}
 }
 
+/* What is added to a source's delay, or NULL. One that stands at a delay that is too short has none: it slews nowhere. */
+static const struct wobble *wobble_of(const struct tap *t, const struct tap_source *s)
+{
+	return wobble_is_off(&t->wobble) || s->delay.to < TAP_DELAY_BETWEEN ? NULL : &t->wobble;
+}
+
 /* Where a source is in the next samples */
 struct way {
 	bool copy;			/**< stands: always on a whole sample */
@@ -171,15 +180,20 @@ static uint32_t round_up(double x)
 	return down + (x > down);
 }
 
-static void way_init(struct way *w, const struct tap_source *s, uint32_t n)
+static double delay_at(const struct tap_source *s, const struct wobble *wobble, uint32_t k)
 {
-	double delay = slew_delay(&s->delay, 0);
+	return slew_delay(&s->delay, k) + (wobble ? wobble_delay(wobble, k) : 0.0);
+}
+
+static void way_init(struct way *w, const struct tap_source *s, const struct wobble *wobble, uint32_t n)
+{
+	double delay = delay_at(s, wobble, 0);
 	uint32_t i, up;
 
-	w->copy = slew_stands(&s->delay);
+	w->copy = slew_stands(&s->delay) && (wobble == NULL || wobble_stands(wobble));
 	w->delay = round_up(delay);
 	for (i = 0; i < n && !w->copy; i++) {
-		delay = slew_delay(&s->delay, i);
+		delay = delay_at(s, wobble, i);
 		up = round_up(delay);
 		w->places[i].first = i + w->delay - up;
 		w->places[i].fraction = up - delay;
@@ -270,10 +284,10 @@ static uint32_t process_moving(struct tap *t, const struct history *h, uint32_t 
 	for (i = 0; i < n && !as_it_is; i++)
 		now[i] = next[i] = gain_at(t, t->gain_pos < t->params.fade ?
 				t->gain_pos + i + 1 : t->params.fade);
-	way_init(&way_now, &t->now, n);
+	way_init(&way_now, &t->now, wobble_of(t, &t->now), n);
 	if (crossfade) {
 		crossfade_weights(t, now, next, n);
-		way_init(&way_next, &t->next, n);
+		way_init(&way_next, &t->next, wobble_of(t, &t->next), n);
 	}
 
 	for (c = 0; c < t->now.map->n_channels; c++) {
@@ -306,7 +320,7 @@ static void scale(float *dst, float gain, uint32_t n)
 static uint32_t process_settled(const struct tap *t, const struct history *h, uint32_t age,
 		float * const dst[], uint32_t offset, uint32_t n)
 {
-	uint32_t delay = slew_delay(&t->now.delay, 0), c, done, m;
+	uint32_t delay = delay_at(&t->now, wobble_of(t, &t->now), 0), c, done, m;
 
 	for (c = 0; c < t->now.map->n_channels; c++) {
 		float *d = dst[c] ? dst[c] + offset : NULL;
@@ -328,6 +342,14 @@ static uint32_t process_settled(const struct tap *t, const struct history *h, ui
 	return n;
 }
 
+/* Is there anything to compute? */
+static bool is_moving(const struct tap *t)
+{
+	if (t->state == TAP_CROSSFADE || t->gain_pos < t->params.fade)
+		return true;
+	return (t->state != TAP_SETTLED || !wobble_stands(&t->wobble)) && !tap_is_silent(t);
+}
+
 void tap_process(struct tap *t, const struct history *h, uint32_t age,
 		float * const dst[], uint32_t n)
 {
@@ -337,12 +359,14 @@ void tap_process(struct tap *t, const struct history *h, uint32_t age,
 
 	while (done < n) {
 		m = t->wait > 0 ? SPA_MIN(n - done, t->wait) : n - done;
-		if (t->state == TAP_CROSSFADE || t->gain_pos < t->params.fade ||
-		    (t->state != TAP_SETTLED && !tap_is_silent(t)))
+		if (!wobble_is_off(&t->wobble))
+			m = SPA_MIN(m, wobble_aim(&t->wobble, h->frame - age + done));
+		if (is_moving(t))
 			m = process_moving(t, h, age - done, dst, done, m);
 		else
 			m = process_settled(t, h, age - done, dst, done, m);
 		done += m;
+		wobble_advance(&t->wobble, m);
 
 		if (t->wait > 0 && (t->wait -= m) == 0) {
 			t->delay = t->pending;

@@ -13,12 +13,13 @@
 #include "realtime.h"
 #include "dsp/role.h"
 #include "dsp/slew.h"
+#include "dsp/wobble.h"
 
 /** The least delay at which a tap can be between samples: the interpolator needs as many
  * that are newer than what it makes. */
 #define TAP_DELAY_BETWEEN	((double)INTERPOLATOR_AFTER)
 /** And what it needs that is older than the longest delay. */
-#define TAP_REACH		((uint32_t)INTERPOLATOR_TAPS)
+#define TAP_REACH		(INTERPOLATOR_TAPS + WOBBLE_SAMPLES_MAX)
 /** The fastest slew, in samples per sample: keeps what a slice reads short */
 #define TAP_SPEED_MAX		0.01
 
@@ -28,6 +29,7 @@ struct tap_params {
 	uint32_t near;			/**< moves below this are correlated, in samples */
 	double slew;			/**< moves below this slew, others crossfade, in samples */
 	double acceleration;		/**< of a slew, in samples per sample^2 */
+	uint32_t wobble;		/**< longest move of a wobble, in samples */
 	double delay_max;		/**< longest delay, in samples; the ring holds TAP_REACH more,
 					  *  and a block */
 	const struct interpolator *interpolator;
@@ -40,6 +42,7 @@ struct tap_target {
 	uint32_t wait;			/**< if that is another delay: samples until it counts */
 	double speed;			/**< of a slew, in samples per sample, up to TAP_SPEED_MAX;
 					  *  0, or so slow that it would not arrive: a crossfade */
+	struct wobble_params wobble;	/**< what is added to the delay */
 	float gain;			/**< linear, 0.0-1.0 */
 	const struct role_map *map;	/**< what each channel is made of; stays the caller's, and
 					  *  valid as long as the tap is used */
@@ -69,6 +72,9 @@ enum tap_state {
  * slew goes on; what comes in the middle of a crossfade or ramp is taken after it: one
  * cut short would be the click it is there to prevent.
  *
+ * A wobble is beside all that: it is added to wherever the tap reads, but for delays that are too short
+ * to be interpolated.
+ *
  * Data loop only; all channels of the output move together.
  */
 struct tap {
@@ -86,6 +92,8 @@ struct tap {
 	const struct role_map *map;
 	double speed;			/**< in samples per sample */
 	float gain;			/**< linear, 0.0-1.0 */
+
+	struct wobble wobble;
 
 	uint32_t pos;			/**< in the crossfade, in samples */
 	bool equal_power;		/**< the crossfade's curve */

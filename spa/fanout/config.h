@@ -20,6 +20,7 @@
 #define FANOUT_HISTORY_MSEC_DEFAULT	4000	/* twice the longest delay that the group uses */
 #define FANOUT_HISTORY_MSEC_MAX		4290	/* the longest that a group can ask for, and some */
 #define FANOUT_WAIT_NS_MAX		(10 * SPA_NSEC_PER_SEC)
+#define FANOUT_CHIP_NS_MAX		(10 * SPA_NSEC_PER_SEC)
 #define FANOUT_SLEW_PPM_DEFAULT		500	/* 0.9 cent: a third of what can be heard of a pure tone */
 #define FANOUT_SLEW_PPM_MIN		1	/* 1 ms takes half an hour; slower is as good as never */
 #define FANOUT_SLEW_PPM_MAX		5000

@@ -23,6 +23,13 @@ static int check_target(const struct fanout_config *c, const struct fanout_outpu
 	else if (t->wait_ns < 0 || t->wait_ns > (int64_t)FANOUT_WAIT_NS_MAX)
 		snprintf(text, size, "a wait of %" PRIi64 " ns: not from 0 to %" PRIi64,
 				t->wait_ns, (int64_t)FANOUT_WAIT_NS_MAX);
+	else if (t->dither.code > WOBBLE_CODES)
+		snprintf(text, size, "a code of %u: not from 0 to %u", t->dither.code, WOBBLE_CODES);
+	else if (t->dither.samples > WOBBLE_SAMPLES_MAX)
+		snprintf(text, size, "a dither of %u samples: not from 0 to %u", t->dither.samples, WOBBLE_SAMPLES_MAX);
+	else if (t->dither.chip_ns < 0 || t->dither.chip_ns > (int64_t)FANOUT_CHIP_NS_MAX)
+		snprintf(text, size, "a chip of %" PRIi64 " ns: not from 0 to %" PRIi64,
+				t->dither.chip_ns, (int64_t)FANOUT_CHIP_NS_MAX);
 	else if (!(t->gain >= 0.0 && t->gain <= 1.0))
 		snprintf(text, size, "a gain of %g: not from 0.0 to 1.0", t->gain);
 	else if ((uint32_t)t->role >= ROLE_N)

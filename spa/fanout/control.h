@@ -13,12 +13,21 @@
 #include <spa/utils/type.h>
 
 #include "dsp/role.h"
+#include "dsp/wobble.h"
+
+/** How a delay goes to and fro: all of these at 0, or any, is not at all. */
+struct fanout_dither {
+	uint32_t code;			/**< which way when, 0 to WOBBLE_CODES */
+	uint32_t samples;		/**< how far, 0 to WOBBLE_SAMPLES_MAX */
+	int64_t chip_ns;		/**< how long it stays at one end at least, 0 to 10 s */
+};
 
 /** What an output plays. */
 struct fanout_target {
 	int64_t delay_ns;		/**< before the newest sample, 0 to the length of the history */
 	int64_t wait_ns;		/**< if the delay changes: stream time until that begins, 0 to 10 s */
 	bool at_once;			/**< and it then crossfades, where a small change would slew for seconds */
+	struct fanout_dither dither;	/**< added to the delay */
 	double gain;			/**< linear, 0.0 to 1.0 */
 	enum role role;
 };
@@ -26,7 +35,9 @@ struct fanout_target {
 /** Do they ask for the same? A wait, and at_once, are of a change of the delay, and nothing by themselves. Any thread. */
 static inline bool fanout_target_equal(const struct fanout_target *a, const struct fanout_target *b)
 {
-	return a->delay_ns == b->delay_ns && a->gain == b->gain && a->role == b->role;
+	return a->delay_ns == b->delay_ns && a->gain == b->gain && a->role == b->role &&
+		a->dither.code == b->dither.code && a->dither.samples == b->dither.samples &&
+		a->dither.chip_ns == b->dither.chip_ns;
 }
 
 /** And which output it is for. */

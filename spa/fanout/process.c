@@ -33,6 +33,17 @@ void fanout_output_restart(struct fanout_output *o, const struct fanout *f)
 	o->active = false;
 }
 
+static struct wobble_params wobble_params(const struct fanout_dither *dither, uint32_t rate)
+{
+	if (dither->code == 0 || dither->samples == 0 || dither->chip_ns == 0)
+		return (struct wobble_params) { 0 };
+	return (struct wobble_params) {
+		.code = dither->code,
+		.samples = dither->samples,
+		.chip = lrint(ns_to_samples(dither->chip_ns, rate)),
+	};
+}
+
 static void fanout_output_update_tap(struct fanout_output *o, const struct fanout *f, const struct fanout_wish *wish)
 {
 	const struct fanout_target *target = &wish->outputs[o->id];
@@ -46,6 +57,7 @@ static void fanout_output_update_tap(struct fanout_output *o, const struct fanou
 		.delay = ns_to_samples(target->delay_ns, f->rate),
 		.wait = lrint(ns_to_samples(target->wait_ns, f->rate)),
 		.speed = target->at_once ? 0.0 : wish->slew_ppm * 1e-6,
+		.wobble = wobble_params(&target->dither, f->rate),
 		.gain = target->gain,
 		.map = &f->maps[target->role],
 	});

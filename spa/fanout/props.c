@@ -139,18 +139,29 @@ static bool get_number(const struct spa_pod *value, double *number)
 	return isfinite(*number);
 }
 
+static int parse_count(uint32_t *count, uint32_t max, const char *key, const struct spa_pod *value,
+		struct fanout_error *error)
+{
+	char allowed[64];
+	double number;
+
+	if (!get_number(value, &number) || number < 0 || number > max || number != trunc(number)) {
+		snprintf(allowed, sizeof(allowed), "not a whole number from 0 to %u", max);
+		return refuse(key, value, error, allowed);
+	}
+	*count = number;
+	return 0;
+}
+
 static int parse_n_outputs(struct fanout_config *c, const char *key, const struct spa_pod *value,
 		struct fanout_error *error)
 {
-	double number;
+	uint32_t n;
+	int res = parse_count(&n, FANOUT_OUTPUTS_MAX, key, value, error);
 
-	if (!get_number(value, &number) || number < 0 || number > FANOUT_OUTPUTS_MAX ||
-	    number != trunc(number))
-		return refuse(key, value, error, "not a whole number from 0 to "
-				SPA_STRINGIFY(FANOUT_OUTPUTS_MAX));
-
-	fanout_config_set_n_outputs(c, number);
-	return 0;
+	if (res == 0)
+		fanout_config_set_n_outputs(c, n);
+	return res;
 }
 
 static int parse_slew(struct fanout_config *c, const char *key, const struct spa_pod *value,
@@ -194,6 +205,12 @@ static int parse_target(const struct fanout_config *c, struct fanout_target *t, 
 				key, value, error);
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_WAIT)) {
 		return parse_ns(&t->wait_ns, FANOUT_WAIT_NS_MAX, "in ns", key, value, error);
+	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_CODE)) {
+		return parse_count(&t->dither.code, WOBBLE_CODES, key, value, error);
+	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_SAMPLES)) {
+		return parse_count(&t->dither.samples, WOBBLE_SAMPLES_MAX, key, value, error);
+	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_CHIP)) {
+		return parse_ns(&t->dither.chip_ns, FANOUT_CHIP_NS_MAX, "in ns", key, value, error);
 	} else if (spa_streq(name, BLUEZ_COMBINE_OUTPUT_GAIN)) {
 		if (!get_number(value, &number) || number < 0.0 || number > 1.0)
 			return refuse(key, value, error, "not a number from 0.0 to 1.0");
@@ -205,7 +222,9 @@ static int parse_target(const struct fanout_config *c, struct fanout_target *t, 
 	} else {
 		return refuse(key, value, error, "unknown key; an output has "
 				BLUEZ_COMBINE_OUTPUT_DELAY ", " BLUEZ_COMBINE_OUTPUT_WAIT ", "
-				BLUEZ_COMBINE_OUTPUT_GAIN ", " BLUEZ_COMBINE_OUTPUT_ROLE);
+				BLUEZ_COMBINE_OUTPUT_GAIN ", " BLUEZ_COMBINE_OUTPUT_ROLE ", "
+				BLUEZ_COMBINE_OUTPUT_CODE ", " BLUEZ_COMBINE_OUTPUT_SAMPLES ", "
+				BLUEZ_COMBINE_OUTPUT_CHIP);
 	}
 	return 0;
 }
@@ -313,10 +332,17 @@ static void output_key(char *key, size_t size, uint32_t n, const char *name)
 	snprintf(key, size, BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", n, name);
 }
 
+static void add_key(struct spa_pod_builder *b, uint32_t n, const char *name)
+{
+	char key[64];
+
+	output_key(key, sizeof(key), n, name);
+	spa_pod_builder_string(b, key);
+}
+
 struct spa_pod *fanout_config_build(const struct fanout_config *c, struct spa_pod_builder *b)
 {
 	struct spa_pod_frame f[2];
-	char key[64];
 	uint32_t i;
 
 	spa_pod_builder_push_object(b, &f[0], SPA_TYPE_OBJECT_Props, SPA_PARAM_Props);
@@ -333,18 +359,20 @@ struct spa_pod *fanout_config_build(const struct fanout_config *c, struct spa_po
 
 		if (!c->outputs[i].present)
 			continue;
-		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_DELAY);
-		spa_pod_builder_string(b, key);
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_DELAY);
 		spa_pod_builder_long(b, t->delay_ns);
-		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_WAIT);
-		spa_pod_builder_string(b, key);
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_WAIT);
 		spa_pod_builder_long(b, t->wait_ns);
-		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_GAIN);
-		spa_pod_builder_string(b, key);
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_GAIN);
 		spa_pod_builder_double(b, t->gain);
-		output_key(key, sizeof(key), i, BLUEZ_COMBINE_OUTPUT_ROLE);
-		spa_pod_builder_string(b, key);
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_ROLE);
 		spa_pod_builder_string(b, role_name(t->role));
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_CODE);
+		spa_pod_builder_int(b, t->dither.code);
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_SAMPLES);
+		spa_pod_builder_int(b, t->dither.samples);
+		add_key(b, i, BLUEZ_COMBINE_OUTPUT_CHIP);
+		spa_pod_builder_long(b, t->dither.chip_ns);
 	}
 	spa_pod_builder_pop(b, &f[1]);
 	return spa_pod_builder_pop(b, &f[0]);
@@ -364,49 +392,61 @@ static void build_role_labels(struct spa_pod_builder *b)
 	spa_pod_builder_pop(b, &f);
 }
 
-enum { INFO_DELAY, INFO_WAIT, INFO_GAIN, INFO_ROLE, INFO_N };
+static void build_info(struct spa_pod_builder *b, uint32_t n, const char *name, const char *description)
+{
+	char key[64];
+
+	output_key(key, sizeof(key), n, name);
+	spa_pod_builder_add(b,
+		SPA_PROP_INFO_name,        SPA_POD_String(key),
+		SPA_PROP_INFO_description, SPA_POD_String(description),
+		0);
+}
+
+static void build_ns_info(struct spa_pod_builder *b, uint32_t n, const char *name, const char *description, int64_t max)
+{
+	build_info(b, n, name, description);
+	spa_pod_builder_add(b, SPA_PROP_INFO_type, SPA_POD_CHOICE_RANGE_Long(INT64_C(0), INT64_C(0), max), 0);
+}
+
+static void build_count_info(struct spa_pod_builder *b, uint32_t n, const char *name, const char *description, uint32_t max)
+{
+	build_info(b, n, name, description);
+	spa_pod_builder_add(b, SPA_PROP_INFO_type, SPA_POD_CHOICE_RANGE_Int(0, 0, (int32_t)max), 0);
+}
+
+enum { INFO_DELAY, INFO_WAIT, INFO_GAIN, INFO_ROLE, INFO_CODE, INFO_SAMPLES, INFO_CHIP, INFO_N };
 
 static void build_output_info(const struct fanout_config *c, uint32_t n, uint32_t which,
 		struct spa_pod_builder *b)
 {
-	char key[64];
-
 	switch (which) {
 	case INFO_DELAY:
-		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_DELAY);
-		spa_pod_builder_add(b,
-			SPA_PROP_INFO_name,        SPA_POD_String(key),
-			SPA_PROP_INFO_description, SPA_POD_String("Delay in ns"),
-			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Long(
-							INT64_C(0), INT64_C(0), c->max_delay_ns),
-			0);
+		build_ns_info(b, n, BLUEZ_COMBINE_OUTPUT_DELAY, "Delay in ns", c->max_delay_ns);
 		break;
 	case INFO_WAIT:
-		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_WAIT);
-		spa_pod_builder_add(b,
-			SPA_PROP_INFO_name,        SPA_POD_String(key),
-			SPA_PROP_INFO_description, SPA_POD_String(
-							"Time until the change of the delay begins, in ns"),
-			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Long(INT64_C(0),
-							INT64_C(0), (int64_t)FANOUT_WAIT_NS_MAX),
-			0);
+		build_ns_info(b, n, BLUEZ_COMBINE_OUTPUT_WAIT, "Time until the change of the delay begins, in ns",
+				FANOUT_WAIT_NS_MAX);
 		break;
 	case INFO_GAIN:
-		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_GAIN);
-		spa_pod_builder_add(b,
-			SPA_PROP_INFO_name,        SPA_POD_String(key),
-			SPA_PROP_INFO_description, SPA_POD_String("Gain, linear"),
-			SPA_PROP_INFO_type,        SPA_POD_CHOICE_RANGE_Double(1.0, 0.0, 1.0),
-			0);
+		build_info(b, n, BLUEZ_COMBINE_OUTPUT_GAIN, "Gain, linear");
+		spa_pod_builder_add(b, SPA_PROP_INFO_type, SPA_POD_CHOICE_RANGE_Double(1.0, 0.0, 1.0), 0);
+		break;
+	case INFO_ROLE:
+		build_info(b, n, BLUEZ_COMBINE_OUTPUT_ROLE, "Which channels are played");
+		spa_pod_builder_add(b, SPA_PROP_INFO_type, SPA_POD_String(role_name(ROLE_STEREO)), 0);
+		build_role_labels(b);
+		break;
+	case INFO_CODE:
+		build_count_info(b, n, BLUEZ_COMBINE_OUTPUT_CODE, "Code by which the delay goes to and fro, 0 for none",
+				WOBBLE_CODES);
+		break;
+	case INFO_SAMPLES:
+		build_count_info(b, n, BLUEZ_COMBINE_OUTPUT_SAMPLES, "How far it goes, in samples", WOBBLE_SAMPLES_MAX);
 		break;
 	default:
-		output_key(key, sizeof(key), n, BLUEZ_COMBINE_OUTPUT_ROLE);
-		spa_pod_builder_add(b,
-			SPA_PROP_INFO_name,        SPA_POD_String(key),
-			SPA_PROP_INFO_description, SPA_POD_String("Which channels are played"),
-			SPA_PROP_INFO_type,        SPA_POD_String(role_name(ROLE_STEREO)),
-			0);
-		build_role_labels(b);
+		build_ns_info(b, n, BLUEZ_COMBINE_OUTPUT_CHIP, "How long it stays at one end at least, in ns",
+				FANOUT_CHIP_NS_MAX);
 		break;
 	}
 }

@@ -111,6 +111,8 @@ static void check_node(const struct fanout *f)
 		fuzz_check(c->target.gain >= 0.0 && c->target.gain <= 1.0);
 		fuzz_check((uint32_t)c->target.role < ROLE_N);
 		fuzz_check(c->target.wait_ns >= 0);
+		fuzz_check(c->target.dither.code <= WOBBLE_CODES && c->target.dither.samples <= WOBBLE_SAMPLES_MAX);
+		fuzz_check(c->target.dither.chip_ns >= 0 && c->target.dither.chip_ns <= (int64_t)FANOUT_CHIP_NS_MAX);
 		fuzz_check((f->outputs[i] != NULL) == c->present);
 	}
 	fuzz_check(f->config.slew_ppm == 0.0 || (f->config.slew_ppm >= FANOUT_SLEW_PPM_MIN &&

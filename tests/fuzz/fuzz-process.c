@@ -97,14 +97,15 @@ static void use_buffers(struct test_port *p, uint32_t n, uint32_t samples)
 static void set_props(uint32_t output, uint32_t which, uint32_t value)
 {
 	static const char * const keys[] = { BLUEZ_COMBINE_OUTPUT_DELAY, BLUEZ_COMBINE_OUTPUT_GAIN,
-		BLUEZ_COMBINE_OUTPUT_ROLE, BLUEZ_COMBINE_OUTPUT_WAIT, BLUEZ_COMBINE_FANOUT_SLEW };
+		BLUEZ_COMBINE_OUTPUT_ROLE, BLUEZ_COMBINE_OUTPUT_WAIT, BLUEZ_COMBINE_FANOUT_SLEW,
+		BLUEZ_COMBINE_OUTPUT_CODE, BLUEZ_COMBINE_OUTPUT_SAMPLES, BLUEZ_COMBINE_OUTPUT_CHIP };
 	uint8_t buffer[512];
 	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
 	struct spa_pod_frame frames[2];
 	char key[64];
 
 	which %= SPA_N_ELEMENTS(keys);
-	if (which < 4)
+	if (which != 4)
 		snprintf(key, sizeof(key), BLUEZ_COMBINE_OUTPUT_PREFIX "%u.%s", output, keys[which]);
 	else
 		snprintf(key, sizeof(key), "%s", keys[which]);
@@ -124,6 +125,8 @@ static void set_props(uint32_t output, uint32_t which, uint32_t value)
 	case 1: spa_pod_builder_double(&b, (value & 0xff) / 255.0); break;
 	case 2: spa_pod_builder_string(&b, role_name(value % ROLE_N)); break;
 	case 4: spa_pod_builder_int(&b, value % (FANOUT_SLEW_PPM_MAX + 1)); break;
+	case 5: spa_pod_builder_int(&b, value % (WOBBLE_CODES + 1)); break;
+	case 6: spa_pod_builder_int(&b, value % (WOBBLE_SAMPLES_MAX + 1)); break;
 	default: spa_pod_builder_long(&b, value % (50 * SPA_NSEC_PER_MSEC)); break;
 	}
 	spa_pod_builder_pop(&b, &frames[1]);

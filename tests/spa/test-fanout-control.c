@@ -61,6 +61,9 @@ static void set_props(const struct fanout_output_target *targets, uint32_t n)
 		ADD(long, BLUEZ_COMBINE_OUTPUT_WAIT, t->wait_ns);
 		ADD(double, BLUEZ_COMBINE_OUTPUT_GAIN, t->gain);
 		ADD(string, BLUEZ_COMBINE_OUTPUT_ROLE, roles[t->role]);
+		ADD(int, BLUEZ_COMBINE_OUTPUT_CODE, t->dither.code);
+		ADD(int, BLUEZ_COMBINE_OUTPUT_SAMPLES, t->dither.samples);
+		ADD(long, BLUEZ_COMBINE_OUTPUT_CHIP, t->dither.chip_ns);
 	}
 	spa_pod_builder_pop(&b, &f[1]);
 	check_int(spa_node_set_param(host.node, SPA_PARAM_Props, 0, spa_pod_builder_pop(&b, &f[0])), 0);
@@ -81,6 +84,7 @@ static uint32_t random_targets(struct fanout_output_target *targets, uint32_t *s
 			.delay_ns = 20 * MSEC + random_below(seed, 4) * 50 * MSEC +
 				random_below(seed, 3) * MSEC / 4,
 			.wait_ns = random_below(seed, 3) * 15 * MSEC,
+			.dither = { random_below(seed, 4) * 21, 1 + random_below(seed, 4), 120 * MSEC },
 			.gain = random_below(seed, 3) / 2.0,
 			.role = random_below(seed, ROLE_N),
 		} };
@@ -170,6 +174,39 @@ static void a_small_change_that_is_to_be_there_at_once_crossfades(void)
 	host_close(&host);
 }
 
+/* Each by a code of its own, in the same chips; with nothing of it left when it has ended */
+static void outputs_go_to_and_fro_by_their_codes(void)
+{
+	static const uint32_t codes[2][6] = { { 1, 0, 0, 1, 0, 0 }, { 1, 0, 1, 0, 0, 1 } };
+	const uint32_t chip = 5 * QUANTUM, move = chip * 4 / 5;
+	struct fanout_output_target targets[] = {
+		{ 0, { .delay_ns = 20 * MSEC, .gain = 1.0, .dither = { 3, 1, chip * SPA_NSEC_PER_SEC / 48000 } } },
+		{ 1, { .delay_ns = 20 * MSEC, .gain = 1.0, .dither = { 5, 4, chip * SPA_NSEC_PER_SEC / 48000 } } },
+		{ 2, { .delay_ns = 20 * MSEC, .gain = 1.0, .dither = { 0, 4, chip * SPA_NSEC_PER_SEC / 48000 } } },
+	};
+	uint32_t k, from, end = 6 * chip, ended = end + 9600;
+
+	open_outputs(1, 3);
+	check_int(set(targets, 3), 0);
+	host_use_all(&host);
+	play(0, end);
+	for (k = 0; k < 6; k++) {
+		from = k * chip + move;
+		check_exact(0, source[0], 960 + codes[0][k], from, (k + 1) * chip);
+		check_exact(1, source[0], 960 + 4 * codes[1][k], from, (k + 1) * chip);
+	}
+	check_exact(2, source[0], 960, FADE, end);
+	targets[0].target.dither.code = 0;
+	targets[1].target.dither.samples = 0;
+	check_int(set(targets, 2), 0);
+	play(end, LENGTH);
+	/* The way back is as slow as any: 0.2 s */
+	for (k = 0; k < 2; k++)
+		check_exact(k, source[0], 960, ended, LENGTH);
+	check(memcmp(played[1] + ended - 1000, source[0] + ended - 1000 - 960, 900 * sizeof(float)) != 0);
+	host_close(&host);
+}
+
 static void check_refused(uint32_t output, struct fanout_target target, const char *says)
 {
 	const struct fanout_output_target targets[] = {
@@ -198,6 +235,10 @@ static void what_is_beyond_its_bounds_is_refused_and_nothing_of_it_is_done(void)
 	check_refused(1, (struct fanout_target) { .delay_ns = INT64_MIN }, "a delay of -");
 	check_refused(1, (struct fanout_target) { .wait_ns = -1 }, "a wait of -1 ns: not from 0 to 10000000000");
 	check_refused(1, (struct fanout_target) { .wait_ns = 10001 * MSEC }, "a wait of 10001000000 ns");
+	check_refused(1, (struct fanout_target) { .dither.code = 64 }, "a code of 64: not from 0 to 63");
+	check_refused(1, (struct fanout_target) { .dither.samples = 5 }, "a dither of 5 samples: not from 0 to 4");
+	check_refused(1, (struct fanout_target) { .dither.chip_ns = -1 }, "a chip of -1 ns: not from 0 to 10000000000");
+	check_refused(1, (struct fanout_target) { .dither.chip_ns = 10001 * MSEC }, "a chip of 10001000000 ns");
 	check_refused(1, (struct fanout_target) { .gain = 1.01 }, "a gain of 1.01: not from 0.0 to 1.0");
 	check_refused(1, (struct fanout_target) { .gain = -0.01 }, "a gain of -0.01");
 	check_refused(1, (struct fanout_target) { .gain = NAN }, "a gain of");
@@ -214,6 +255,7 @@ int main(int argc, char *argv[])
 	run(what_it_sets_is_played_as_if_props_had_set_it);
 	run(what_it_sets_is_read_back_from_props);
 	run(a_small_change_that_is_to_be_there_at_once_crossfades);
+	run(outputs_go_to_and_fro_by_their_codes);
 	run(what_is_beyond_its_bounds_is_refused_and_nothing_of_it_is_done);
 	return harness_finish();
 }

@@ -30,6 +30,14 @@ static int64_t get_long(const char *key)
 	return value;
 }
 
+static int32_t get_int(const char *key)
+{
+	int32_t value = -1;
+
+	check(spa_pod_get_int(host_get(&host, key), &value) == 0);
+	return value;
+}
+
 static double get_double(const char *key)
 {
 	double value = -1;
@@ -63,10 +71,17 @@ static void props_read_back_as_they_were_set(void)
 	check_int(host.n_node_infos, before + 1);
 	check_int(host_set_double(&host, "output.1.gain", 0.123), 0);
 	check_int(host_set_string(&host, "output.1.role", "mono"), 0);
+	check_int(host_set_int(&host, "output.1.dither.code", 63), 0);
+	check_int(host_set_int(&host, "output.1.dither.samples", 4), 0);
+	check_int(host_set_long(&host, "output.1.dither.chip.nsec", 10000000000), 0);
 
 	check_int(get_long("output.1.delay.nsec"), 123456789);
 	check(get_double("output.1.gain") == 0.123);
 	check(spa_streq(get_string("output.1.role"), "mono"));
+	check_int(get_int("output.1.dither.code"), 63);
+	check_int(get_int("output.1.dither.samples"), 4);
+	check_int(get_long("output.1.dither.chip.nsec"), 10000000000);
+	check_int(get_int("output.0.dither.code"), 0);
 	check_int(get_long("output.0.delay.nsec"), 0);
 	check_int(get_long("output.2.delay.nsec"), 0);
 	check(spa_pod_get_int(host_get(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS), &n) == 0 && n == 3);
@@ -288,13 +303,13 @@ static void prop_info_tells_every_key_and_range(void)
 
 	check_int(host_open(&host, BLUEZ_COMBINE_FANOUT_OUTPUTS, "2", NULL), 0);
 	check_int(host_enum(&host, SPA_PARAM_PropInfo, 0, 100), 0);
-	check_int(host.n_results, 2 + 2 * 4);
-	check_int(host_enum(&host, SPA_PARAM_PropInfo, 11, 1), 0);
+	check_int(host.n_results, 2 + 2 * 7);
+	check_int(host_enum(&host, SPA_PARAM_PropInfo, 12, 1), 0);
 	check(spa_pod_parse_object(host.result, SPA_TYPE_OBJECT_PropInfo, NULL,
 			SPA_PROP_INFO_name, SPA_POD_String(&name),
 			SPA_PROP_INFO_params, SPA_POD_Bool(&params)) >= 0);
 	check(spa_streq(name, "output.1.role") && params);
-	check_int(host_enum(&host, SPA_PARAM_PropInfo, 12, 1), 0);
+	check_int(host_enum(&host, SPA_PARAM_PropInfo, 2 + 2 * 7, 1), 0);
 	check_int(host.n_results, 0);
 	host_close(&host);
 }

@@ -27,6 +27,7 @@ struct player {
 	uint32_t rate;
 	uint32_t at;			/* samples played */
 	double w;			/* of a sine; 0: noise */
+	struct wobble_params wobble;	/* asked for with each delay */
 };
 
 static inline float signal_at(const struct player *p, uint32_t i)
@@ -93,7 +94,7 @@ static inline void pass(struct player *p, uint32_t n)
 static inline bool go(struct player *p, double delay, double ppm, uint32_t wait)
 {
 	return tap_set(&p->tap, &(struct tap_target) {
-		.delay = delay, .wait = wait, .speed = ppm * PPM, .gain = 1.0f, .map = &p->map,
+		.delay = delay, .wait = wait, .speed = ppm * PPM, .wobble = p->wobble, .gain = 1.0f, .map = &p->map,
 	});
 }
 

@@ -234,6 +234,7 @@ bool output_decide(struct output *output, int64_t delay_ns, int64_t wait_ns, boo
 			.delay_ns = delay_ns,
 			.wait_ns = wait_ns,
 			.at_once = output->placed_ns > 0,
+			.dither = output->dither,
 			.gain = audible && !output->speaker->member.silenced ? config->gain : 0.0,
 			.role = config->role,
 		},

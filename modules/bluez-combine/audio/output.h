@@ -40,6 +40,7 @@ struct output {
 	/* what the group decided */
 	int64_t placed_ns;		/**< the latency that counts while a lease places it, 0: none does */
 	int64_t lease_ns;		/**< the lease's correction */
+	struct fanout_dither dither;	/**< the lease's */
 	int64_t delay_ns;
 	struct fanout_target told;	/**< what the fan-out knows of that */
 };

@@ -16,6 +16,11 @@
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
 /* And one before it that goes on, which it waits for */
 #define PLACE_NS		(110 * (int64_t)SPA_NSEC_PER_MSEC)
+/* The way back from a dither, and one before it that is not cut short */
+#define DITHER_END_NS		(400 * (int64_t)SPA_NSEC_PER_MSEC)
+
+_Static_assert(LEASE_CODE_MAX == WOBBLE_CODES && LEASE_SAMPLES_MAX == WOBBLE_SAMPLES_MAX,
+		"what a lease may ask for is what the fan-out does");
 
 static struct report_input listen(struct group *group, const struct output *o)
 {
@@ -127,17 +132,22 @@ static int64_t update_latencies(struct group *group, int64_t now_ns)
  * Who is placed by a lease is to be where it was put, whatever it reports meanwhile: an arrival is
  * being measured, and what comes of that is about to be in its offset.
  */
-static void follow_lease(struct group *group)
+static void follow_lease(struct group *group, int64_t now_ns)
 {
+	const struct lease *lease = &group->lease.lease;
 	struct output *o;
 
 	spa_list_for_each(o, &group->outputs, link) {
 		const char *address = speaker_address(o->speaker);
+		struct lease_dither dither = lease_dither(lease, address);
 		struct member *m = &o->speaker->member;
 
-		m->tracking = lease_tracks(&group->lease.lease, address, &m->tracked_ns);
-		m->silenced = lease_silences(&group->lease.lease, address);
-		if (!lease_places(&group->lease.lease, address, &o->lease_ns))
+		m->tracking = lease_tracks(lease, address, &m->tracked_ns);
+		m->silenced = lease_silences(lease, address);
+		if (o->dither.code > 0 && dither.code == 0)
+			group->lease.dithered_until_ns = now_ns + DITHER_END_NS;
+		o->dither = (struct fanout_dither) { dither.code, dither.samples, dither.chip_ns };
+		if (!lease_places(lease, address, &o->lease_ns))
 			o->placed_ns = 0;
 		else if (o->placed_ns == 0 && m->belief == MEMBER_SETTLED)
 			o->placed_ns = m->latency_ns;
@@ -256,14 +266,15 @@ int64_t group_align(struct group *group, int64_t now_ns)
 {
 	struct member *members[FANOUT_HOST_OUTPUTS_MAX];
 	struct member_list all = group_list_members(group, members);
-	int64_t next_ns = update_latencies(group, now_ns);
+	int64_t next_ns = update_latencies(group, now_ns), ready_ns;
 
-	follow_lease(group);
+	follow_lease(group, now_ns);
 	ensemble_update(&group->ensemble, &all, now_ns, &next_ns);
 	if (!group->ensemble.audible || now_ns >= group->moving_until_ns) {
 		group->moving_until_ns = 0;
 		update_delays(group, now_ns);
-		group_lease_taken(group, SPA_MAX(group->moving_until_ns - now_ns, 0) + PLACE_NS);
+		ready_ns = SPA_MAX(group->moving_until_ns, group->lease.dithered_until_ns) - now_ns;
+		group_lease_taken(group, SPA_MAX(ready_ns, 0) + PLACE_NS);
 	} else {
 		hold(group);
 	}

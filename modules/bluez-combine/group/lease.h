@@ -19,6 +19,7 @@ struct group_lease {
 	struct lease_refusal refusal;	/**< the last one, of a client that may still be there */
 	bool unanswered;		/**< it is to be told what stands, or that it has ended, */
 	bool refused;			/**< and who was refused */
+	int64_t dithered_until_ns;	/**< some delay is on its way back from a dither until then */
 	struct spa_ratelimit ratelimit;	/**< of refusals in the log */
 };
 

@@ -116,6 +116,8 @@ static void write_member(struct group *group, const struct output *o)
 	json_add_int(&b, "correction.nsec", s->config.correction_ns + s->member.tracked_ns);
 	if (s->member.tracked_ns != 0)
 		json_add_int(&b, "tracked.nsec", s->member.tracked_ns);
+	if (o->dither.code > 0)
+		json_add_int(&b, "dither", o->dither.code);
 	k = known_find(&group->known, speaker_address(s), output_codec(o));
 	if (k)
 		json_add_int(&b, "settled.nsec", k->latencies_ns[0]);
