@@ -143,6 +143,112 @@ static void a_joiner_beyond_the_headroom_moves_all_once(void)
 	check_int(a.total_ns, MS(330));
 }
 
+/* Of a call: by how much B crept. All delays but that of who wanders are as much longer. */
+static int64_t creep(struct align *a, const struct align_params *p, struct align_member *m, uint32_t n, uint32_t wanders)
+{
+	int64_t before_ns = a->total_ns, step_ns;
+	int64_t delays_ns[8];
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		delays_ns[i] = m[i].delay_ns;
+	align_update(a, p, m, n, true);
+	step_ns = a->total_ns - before_ns;
+	check_int(a->crept, step_ns > 0);
+	check(step_ns >= 0 && step_ns <= p->creep_ns);
+	for (i = 0; i < n; i++) {
+		check_int(m[i].wait_ns, 0);
+		if (i != wanders)
+			check_int(m[i].delay_ns, delays_ns[i] + step_ns);
+	}
+	check_together(a, m, n);
+	return step_ns;
+}
+
+static void the_group_creeps_for_one_that_is_tracked_and_ever_later(void)
+{
+	struct align_params p = params;
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200), member(150) };
+	int64_t shortest_ns = INT64_MAX;
+	uint32_t i;
+
+	p.creep_ns = MS(0.1);
+	m[0].heard = m[1].heard = m[2].heard = m[1].tracked = true;
+	align_update(&a, &p, m, 3, true);
+	check_int(a.total_ns, MS(230));
+	/* 57 ms, by 40 us a second */
+	for (i = 0; i < 1425; i++) {
+		m[1].correction_ns += MS(0.04);
+		creep(&a, &p, m, 3, 1);
+		check(!a.creeps);
+		shortest_ns = SPA_MIN(shortest_ns, m[1].delay_ns);
+	}
+	check_int(shortest_ns, ALIGN_FLOOR_NS);
+	check_int(a.total_ns, MS(257) + ALIGN_FLOOR_NS);
+	/* It comes back: nobody moves for that */
+	for (i = 0; i < 500; i++) {
+		m[1].correction_ns -= MS(0.04);
+		check_int(creep(&a, &p, m, 3, 1), 0);
+	}
+	/* and in the next silence B is what it has to be */
+	align_update(&a, &p, m, 3, false);
+	check_int(a.total_ns, MS(200 + 37 + 30));
+	check(!a.crept && !a.creeps);
+}
+
+static void it_creeps_no_faster_than_it_may(void)
+{
+	struct align_params p = params;
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200) };
+	uint32_t i;
+
+	m[0].heard = m[1].heard = m[1].tracked = true;
+	align_update(&a, &p, m, 2, true);
+	m[1].correction_ns = MS(27);
+	/* not now */
+	check_int(creep(&a, &p, m, 2, 1), 0);
+	check(a.creeps);
+	p.creep_ns = MS(0.1);
+	for (i = 0; i < 20; i++) {
+		check_int(creep(&a, &p, m, 2, 1), MS(0.1));
+		check_int(a.creeps, i < 19);
+	}
+	check_int(creep(&a, &p, m, 2, 1), 0);
+	/* What is too much for that moves the group, as ever */
+	m[1].correction_ns = MS(40);
+	align_update(&a, &p, m, 2, true);
+	check_int(a.total_ns, MS(270));
+	check(!a.crept && !a.creeps);
+	check_int(m[0].wait_ns, MS(140));
+	check_together(&a, m, 2);
+}
+
+static void nobody_creeps_for_who_is_not_tracked_or_beyond_the_longest_delay(void)
+{
+	struct align_params p = params;
+	struct align a = { 0 };
+	struct align_member m[] = { member(100), member(200) };
+
+	p.creep_ns = MS(0.1);
+	m[0].heard = m[1].heard = true;
+	align_update(&a, &p, m, 2, true);
+	/* a report, within the headroom */
+	m[1].latency_ns = MS(228);
+	check_int(creep(&a, &p, m, 2, 1), 0);
+	check(!a.creeps);
+	m[1].tracked = true;
+	p.max_delay_ns = m[0].delay_ns + MS(0.03);
+	check_int(creep(&a, &p, m, 2, 1), MS(0.03));
+	check_int(creep(&a, &p, m, 2, 1), 0);
+	check(!a.creeps);
+	/* nor for who is left out */
+	m[1].latency_ns = MS(9000);
+	align_update(&a, &p, m, 2, true);
+	check(!m[1].aligned && !a.crept && !a.creeps);
+}
+
 static void a_move_of_the_group_is_heard_at_one_moment(void)
 {
 	struct align a = { 0 };
@@ -351,6 +457,9 @@ int main(void)
 	run(a_start_leaves_room_for_what_is_pending);
 	run(a_joiner_within_the_headroom_moves_nobody);
 	run(a_joiner_beyond_the_headroom_moves_all_once);
+	run(the_group_creeps_for_one_that_is_tracked_and_ever_later);
+	run(it_creeps_no_faster_than_it_may);
+	run(nobody_creeps_for_who_is_not_tracked_or_beyond_the_longest_delay);
 	run(a_move_of_the_group_is_heard_at_one_moment);
 	run(a_move_of_one_speaker_waits_for_nobody);
 	run(those_who_need_a_move_one_after_the_other_get_it_once);

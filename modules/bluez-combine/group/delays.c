@@ -16,6 +16,9 @@
 #define MOVE_NS			(80 * (int64_t)SPA_NSEC_PER_MSEC)
 /* And one before it that goes on, which it waits for */
 #define PLACE_NS		(110 * (int64_t)SPA_NSEC_PER_MSEC)
+/* How fast B creeps, and how often: some times faster than speakers wander, and not heard */
+#define CREEP_PPM		100
+#define CREEP_EVERY_NS		((int64_t)SPA_NSEC_PER_SEC)
 /* The way back from a dither, and one before it that is not cut short */
 #define DITHER_END_NS		(400 * (int64_t)SPA_NSEC_PER_MSEC)
 
@@ -208,6 +211,7 @@ static uint32_t list_members(const struct group *group, struct align_member *m)
 			.pending_ns = member->streaming && !placed ? settle_pending(&o->speaker->report.settle) : 0,
 			.correction_ns = config->correction_ns + member->tracked_ns + o->lease_ns,
 			.trim_ns = config->trim_ns,
+			.tracked = member->tracking,
 			.settled = member->belief != MEMBER_NO_LATENCY && member_counts(member, group->ensemble.audible),
 			.heard = member_is_heard(member),
 		};
@@ -228,11 +232,21 @@ static void hold(struct group *group)
 	apply(group, &changes);
 }
 
+/* How far B creeps each time that it does: at half the speed of a slew or less, so that all that slew to it arrive. Where
+ * nothing is slewed there is nothing to be gained. */
+static int64_t creep_ns(const struct group *group)
+{
+	int64_t ppm = SPA_MIN(group->args->slew_ppm / 2, CREEP_PPM);
+
+	return ppm * CREEP_EVERY_NS / 1000000;
+}
+
 static void update_delays(struct group *group, int64_t now_ns)
 {
 	struct align_member members[FANOUT_HOST_OUTPUTS_MAX] = { 0 }, *m = members;
 	struct align_params params = {
 		.headroom_ns = group->args->headroom_ns,
+		.creep_ns = now_ns - group->crept_ns < CREEP_EVERY_NS ? 0 : creep_ns(group),
 		.max_delay_ns = group->args->max_delay_ns,
 	};
 	bool heard = group->ensemble.audible && !fanout_host_is_quiet(&group->host), moved = false;
@@ -246,7 +260,9 @@ static void update_delays(struct group *group, int64_t now_ns)
 		moved |= heard && members[i].heard;
 		longest_ns = SPA_MAX(longest_ns, members[i].wait_ns);
 	}
-	moved &= before_ns != 0 && group->align.total_ns != before_ns;
+	moved &= before_ns != 0 && group->align.total_ns != before_ns && !group->align.crept;
+	if (group->align.crept)
+		group->crept_ns = now_ns;
 	if (moved) {
 		group->moving_until_ns = now_ns + longest_ns + MOVE_NS;
 		pw_log_info("%s: all play %" PRIi64 " ns after the sink, no longer %" PRIi64,
@@ -280,5 +296,7 @@ int64_t group_align(struct group *group, int64_t now_ns)
 	}
 	if (group->moving_until_ns > 0)
 		next_ns = SPA_MIN(next_ns, group->moving_until_ns);
+	else if (group->align.creeps && creep_ns(group) > 0)
+		next_ns = SPA_MIN(next_ns, now_ns + CREEP_EVERY_NS);
 	return next_ns;
 }

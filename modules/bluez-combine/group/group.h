@@ -58,6 +58,7 @@ struct group {
 	int64_t packet_ns;		/**< the longest packet of a member, 0: has none */
 	struct align align;
 	int64_t moving_until_ns;	/**< the group crossfades to another B until then */
+	int64_t crept_ns;		/**< when B last crept */
 	struct ensemble ensemble;	/**< who is heard of it, and since when */
 	struct group_lease lease;	/**< a client's */
 	struct keep_warm keep_warm;

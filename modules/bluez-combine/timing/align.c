@@ -116,6 +116,24 @@ static int64_t choose_total(const struct align *a, const struct align_params *p,
 	return SPA_MAX(best.high_ns + p->headroom_ns, 1);
 }
 
+/* What a delay of somebody who is tracked lacks, as far as all others have room for it */
+static int64_t find_lack(int64_t total_ns, const struct align_params *p, const struct align_member *m, uint32_t n)
+{
+	int64_t lack_ns = 0, room_ns = INT64_MAX;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		int64_t delay_ns = total_ns - member_lateness(&m[i]);
+
+		if (!m[i].settled || !within(delay_ns, p))
+			continue;
+		if (m[i].tracked)
+			lack_ns = SPA_MAX(lack_ns, (int64_t)ALIGN_FLOOR_NS - delay_ns);
+		room_ns = SPA_MIN(room_ns, p->max_delay_ns - delay_ns);
+	}
+	return SPA_MIN(lack_ns, room_ns);
+}
+
 /* A move is to be heard at one moment: who is heard early is moved late */
 static void choose_waits(struct align_member *m, uint32_t n)
 {
@@ -135,9 +153,13 @@ int align_update(struct align *a, const struct align_params *p,
 {
 	int64_t total_ns = choose_total(a, p, m, n, playing);
 	bool moves = total_ns != a->total_ns;
-	int changed = moves;
+	int64_t lack_ns = playing ? find_lack(total_ns, p, m, n) : 0, step_ns = moves ? 0 : SPA_MIN(lack_ns, p->creep_ns);
+	int changed = moves || step_ns > 0;
 	uint32_t i;
 
+	total_ns += step_ns;
+	a->crept = step_ns > 0;
+	a->creeps = lack_ns > step_ns;
 	a->total_ns = a->last_ns = total_ns;
 
 	for (i = 0; i < n; i++) {

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <spa/utils/defs.h>
+
 /*
  * Pure calculation: no threads, no audio, no clock of its own.
  *
@@ -24,6 +26,7 @@
 struct align_params {
 	int64_t headroom_ns;		/**< added above the slowest member, >= 0: what a joiner or a
 					  *  later report may be slower without moving anybody */
+	int64_t creep_ns;		/**< how far B may creep in one call, see align_update(); 0: not now */
 	int64_t max_delay_ns;		/**< the longest delay a member may get, >= headroom_ns */
 };
 
@@ -33,6 +36,7 @@ struct align_member {
 	int64_t pending_ns;		/**< another L that may be believed soon; 0: none */
 	int64_t correction_ns;		/**< c: learnt; positive: sounds late, send earlier */
 	int64_t trim_ns;		/**< t: placement by the user; positive: plays later */
+	bool tracked;			/**< c is what somebody hears all the time, and may go on as it does */
 	bool settled;			/**< latency_ns may be believed */
 	bool heard;			/**< it sounds now, with the delay of the last call */
 	/* out */
@@ -44,7 +48,12 @@ struct align_member {
 struct align {
 	int64_t total_ns;		/**< B; 0: nothing settled yet */
 	int64_t last_ns;		/**< when the last member has sounded, >= B, and >= any delay */
+	bool crept;			/**< the last call has let B creep, and not moved it */
+	bool creeps;			/**< it is to go on */
 };
+
+/** The least delay that is left to a member that is tracked: a minute of what most of them wander, and some */
+#define ALIGN_FLOOR_NS	(5 * SPA_NSEC_PER_MSEC)
 
 /**
  * Work out B and every member's delay, and when the last of them sounds: who is placed later
@@ -62,6 +71,11 @@ struct align {
  * So that a move of the group is heard at one moment everywhere, it waits
  * max(L + c - t) - (L + c - t) over those that are heard. A move of one speaker
  * alone waits for nobody.
+ *
+ * A member that is tracked and wanders to be ever later would use up the headroom, and the group would move. So as soon as
+ * its delay is below ALIGN_FLOOR_NS, B creeps: it grows by what is lacking, but no more than \a creep_ns in one call, so
+ * little that all delays can slew by it together. How often it may is the caller's to say: what B has crept by is to be
+ * slewed before more is. It does not creep beyond what the fastest can be delayed by.
  *
  * Members further apart than max_delay - headroom cannot all be aligned. The
  * largest group that can is, the faster one of two as large (a report that is
