@@ -235,6 +235,24 @@ check 'a stream that brings silence' until_true is_silent
 check 'is not waited for' exits 0 "$TOOL" calibrate --wait 1
 room Disconnect $quiet
 
+# It may bring something later
+python3 -c '
+import random, sys, wave
+with wave.open(sys.argv[1], "wb") as file:
+    file.setparams((1, 2, 8000, 0, "NONE", "none"))
+    file.writeframes(bytes(2 * 12 * 8000) + random.randbytes(2 * 2 * 8000) + bytes(2 * 60 * 8000))' "$out.late.wav"
+pw-cat -p --target bluez_combine.default "$out.late.wav" &
+player=$!
+plays() { "$TOOL" status | grep -q 'plays: pw-cat'; }
+until_true plays
+begin
+ended
+kill $player
+check 'a stream that is silent at first, and plays then, is waited for' [ "$status" = 0 ]
+# first TEXT THEN: in the output
+first() { awk -v a="$1" -v b="$2" 'index($0, a) && !b_at { a_at = 1 } index($0, b) && a_at { b_at = 1 } END { exit !b_at }' "$out"; }
+check 'by its name, when it does' first 'Listening' 'pw-cat plays'
+
 # All are heard while it is waited, also where a round was broken off that had only one play
 interrupt() {
 	"$TOOL" speaker kitchen --trim 5

@@ -28,6 +28,7 @@ static void calibrate_finish(struct calibrate *c)
 {
 	uint32_t i;
 
+	music_finish(c);
 	player_finish(&c->player);
 	recorder_finish(&c->recorder);
 	round_finish(c);

@@ -10,6 +10,7 @@
 #include "calibrate/round.h"
 #include "cli/session.h"
 #include "client/lease.h"
+#include "client/meter.h"
 #include "client/report.h"
 #include "hearing/choose.h"
 #include "hearing/recorder.h"
@@ -26,6 +27,12 @@
 
 #define CALIBRATE_TICK_NS	(10 * SPA_NSEC_PER_MSEC)
 #define CALIBRATE_SILENT_MAX	8	/* streams; what is more counts as music */
+
+/** A stream that runs, and brings silence. */
+struct calibrate_silent {
+	uint32_t node;
+	struct meter *meter;		/**< tells when it brings something else; NULL: nobody does */
+};
 
 /** A speaker of the group. The first plan.n_speakers are those of the plan, in its order. */
 struct calibrate_speaker {
@@ -94,11 +101,13 @@ struct calibrate {
 	int64_t restarts;
 	double latency_ms;		/**< from the sink to every speaker's sound */
 	bool has_sink;
+	bool heard;			/**< something was sent to the speakers that they have not played yet */
 	char music[256];		/**< who plays; "": nobody */
-	uint32_t silent[CALIBRATE_SILENT_MAX];	/**< nodes whose streams run, and bring silence */
+	struct calibrate_silent silent[CALIBRATE_SILENT_MAX];
 	uint32_t n_silent;
 	int64_t quiet_ns;		/**< since then one runs, and the group hears nothing; 0: that is not so */
 	bool told_music;
+	uint32_t interludes;		/**< how often music has begun while it was measured */
 
 	/* the microphone */
 	struct chosen microphone;
@@ -136,6 +145,14 @@ int group_read(struct calibrate *c);
 bool group_is_steady(const struct calibrate *c);
 /** How late one plays that has no trim, in ms, by speaker \a i. */
 double group_place_ms(const struct calibrate *c, uint32_t i);
+
+/* music.c: who else plays */
+
+/** Into the group, or to one of its speakers alone: c->music. */
+void music_read(struct calibrate *c);
+/** Does one bring music now that brought silence when it was read? */
+bool music_begins(struct calibrate *c);
+void music_finish(struct calibrate *c);
 
 /* ask.c: what the lease says, with corrections_ms. All return 0 or -errno; \a count may be NULL. */
 

@@ -14,6 +14,9 @@
 #include "cli/i18n.h"
 #include "cli/text.h"
 
+/* What begins more often than that does not pause for long enough */
+#define INTERLUDES_MAX	6
+
 /* What is proven needs neither stream any more */
 static void on_player_failed(void *data, const char *error)
 {
@@ -141,6 +144,10 @@ static void watch_music(struct calibrate *c)
 {
 	if (!c->music[0] || c->state < CALIBRATE_SETTLE || c->state > CALIBRATE_CORRECT)
 		return;
+	if (++c->interludes > INTERLUDES_MAX) {
+		run_give_up(c, _("music begins again and again"), 0);
+		return;
+	}
 	tell_music(c);
 	c->told_music = true;
 	/* Whoever was heard alone still is, if a round was broken off */

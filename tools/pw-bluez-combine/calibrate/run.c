@@ -368,7 +368,7 @@ static void do_music(struct calibrate *c)
 			run_give_up(c, _("it still plays"), 0);
 		return;
 	}
-	if (c->plan.n_speakers > 0) {
+	if (c->player.stream) {
 		run_enter(c, CALIBRATE_SETTLE);
 	} else if ((res = events_start_streams(c)) < 0) {
 		run_give_up(c, _("can't play or record"), res);
@@ -426,5 +426,10 @@ void run_step(struct calibrate *c)
 
 void run_tick(void *data, uint64_t expirations)
 {
-	run_step(data);
+	struct calibrate *c = data;
+
+	if (c->state < CALIBRATE_KEEP && music_begins(c))
+		events_changed(c);
+	else
+		run_step(c);
 }

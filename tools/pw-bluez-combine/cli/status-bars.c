@@ -85,7 +85,7 @@ void status_bars_follow(struct status_bars *bars, const struct report *r)
 		if (!plays(s))
 			continue;
 		if ((meter = find_meter(bars, s->target)) == NULL &&
-		    (meter = meter_new(bars->core, s->target)) != NULL)
+		    (meter = meter_new(bars->core, s->target, METER_SINK)) != NULL)
 			spa_list_append(&bars->meters, &meter->link);
 		if (meter)
 			meter->wanted = true;

@@ -62,13 +62,12 @@ static const struct pw_stream_events stream_events = {
 	.process = on_process,
 };
 
-static struct pw_properties *make_properties(const char *target)
+static struct pw_properties *make_properties(const char *target, enum meter_of of)
 {
 	struct pw_properties *props = pw_properties_new(
 			PW_KEY_MEDIA_TYPE, "Audio",
 			PW_KEY_MEDIA_CATEGORY, "Capture",
 			PW_KEY_TARGET_OBJECT, target,
-			PW_KEY_STREAM_CAPTURE_SINK, "true",
 			/* peaks instead of samples, and not in anybody's list of recordings */
 			PW_KEY_STREAM_MONITOR, "true",
 			PW_KEY_NODE_PASSIVE, "true",
@@ -78,12 +77,14 @@ static struct pw_properties *make_properties(const char *target)
 			"state.restore-target", "false",
 			NULL);
 
+	if (props && of == METER_SINK)
+		pw_properties_set(props, PW_KEY_STREAM_CAPTURE_SINK, "true");
 	if (props)
 		pw_properties_setf(props, PW_KEY_NODE_NAME, "pw-bluez-combine.meter.%s", target);
 	return props;
 }
 
-struct meter *meter_new(struct pw_core *core, const char *target)
+struct meter *meter_new(struct pw_core *core, const char *target, enum meter_of of)
 {
 	struct spa_audio_info_raw info = {
 		.format = SPA_AUDIO_FORMAT_F32, .rate = PEAKS_RATE, .channels = 1,
@@ -98,7 +99,7 @@ struct meter *meter_new(struct pw_core *core, const char *target)
 
 	if (meter == NULL)
 		return NULL;
-	if ((meter->target = strdup(target)) == NULL || (props = make_properties(target)) == NULL ||
+	if ((meter->target = strdup(target)) == NULL || (props = make_properties(target, of)) == NULL ||
 	    (meter->stream = pw_stream_new(core, "meter", props)) == NULL) {
 		res = -errno;
 		goto error;

@@ -8,13 +8,19 @@
 #include <pipewire/pipewire.h>
 #include <spa/utils/list.h>
 
+/** What a meter listens to */
+enum meter_of {
+	METER_SINK,			/**< what a sink is sent */
+	METER_STREAM,			/**< what a stream plays */
+};
+
 /**
- * Listens to what a sink is sent, as the meters of pavucontrol do: 25 peaks a second, on a link that
+ * Listens to what a sink is sent, or a stream plays, as the meters of pavucontrol do: 25 peaks a second, on a link that
  * keeps nobody awake.
  */
 struct meter {
 	struct spa_list link;		/**< the owner's */
-	char *target;			/**< node.name of the sink */
+	char *target;			/**< its node.name */
 	struct pw_stream *stream;
 	struct spa_hook listener;
 	float level;			/**< main loop: what is shown, linear */
@@ -23,7 +29,7 @@ struct meter {
 };
 
 /** NULL with errno on failure */
-struct meter *meter_new(struct pw_core *core, const char *target);
+struct meter *meter_new(struct pw_core *core, const char *target, enum meter_of of);
 void meter_destroy(struct meter *meter);
 
 /** The level in dB of full scale, which falls by 20 dB a second at most, called every
