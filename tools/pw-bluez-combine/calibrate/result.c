@@ -112,6 +112,16 @@ static void print_unheard(const struct calibrate *c)
 		printf("  %s\n", tell_reason(c->plan.reason));
 }
 
+static bool is_one_unheard(const struct calibrate *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->plan.n_speakers; i++)
+		if (c->plan.speakers[i].place == PLAN_UNHEARD)
+			return true;
+	return false;
+}
+
 static void print_hints(const struct calibrate *c)
 {
 	if (c->agc)
@@ -123,6 +133,8 @@ static void print_hints(const struct calibrate *c)
 		puts(_("Nothing was changed: this was a dry run."));
 	else
 		puts(_("Kept. It is undone by: pw-bluez-combine calibrate --undo"));
+	if (c->kept && is_one_unheard(c))
+		puts(_("Who was not heard is left as it was; by ear it is moved by: pw-bluez-combine adjust NAME"));
 	if (c->kept)
 		puts(_("One microphone hears only how much later one speaker is than another: how late all "
 				"of them are is not known from this."));
