@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <math.h>
+#include <stddef.h>
 
 #include "calibrate/offsets.h"
 #include "calibrate/plan.h"
@@ -10,10 +11,12 @@
 /* That of a whisper; and as loud as music. A speaker's own volume comes after it. */
 #define LEVEL_FIRST_DB		(-42.0)
 #define LEVEL_STEP_DB		10.0
+/* What is below the noise at one level is no more than music at this one */
+#define LEVEL_LEAP_DB		20.0
 #define LEVEL_MAX_DB		(-10.0)
 #define LEVEL_MIN_DB		(-82.0)
-#define LINEARITY_STEP_DB	6.0
-#define LONG_ROUND		4	/* speakers: with more the first one is heard in the middle, too */
+/* Who stands out by less is made that much louder in the rounds that count: 24 are needed, and noise varies */
+#define SNR_WANTED_DB		30.0
 
 void plan_init(struct plan *plan, const struct plan_speaker *speakers, uint32_t n)
 {
@@ -66,12 +69,6 @@ static double wanted_ms(const struct plan_speaker *s)
 	return s->trim_ms + s->distance_ms;
 }
 
-/* The group's delay is less by this: it pays to go through them in the order of their delays */
-static double place_of(const struct plan_speaker *s)
-{
-	return s->latency_ms + s->correction_ms + s->change_ms - s->trim_ms;
-}
-
 /* Are all told apart from the reference \a to from now on? */
 static void refer_to(struct plan *plan, uint32_t to)
 {
@@ -85,128 +82,89 @@ static void refer_to(struct plan *plan, uint32_t to)
 	}
 }
 
-/* Is it asked in the next round? */
-static bool is_asked(const struct plan *plan, uint32_t i)
-{
-	const struct plan_speaker *s = &plan->speakers[i];
-
-	if (s->place != PLAN_IN)
-		return false;
-	return plan->state == PLAN_FINE || !s->heard || i == plan->reference;
-}
-
-static void add_slot(struct plan *plan, struct plan_round *round, uint32_t speaker)
-{
-	round->slots[round->n_slots++] = (struct plan_slot) { speaker, plan->speakers[speaker].level_db };
-}
-
-/* Who is asked, the shortest delay first. Returns how many */
-static uint32_t sort_asked(const struct plan *plan, uint32_t order[])
-{
-	uint32_t i, j, n = 0;
-
-	for (i = 0; i < plan->n_speakers; i++) {
-		if (!is_asked(plan, i))
-			continue;
-		for (j = n++; j > 0 && place_of(&plan->speakers[order[j - 1]]) < place_of(&plan->speakers[i]); j--)
-			order[j] = order[j - 1];
-		order[j] = i;
-	}
-	return n;
-}
-
-/* Those that were not heard, between two of one that is, or that comes first. The last one is less loud: does the
- * microphone tell so? */
-/* A piece that nobody saw to be missing from the recording moves all that comes after it, as a clock does. Heard at
- * both ends alone, the first one tells little of where in a long round that was; in the middle, too, it does. */
-static void fill_coarse(struct plan *plan, struct plan_round *round)
-{
-	uint32_t order[PLAN_SPEAKERS_MAX], n = sort_asked(plan, order), i;
-	uint32_t first = plan->reference != PLAN_ALL ? plan->reference : order[0];
-
-	add_slot(plan, round, first);
-	for (i = 0; i < n; i++) {
-		if (n > LONG_ROUND && i == n / 2)
-			add_slot(plan, round, first);
-		if (order[i] != first)
-			add_slot(plan, round, order[i]);
-	}
-	add_slot(plan, round, first);
-	round->slots[round->n_slots - 1].level_db -= LINEARITY_STEP_DB;
-}
-
-static void fill_fine(struct plan *plan, struct plan_round *round)
-{
-	uint32_t order[PLAN_SPEAKERS_MAX], n = sort_asked(plan, order), i;
-
-	for (i = 0; i < n; i++)
-		add_slot(plan, round, order[i]);
-	for (i = n; i > 0; i--)
-		add_slot(plan, round, order[i - 1]);
-}
-
-bool plan_round(struct plan *plan, struct plan_round *round)
-{
-	*round = (struct plan_round) { .kind = plan->state, .wide = plan->state != PLAN_FINE };
-	switch (plan->state) {
-	case PLAN_LEVEL:
-		round->slots[round->n_slots++] = (struct plan_slot) { PLAN_ALL, plan->level_db };
-		return true;
-	case PLAN_COARSE:
-		fill_coarse(plan, round);
-		return true;
-	case PLAN_FINE:
-		fill_fine(plan, round);
-		plan->corrected = false;
-		return true;
-	case PLAN_PROVEN:
-	case PLAN_FAILED:
-		break;
-	}
-	return false;
-}
-
 static void begin_coarse(struct plan *plan)
 {
 	uint32_t i;
 
 	plan->state = PLAN_COARSE;
-	for (i = 0; i < plan->n_speakers; i++)
+	for (i = 0; i < plan->n_speakers; i++) {
 		plan->speakers[i].level_db = plan->level_db;
-}
-
-void plan_heard_all(struct plan *plan, enum ear_reason reason)
-{
-	if (plan->state != PLAN_LEVEL)
-		return;
-	plan->levels++;
-	plan->reason = reason;
-	if (reason == EAR_CLIPPED) {
-		/* One step down, and not up again */
-		plan->level_db -= LEVEL_STEP_DB;
-		if (plan->level_db < LEVEL_MIN_DB)
-			fail(plan, PLAN_NOBODY);
-		else if (plan->level_db >= LEVEL_FIRST_DB)
-			begin_coarse(plan);
-	} else if (reason == EAR_HEARD || plan->level_db >= LEVEL_MAX_DB ||
-			plan->level_db < LEVEL_FIRST_DB || plan->levels >= PLAN_LEVELS_MAX) {
-		/* Who is not heard at the loudest is told one by one, with its reason */
-		begin_coarse(plan);
-	} else {
-		plan->level_db = fmin(plan->level_db + LEVEL_STEP_DB, LEVEL_MAX_DB);
+		plan->speakers[i].faint_db = -INFINITY;
+		plan->speakers[i].clipped_db = INFINITY;
 	}
 }
 
-/* Does another level promise more? */
-static void adapt_level(struct plan_speaker *s)
+static void raise_level(struct plan *plan, double by_db)
 {
-	if (s->reason == EAR_CLIPPED)
-		s->level_db = fmax(s->level_db - LEVEL_STEP_DB, LEVEL_MIN_DB);
-	else if (s->reason == EAR_TOO_QUIET || s->reason == EAR_TOO_NOISY || s->reason == EAR_NARROW)
-		s->level_db = fmin(s->level_db + LEVEL_STEP_DB, LEVEL_MAX_DB);
+	plan->level_db = fmin(fmax(plan->level_db + by_db, LEVEL_FIRST_DB), LEVEL_MAX_DB);
 }
 
-/* Who was asked, heard or not; returns the first that was heard, PLAN_ALL if nobody was */
+/* Down, and not up again. What clips for the second time has little room above the noise, and each alone is less loud than
+ * all are */
+static void hear_clipped(struct plan *plan, double snr_db)
+{
+	bool again = plan->level_db < LEVEL_FIRST_DB;
+
+	plan->level_db -= again ? LEVEL_STEP_DB / 2.0 : fmax(snr_db - PLAN_LEVEL_WANTED_DB, LEVEL_STEP_DB);
+	plan->level_db = fmax(plan->level_db, LEVEL_MIN_DB);
+	if (again || plan->level_db >= LEVEL_FIRST_DB)
+		begin_coarse(plan);
+}
+
+void plan_heard_all(struct plan *plan, enum ear_reason reason, double snr_db)
+{
+	bool last;
+
+	if (plan->state != PLAN_LEVEL)
+		return;
+	plan->reason = reason;
+	last = ++plan->levels >= PLAN_LEVELS_MAX || plan->level_db >= LEVEL_MAX_DB || plan->level_db < LEVEL_FIRST_DB;
+	if (reason == EAR_CLIPPED && snr_db >= PLAN_LEVEL_HEARD_DB) {
+		hear_clipped(plan, snr_db);
+	} else if (reason == EAR_CLIPPED) {
+		/* The room is that loud, or there was a bang: nothing that is played changes that */
+		if (last)
+			fail(plan, PLAN_NOBODY);
+	} else {
+		if (plan->level_db >= LEVEL_FIRST_DB)
+			raise_level(plan, fmin(PLAN_LEVEL_WANTED_DB - snr_db, LEVEL_LEAP_DB));
+		/* Who is not heard at the loudest is told one by one, with its reason */
+		if (reason == EAR_HEARD || last)
+			begin_coarse(plan);
+	}
+}
+
+/* Does another level promise more? Not one that has failed already */
+static void adapt_level(struct plan_speaker *s, double snr_db)
+{
+	double was = s->level_db;
+
+	if (s->reason == EAR_CLIPPED) {
+		s->clipped_db = fmin(s->clipped_db, was);
+		s->level_db = fmax(was - LEVEL_STEP_DB, LEVEL_MIN_DB);
+	} else if (s->reason == EAR_TOO_QUIET || s->reason == EAR_TOO_NOISY || s->reason == EAR_NARROW) {
+		s->faint_db = fmax(s->faint_db, was);
+		s->level_db = fmin(was + LEVEL_STEP_DB, LEVEL_MAX_DB);
+	} else if (s->reason == EAR_HEARD && snr_db < SNR_WANTED_DB) {
+		s->level_db = fmin(was + SNR_WANTED_DB - snr_db, LEVEL_MAX_DB);
+	}
+	if (s->level_db <= s->faint_db)
+		s->level_db = (was + s->faint_db) / 2.0;
+	if (s->level_db >= s->clipped_db)
+		s->level_db = (was + s->clipped_db) / 2.0;
+	s->snr_db = snr_db + s->level_db - was;
+}
+
+/* In the last round: another one becomes the reference if it leaves */
+static bool reference_is_heard(const struct plan *plan)
+{
+	const struct plan_speaker *s = plan->reference != PLAN_ALL ? &plan->speakers[plan->reference] : NULL;
+
+	return s && s->asked && s->reason == EAR_HEARD;
+}
+
+/* Who was asked, heard or not; returns whom the others are compared with: the reference, or else the first that was heard,
+ * PLAN_ALL if nobody was */
 static uint32_t take_reasons(struct plan *plan, const struct plan_result *results)
 {
 	uint32_t i, first = PLAN_ALL;
@@ -214,15 +172,14 @@ static uint32_t take_reasons(struct plan *plan, const struct plan_result *result
 	for (i = 0; i < plan->n_speakers; i++) {
 		struct plan_speaker *s = &plan->speakers[i];
 
-		if (!is_asked(plan, i))
+		if (!s->asked)
 			continue;
 		s->reason = results[i].reason;
-		if (s->reason != EAR_HEARD)
-			adapt_level(s);
-		else if (first == PLAN_ALL)
+		adapt_level(s, results[i].snr_db);
+		if (s->reason == EAR_HEARD && first == PLAN_ALL)
 			first = i;
 	}
-	return first;
+	return reference_is_heard(plan) ? plan->reference : first;
 }
 
 /* Enough to compare? If not, it is over */
@@ -275,17 +232,16 @@ static void begin_fine(struct plan *plan)
 static void heard_coarse(struct plan *plan, const struct plan_result *results)
 {
 	uint32_t first = take_reasons(plan, results), reference = plan->reference, i;
+	const struct plan_speaker *witness = &plan->speakers[plan->witness];
 	bool again = false;
 
 	plan->coarse++;
-	/* In a later round only those count that can be compared with it */
-	if (reference != PLAN_ALL && plan->speakers[reference].reason == EAR_HEARD)
-		first = reference;
 	for (i = 0; i < plan->n_speakers; i++) {
 		struct plan_speaker *s = &plan->speakers[i];
 
-		if (!is_asked(plan, i) || i == reference)
+		if (!s->asked || i == reference)
 			continue;
+		/* In a later round only those count that can be compared with the reference */
 		if (s->reason == EAR_HEARD && (reference == PLAN_ALL || first == reference)) {
 			s->heard = true;
 			s->before_ms = results[i].late_ms - results[first].late_ms - wanted_ms(s) +
@@ -294,8 +250,9 @@ static void heard_coarse(struct plan *plan, const struct plan_result *results)
 			s->sigma_ms = results[i].sigma_ms;
 		} else if (plan->coarse >= PLAN_COARSE_MAX) {
 			s->place = PLAN_UNHEARD;
+			if (s->reason == EAR_INCONSISTENT && witness->reason != EAR_HEARD)
+				s->reason = witness->reason;
 		} else {
-			s->tries++;
 			again = true;
 		}
 	}
@@ -311,6 +268,7 @@ static void drop(struct plan *plan, uint32_t speaker, enum plan_place place)
 	uint32_t i;
 
 	plan->speakers[speaker].place = place;
+	plan->speakers[speaker].asked = false;
 	plan->speakers[speaker].change_ms = 0.0;
 	if (speaker != plan->reference)
 		return;
@@ -348,7 +306,7 @@ static void judge(struct plan *plan)
 	plan->state = PLAN_PROVEN;
 }
 
-/* Those that were heard; the others stay where they have been put */
+/* Those that are off; the others stay where they have been put */
 static void correct_more(struct plan *plan)
 {
 	double late_ms[PLAN_SPEAKERS_MAX];
@@ -357,7 +315,7 @@ static void correct_more(struct plan *plan)
 	for (i = 0; i < plan->n_speakers; i++) {
 		const struct plan_speaker *s = &plan->speakers[i];
 
-		late_ms[i] = s->change_ms + (s->reason == EAR_HEARD ? s->after_ms : 0.0);
+		late_ms[i] = s->change_ms + (s->reason == EAR_HEARD && plan_is_off(s) ? s->after_ms : 0.0);
 	}
 	work_out(plan, late_ms);
 }
@@ -370,7 +328,7 @@ static void take_arrivals(struct plan *plan, const struct plan_result *results, 
 	for (i = 0; i < plan->n_speakers; i++) {
 		struct plan_speaker *s = &plan->speakers[i];
 
-		if (s->place != PLAN_IN || s->reason != EAR_HEARD)
+		if (!s->asked || s->place != PLAN_IN || s->reason != EAR_HEARD)
 			continue;
 		s->after_ms = results[i].late_ms - results[first].late_ms - wanted_ms(s) +
 			wanted_ms(&plan->speakers[first]);
@@ -395,17 +353,38 @@ static bool drop_unheard(struct plan *plan, bool last)
 	return again;
 }
 
+/* Were all asked in the last round? */
+static bool is_whole(const struct plan *plan)
+{
+	uint32_t i;
+
+	for (i = 0; i < plan->n_speakers; i++)
+		if (plan->speakers[i].place == PLAN_IN && !plan->speakers[i].asked)
+			return false;
+	return true;
+}
+
+/* Who wanders from one round to the next is off in a third one, too */
+static bool is_close(const struct plan *plan)
+{
+	return plan_spread(plan, false) <= (plan->fine > 1 ? PLAN_PROVEN_MS : PLAN_CLOSE_MS);
+}
+
 static void heard_fine(struct plan *plan, const struct plan_result *results)
 {
 	uint32_t first = take_reasons(plan, results);
 	bool last = ++plan->fine >= PLAN_FINE_MAX, again;
 
+	/* Without the reference nobody can be compared with those that were not asked: all are, next time */
+	if (!reference_is_heard(plan) && !is_whole(plan)) {
+		if (last)
+			fail(plan, PLAN_UNSURE);
+		return;
+	}
 	if (first != PLAN_ALL)
 		take_arrivals(plan, results, first);
 	again = drop_unheard(plan, last);
-	if (plan->reference != PLAN_ALL && plan->speakers[plan->reference].reason == EAR_HEARD)
-		refer_to(plan, plan->reference);
-	if (last || (!again && plan_spread(plan, false) <= PLAN_CLOSE_MS))
+	if (last || (!again && is_close(plan)))
 		judge(plan);
 	else if (first != PLAN_ALL && spread(plan, false, true) > PLAN_CLOSE_MS)
 		correct_more(plan);

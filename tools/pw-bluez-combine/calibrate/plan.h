@@ -5,6 +5,7 @@
 #ifndef BLUEZ_COMBINE_PLAN_H
 #define BLUEZ_COMBINE_PLAN_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,16 +14,18 @@
 /*
  * Pure: a state machine that is asked for a round, and told what was heard in it.
  *
- *	level	all together, so low at first that it annoys nobody, then louder until it is heard well
+ *	level	all together, so low at first that it annoys nobody, then louder until it is heard: that tells which
+ *		level is heard well
  *	coarse	each alone, and the first one again; arrivals may be anywhere
  *	fine	with the corrections that follow: each alone, there and back (A B C C B A), so that what drifts
- *		cancels out. Who is still off is corrected once more. The last one is the proof.
+ *		cancels out. Who is still off, or was not heard, is corrected and asked once more, between two of the reference
+ *		(A C C A). What was heard last of each is the proof.
  *
  * Who is not heard is asked again, louder, and at last left as it is. Every way through it ends.
  */
 
 #define PLAN_SPEAKERS_MAX	64	/**< as many as a group has */
-#define PLAN_LEVELS_MAX		8
+#define PLAN_LEVELS_MAX		4
 #define PLAN_COARSE_MAX		3	/**< rounds */
 #define PLAN_FINE_MAX		3
 #define PLAN_SLOTS_MAX		(2 * PLAN_SPEAKERS_MAX)
@@ -33,9 +36,11 @@
 /** What a proof may show where nothing better can be had. 95 % of listeners hear one place up to 0.22. */
 #define PLAN_PROVEN_MS		0.3
 
-/** How far all together stand out from the room, by level.h, when it is loud enough for each alone: 15 are 12 dB
- * louder than one, and deconvolution gains 30. */
-#define PLAN_LEVEL_SNR_DB	6.0
+/** How far all together have to stand out from the room, by level.h, for that to be a figure; */
+#define PLAN_LEVEL_HEARD_DB	0.0
+/** and where it is loud enough for each alone: one in the corner is 17 dB weaker than one that is near, has to stand out by
+ * 24 to be heard, and deconvolution gains 30. */
+#define PLAN_LEVEL_WANTED_DB	14.0
 
 enum plan_state {
 	PLAN_LEVEL,
@@ -70,12 +75,14 @@ struct plan_speaker {
 	enum plan_place place;
 	enum ear_reason reason;		/**< of the last round */
 	double level_db;		/**< of its next sweep's peak, in dBFS */
+	double faint_db, clipped_db;	/**< of those that it was not heard at the loudest; of those that clipped the least */
+	double snr_db;			/**< with which it is expected at level_db; 0: it was not asked yet */
 	double change_ms;		/**< of its latency: what the lease is to correct, and then its offset */
 	double before_ms;		/**< how much later than the reference it was heard, but for what is wanted */
 	double after_ms;		/**< the same in the last round */
 	double sigma_ms;		/**< of after_ms */
 	bool heard;			/**< before_ms is known */
-	uint32_t tries;			/**< coarse rounds in which it was not heard */
+	bool asked;			/**< in this round, or the last one */
 };
 
 struct plan_slot {
@@ -85,7 +92,6 @@ struct plan_slot {
 
 struct plan_round {
 	enum plan_state kind;		/**< level, coarse or fine */
-	bool wide;			/**< an arrival may be anywhere */
 	struct plan_slot slots[PLAN_SLOTS_MAX];
 	uint32_t n_slots;
 };
@@ -95,6 +101,7 @@ struct plan_result {
 	enum ear_reason reason;		/**< EAR_HEARD: the others mean something */
 	double late_ms;			/**< later than any one speaker, the same for all results */
 	double sigma_ms;
+	double snr_db;			/**< how far it stood out, at the level of its first sweep */
 };
 
 struct plan {
@@ -105,6 +112,7 @@ struct plan {
 	struct plan_speaker speakers[PLAN_SPEAKERS_MAX];
 	uint32_t n_speakers;
 	uint32_t reference;		/**< what all are compared with; PLAN_ALL: none yet */
+	uint32_t witness;		/**< of the last coarse round: if it is not heard at both ends nobody's time is believed */
 
 	double level_db;		/**< of the next level round, then of all */
 	uint32_t levels, coarse, fine;	/**< rounds so far */
@@ -117,14 +125,20 @@ void plan_init(struct plan *plan, const struct plan_speaker *speakers, uint32_t 
 /** What to play now. False when it is over. */
 bool plan_round(struct plan *plan, struct plan_round *round);
 
-/** How all together were heard: EAR_HEARD is PLAN_LEVEL_SNR_DB or more. */
-void plan_heard_all(struct plan *plan, enum ear_reason reason);
+/** How all together were heard: EAR_HEARD is PLAN_LEVEL_HEARD_DB or more. */
+void plan_heard_all(struct plan *plan, enum ear_reason reason, double snr_db);
 
 /** How each was heard in a coarse or fine round, by its index; who was not asked is not looked at. */
 void plan_heard(struct plan *plan, const struct plan_result *results);
 
 /** A speaker is not there any more. */
 void plan_leave(struct plan *plan, uint32_t speaker);
+
+/** Of who was heard, or not, in a fine round: has it to be asked again? */
+static inline bool plan_is_off(const struct plan_speaker *speaker)
+{
+	return speaker->reason != EAR_HEARD || fabs(speaker->after_ms) > PLAN_CLOSE_MS / 2.0;
+}
 
 /** What remains between the earliest and the latest that are heard, in ms. */
 double plan_spread(const struct plan *plan, bool before);

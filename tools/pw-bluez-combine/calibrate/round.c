@@ -18,12 +18,15 @@
 #define SHIFTED_SEC	0.2
 /* Windows must not overlap */
 #define APART_SEC	0.05
+/* No sound is heard before it is sent; that is known to a cycle or two */
+#define SENT_SEC	0.05
 /* Delays are whole samples */
 #define MOVED_MS	0.05
 /* What a room adds to a sweep */
 #define TAIL_SEC	0.25
-/* A level that is heard is known before the last speaker of all could be heard */
-#define EARLY_SEC	0.1
+/* What was heard soon need not be waited for until the end of its window */
+#define LOOK_SEC	0.1
+#define LOOK_AGAIN_SEC	0.2
 /* What muting takes: the module's answer, and two cycles more until all have their gain */
 #define ANSWER_SEC	0.06
 #define MARGIN_MAX_SEC	1.0
@@ -99,33 +102,42 @@ static double sound_sec(const struct calibrate *c, uint32_t speaker)
 	return c->speakers[speaker].delay_ms / 1e3 + c->speakers[speaker].sound_sec;
 }
 
+/* By how much it may be heard earlier or later than expected */
+static double window_sec(const struct calibrate *c, uint32_t speaker)
+{
+	if (speaker == PLAN_ALL || !c->plan.speakers[speaker].heard)
+		return WIDE_SEC;
+	return c->round.shifted ? SHIFTED_SEC : NARROW_SEC;
+}
+
 static void work_out_times(struct calibrate *c)
 {
 	struct round *r = &c->round;
-	double window_sec = r->plan.wide ? WIDE_SEC : r->shifted ? SHIFTED_SEC : NARROW_SEC;
 	const struct schedule schedule = {
 		.sweep_sec = (double)c->sweep_frames / c->rate,
 		.margin_sec = r->margin_sec,
-		.space_sec = window_sec > NARROW_SEC ? 2.0 * window_sec + APART_SEC : 0.0,
+		.apart_sec = APART_SEC,
 	};
 	uint32_t i;
 
 	for (i = 0; i < r->plan.n_slots; i++) {
 		uint32_t speaker = r->plan.slots[i].speaker;
+		double window = window_sec(c, speaker), sound = sound_sec(c, speaker);
+		double delay = speaker == PLAN_ALL ? 0.0 : c->speakers[speaker].delay_ms / 1e3;
 
 		r->times[i] = (struct schedule_slot) {
-			.delay_sec = speaker == PLAN_ALL ? 0.0 : c->speakers[speaker].delay_ms / 1e3,
-			.sound_sec = sound_sec(c, speaker),
+			.delay_sec = delay,
+			.sound_sec = sound,
+			.before_sec = fmin(window, fmax(sound - delay, 0.0) + SENT_SEC),
+			.after_sec = window,
+		};
+		r->slots[i] = (struct ear_slot) {
+			.speaker = speaker,
+			.before = r->times[i].before_sec * c->rate,
+			.level_db = r->plan.slots[i].level_db,
 		};
 	}
 	schedule_work_out(&schedule, r->times, r->plan.n_slots);
-	for (i = 0; i < r->plan.n_slots; i++)
-		r->slots[i] = (struct ear_slot) {
-			.speaker = r->plan.slots[i].speaker,
-			.before = window_sec * c->rate,
-			.after = window_sec * c->rate,
-			.level_db = r->plan.slots[i].level_db,
-		};
 }
 
 void round_begin(struct calibrate *c)
@@ -138,7 +150,7 @@ void round_begin(struct calibrate *c)
 	r->n_played = r->n_asked = r->n_placed = 0;
 	r->awaited = PLAN_ALL;
 	r->broken = false;
-	r->first_look = r->plan.kind == PLAN_LEVEL;
+	r->look_sec = LOOK_SEC;
 	r->restarts = c->restarts;
 	r->missed = player_missed(&c->player);
 	work_out_times(c);
@@ -191,9 +203,15 @@ void round_taken(struct calibrate *c, uint32_t count)
 	r->awaited = PLAN_ALL;
 }
 
+/* So long the last sound is waited for, until the next look */
+static double look_sec(const struct round *r)
+{
+	return fmin(r->look_sec, r->times[r->plan.n_slots - 1].after_sec);
+}
+
 /* Where in the recording each sound is expected: by what the clocks say when it is there. They drift, and in a long round by
  * more than its windows are wide. Returns how long the recording has to be */
-static double expect(struct calibrate *c, double after_sec)
+static double expect(struct calibrate *c)
 {
 	struct round *r = &c->round;
 	double end = 0.0;
@@ -208,7 +226,7 @@ static double expect(struct calibrate *c, double after_sec)
 				(double)c->recorder.first;
 		if (i == r->n_placed && i < r->n_played && slot->expected <= (double)c->recorder.n)
 			r->n_placed++;
-		slot->after = after_sec * c->rate;
+		slot->after = c->rate * (i + 1 < r->plan.n_slots ? r->times[i].after_sec : look_sec(r));
 		end = fmax(end, slot->expected + slot->after);
 	}
 	return end + c->sweep_frames + TAIL_SEC * c->rate;
@@ -275,28 +293,33 @@ static int fit(struct calibrate *c)
 			.late_ms = 1e3 * r->fit[i].late_s,
 			.sigma_ms = 1e3 * r->fit[i].sigma_s,
 		};
+	/* On the way back it may have been less loud */
+	for (i = n; i > 0; i--)
+		r->results[r->slots[i - 1].speaker].snr_db = r->heard[i - 1].snr_db;
 	return 0;
 }
 
-/* The first and the last sound of a coarse round are one speaker's, at two levels */
+/* There and back, one speaker may be heard at two levels */
 static void check_linearity(struct calibrate *c)
 {
 	struct round *r = &c->round;
-	uint32_t last = r->plan.n_slots - 1;
-	const struct ear_slot slots[] = { r->slots[0], r->slots[last] };
-	const struct ear_heard heard[] = { r->heard[0], r->heard[last] };
+	uint32_t i, n = r->plan.n_slots;
 	double slope;
 
-	c->agc |= ear_linearity(slots, heard, 2, &slope) == EAR_AGC;
+	for (i = 0; i < n / 2; i++) {
+		const struct ear_slot slots[] = { r->slots[i], r->slots[n - 1 - i] };
+		const struct ear_heard heard[] = { r->heard[i], r->heard[n - 1 - i] };
+
+		c->agc |= ear_linearity(slots, heard, 2, &slope) == EAR_AGC;
+	}
 }
 
 /* All together: not when, only whether */
-static enum round_state hear_level(struct calibrate *c)
+static void hear_level(struct calibrate *c)
 {
 	struct round *r = &c->round;
 	struct ear_heard *heard = &r->heard[0];
 	size_t n = c->recorder.n, quiet = SPA_MIN(n, (size_t)fmax(0.0, r->slots[0].expected - r->slots[0].before));
-	bool early = r->first_look;
 
 	/* What is heard first is not before it is played */
 	quiet = SPA_MAX(quiet, SPA_MIN(n, (size_t)(LEAD_SEC * c->rate)));
@@ -305,10 +328,21 @@ static enum round_state hear_level(struct calibrate *c)
 	};
 	if (ear_clipped(c->recorder.samples, n) > 0)
 		heard->reason = EAR_CLIPPED;
-	else if (heard->snr_db < PLAN_LEVEL_SNR_DB)
+	else if (heard->snr_db < PLAN_LEVEL_HEARD_DB)
 		heard->reason = EAR_TOO_QUIET;
-	r->first_look = false;
-	return early && heard->reason == EAR_TOO_QUIET ? ROUND_PLAYING : ROUND_HEARD;
+}
+
+/* Is what was heard all that there can be? The last sound of a coarse round is the first one's speaker's, and the two are of
+ * one another */
+static bool is_complete(const struct round *r)
+{
+	uint32_t last = r->plan.n_slots - 1;
+
+	if (r->look_sec >= r->times[last].after_sec)
+		return true;
+	if (r->plan.kind == PLAN_LEVEL)
+		return r->heard[0].reason != EAR_TOO_QUIET;
+	return r->heard[last].reason == EAR_HEARD && r->results[r->slots[last].speaker].reason == EAR_HEARD;
 }
 
 static enum round_state hear(struct calibrate *c)
@@ -316,13 +350,18 @@ static enum round_state hear(struct calibrate *c)
 	struct round *r = &c->round;
 
 	if (r->plan.kind == PLAN_LEVEL)
-		return hear_level(c);
-	if (ear_listen(r->listener, c->recorder.samples, c->recorder.n, r->slots, r->plan.n_slots, r->heard) < 0 ||
-	    fit(c) < 0)
+		hear_level(c);
+	else if (ear_listen(r->listener, c->recorder.samples, c->recorder.n, r->slots, r->plan.n_slots, r->heard) < 0 ||
+			fit(c) < 0)
 		return ROUND_BROKEN;
-	if (r->plan.kind == PLAN_COARSE)
+	if (!is_complete(r)) {
+		r->look_sec += LOOK_AGAIN_SEC;
+		return ROUND_PLAYING;
+	}
+	if (r->plan.kind == PLAN_FINE)
 		check_linearity(c);
-	learn(c);
+	if (r->plan.kind != PLAN_LEVEL)
+		learn(c);
 	return ROUND_HEARD;
 }
 
@@ -344,7 +383,7 @@ static bool has_moved(const struct calibrate *c)
 enum round_state round_tick(struct calibrate *c)
 {
 	struct round *r = &c->round;
-	double now, end;
+	double now;
 
 	round_follow(c);
 	if (r->broken || has_moved(c) || c->restarts != r->restarts || player_missed(&c->player) != r->missed)
@@ -352,8 +391,7 @@ enum round_state round_tick(struct calibrate *c)
 	now = now_sec(c);
 	if (play(c, now) < 0)
 		return ROUND_BROKEN;
-	end = expect(c, r->first_look ? EARLY_SEC : r->slots[0].before / c->rate);
-	if (r->n_played < r->plan.n_slots || r->awaited != PLAN_ALL || (double)c->recorder.n < end)
+	if ((double)c->recorder.n < expect(c) || r->n_played < r->plan.n_slots || r->awaited != PLAN_ALL)
 		return ROUND_PLAYING;
 	return hear(c);
 }

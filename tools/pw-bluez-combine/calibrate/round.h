@@ -51,7 +51,7 @@ struct round {
 	uint32_t awaited;		/**< slot whose muting is not in place yet; PLAN_ALL: none */
 	bool broken;
 	bool shifted;			/**< what was learnt of where sounds are heard is of before a hole, and may be off by its length */
-	bool first_look;		/**< of a level: before the last can have arrived */
+	double look_sec;		/**< after the last sound is expected: it is looked then, whether it has come */
 	int64_t restarts;		/**< of speakers, when it began */
 	uint32_t missed;		/**< sounds that came too late, when it began */
 

@@ -247,7 +247,8 @@ static void do_settle(struct calibrate *c)
 	recorder_forget(&c->recorder);
 	for (i = 0; i < c->n_speakers; i++)
 		n += c->speakers[i].plays;
-	if (!is_steady(c, STEADY_NS)) {
+	/* Nor is there to be an echo of the music, or of a round that was interrupted */
+	if (!is_steady(c, STEADY_NS) || c->heard) {
 		if (!takes_longer(c, SETTLE_LIMIT_NS))
 			return;
 		if (c->plan.n_speakers > 0 || n < 2) {
@@ -281,7 +282,7 @@ static void do_round(struct calibrate *c)
 		break;
 	}
 	if (c->round.plan.kind == PLAN_LEVEL) {
-		plan_heard_all(&c->plan, c->round.heard[0].reason);
+		plan_heard_all(&c->plan, c->round.heard[0].reason, c->round.heard[0].snr_db);
 		tell_level(c, c->round.heard[0].reason);
 	} else {
 		plan_heard(&c->plan, c->round.results);

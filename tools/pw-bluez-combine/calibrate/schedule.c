@@ -9,7 +9,7 @@
 
 double schedule_work_out(const struct schedule *schedule, struct schedule_slot *slots, uint32_t n)
 {
-	double sweep = schedule->sweep_sec, margin = schedule->margin_sec, heard_sec = -INFINITY;
+	double sweep = schedule->sweep_sec, margin = schedule->margin_sec, over_sec = -INFINITY;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
@@ -19,12 +19,12 @@ double schedule_work_out(const struct schedule *schedule, struct schedule_slot *
 			s->solo_sec = 0.0;
 			s->emit_sec = margin;
 			s->ready_sec = s->emit_sec + s->delay_sec;
-			heard_sec = s->emit_sec + s->sound_sec;
+			over_sec = s->emit_sec + s->sound_sec + s->after_sec;
 			continue;
 		}
-		s->emit_sec = fmax(heard_sec + schedule->space_sec - s->sound_sec,
+		s->emit_sec = fmax(over_sec + schedule->apart_sec + s->before_sec - s->sound_sec,
 				last->emit_sec + sweep + fabs(last->delay_sec - s->delay_sec) + margin);
-		heard_sec = fmax(heard_sec, s->emit_sec + s->sound_sec);
+		over_sec = fmax(over_sec, s->emit_sec + s->sound_sec + s->after_sec);
 		s->solo_sec = last->emit_sec + sweep + fmax(last->delay_sec, s->delay_sec);
 		s->ready_sec = s->emit_sec + fmin(last->delay_sec, s->delay_sec);
 	}

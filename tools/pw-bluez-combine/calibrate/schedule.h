@@ -20,13 +20,14 @@
  *
  *	emit_b - emit_a >= sweep + |delay_a - delay_b| + margin
  *
- * and it pays to go through the speakers in the order of their delays. Where it is not known when each will be heard, the
- * sounds are kept apart by more, in the air.
+ * and it pays to go through the speakers in the order of their delays. Each has a window in which it may be heard; these are
+ * kept apart, in the air.
  */
 
 struct schedule_slot {
 	double delay_sec;		/**< in: what the group delays this speaker by */
-	double sound_sec;		/**< in: from being sent to being heard, as far as is known */
+	double sound_sec;		/**< in: from being sent to being heard, as far as is known, */
+	double before_sec, after_sec;	/**< in: and how much earlier and later than that it may be */
 	double emit_sec;		/**< the sound's first sample is sent */
 	double solo_sec;		/**< from then on the others can be muted, and not before */
 	double ready_sec;		/**< at this moment they have to be */
@@ -36,7 +37,7 @@ struct schedule_slot {
 struct schedule {
 	double sweep_sec;		/**< how long the sound lasts */
 	double margin_sec;		/**< what muting takes at most */
-	double space_sec;		/**< at least from one sound to the next, where they are heard */
+	double apart_sec;		/**< at least from one window to the next */
 };
 
 /** Fill in the times. Returns when the last sound has been sent. */
