@@ -27,12 +27,14 @@
 
 #define STRONG	{ -10.0, -3.0 }
 #define WEAK	{ 0.0, 6.0 }
-#define QUIET	{ 30.0, 30.0 }
+#define SNR(db)	{ db, db }
+#define QUIET	SNR(30.0)
 #define LOUD	{ 10.0, 20.0 }
 
 static const struct conditions all_conditions[] = {
 	{ .name = "calibrate", .reflection_db = STRONG, .snr_db = QUIET },
-	{ .name = "calibrate-noise", .reflection_db = STRONG, .snr_db = LOUD },
+	{ .name = "calibrate-20db", .reflection_db = STRONG, .snr_db = SNR(20.0) },
+	{ .name = "calibrate-10db", .reflection_db = STRONG, .snr_db = SNR(10.0) },
 	{ .name = "calibrate-weak", .reflection_db = WEAK, .snr_db = QUIET },
 	{ .name = "calibrate-boxes", .reflection_db = STRONG, .snr_db = QUIET, .boxes = true },
 	{ .name = "calibrate-slow", .reflection_db = STRONG, .snr_db = QUIET, .ppm = 150.0, .slow = true },
@@ -345,7 +347,9 @@ static int run_calibrate(const struct scene_type *type, const struct scene_optio
 const struct scene_type scenes_calibrate[] = {
 	{ .name = "calibrate", .text = "reports are wrong by up to 500 ms or there is none, and a microphone makes it good",
 	  .brief_runs = 2, CALIBRATE },
-	{ .name = "calibrate-noise", .text = "the same, and the room is loud",
+	{ .name = "calibrate-20db", .text = "the same, and the room is not quiet",
+	  .brief_runs = 1, CALIBRATE },
+	{ .name = "calibrate-10db", .text = "the same, and the room is loud",
 	  .brief_runs = 1, CALIBRATE },
 	{ .name = "calibrate-weak", .text = "the same, and a reflection is up to 6 dB louder than the direct sound",
 	  .brief_runs = 1, CALIBRATE },
