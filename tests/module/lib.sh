@@ -16,7 +16,8 @@ FAILED=0
 PASSED=0
 
 cleanup() {
-	for pid in $PIDS; do kill "$pid" 2>/dev/null || :; done
+	# One that was stopped cannot end
+	for pid in $PIDS; do kill -s TERM "$pid" 2>/dev/null || :; kill -s CONT "$pid" 2>/dev/null || :; done
 	for pid in $PIDS; do wait "$pid" 2>/dev/null || :; done
 	if [ "$FAILED" != 0 ]; then
 		for log in "$T"/*.log; do
