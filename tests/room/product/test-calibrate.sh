@@ -1,5 +1,5 @@
 #!/bin/sh
-# pw-bluez-combine calibrate among the daemons: what it finds, and that it leaves nothing behind where it ends early
+# pw-bluez-combine calibrate among the daemons: what it finds, keeps, and waits for
 # SPDX-License-Identifier: MIT
 #
 # test-calibrate.sh ROOM TOOL: runs itself inside the room
@@ -11,54 +11,9 @@ if [ $# = 2 ]; then
 fi
 # shellcheck source=tests/room/product/inside.sh
 . "$(dirname "$0")/inside.sh"
-CLOCK=$(dirname "$2")/clock/room-clock
+# shellcheck source=tests/room/product/calibrate.sh
+. "$(dirname "$0")/calibrate.sh"
 
-# until_true COMMAND...: it succeeds, by now or within 20 s
-until_true() {
-	tries=0
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
-		sleep 0.1
-	done
-}
-# exits STATUS COMMAND...: with that, whatever it says
-exits() {
-	expected=$1 status=0
-	shift
-	"$@" >"$out" 2>&1 || status=$?
-	[ $status = "$expected" ]
-}
-said() { grep -F -q -e "$1" "$out"; }
-room() {
-	method=$1
-	shift
-	gdbus call --system --dest org.bluez --object-path /org/bluez_combine/Room \
-		--method "org.bluez_combine.Room1.$method" "$@" >/dev/null
-}
-# What a calibration changes, and nothing that changes by itself
-changeable() {
-	for speaker in kitchen living bedroom; do
-		"$TOOL" speaker $speaker | grep -E '^  (offset|trim|gain|role|correction)'
-	done
-	pw-metadata -n bluez-combine | grep -oE "key:'(calibration|member|lease)[^']*' value:'[^']*'" || :
-	# those of a stream are there once it has played
-	pw-dump | grep -E '"(channelVolumes|mute|softVolumes)":' | grep -v -e '\[ \]' -e 'false' -e '\[ 1.000000[ ,1.0]* \]' || :
-}
-same() { changeable >"$out.now" && diff "$out.before" "$out.now" >"$out"; }
-# within MS FIELD: of the JSON in the output
-within() {
-	python3 -c '
-import json, sys
-with open(sys.argv[1], encoding="utf-8") as file:
-    value = json.load(file)[sys.argv[3]]
-print("#", sys.argv[3], value)
-sys.exit(abs(value) > float(sys.argv[2]))' "$out" "$@"
-}
-has_sink() { "$TOOL" status | grep -F 'of 3 speakers'; }
-
-until_true has_sink
-changeable >"$out.before"
 echo=$(pw-metadata -n bluez-combine | grep -oE "key:'source\.[^']*" | cut -d. -f2)
 
 check 'a dry run measures' exits 0 "$TOOL" calibrate --dry-run --json
@@ -89,117 +44,6 @@ several() { exits 2 "$TOOL" calibrate && said 'several microphones'; }
 until_true several
 check 'of several microphones the user has to name one' said room_microphone.other
 room SetMicrophone other "{'plugged': <false>}"
-
-# The room's time passes faster than this machine's: what it says tells how far it is
-begin() {
-	: >"$out"
-	"$TOOL" calibrate "$@" >"$out" 2>&1 &
-	pid=$!
-}
-# ended: with this status
-ended() {
-	status=0
-	wait $pid || status=$?
-}
-# ends_after TEXT SECONDS SIGNAL: so long after it has said that
-ends_after() {
-	begin
-	until_true said "$1"
-	sleep "$2"
-	kill -s "$3" $pid || return 1
-	ended
-	sleep 0.5
-	same
-}
-check 'killed at its beginning it leaves nothing' ends_after '' 0 KILL
-for text in 'All together' 'One after' 'Once more'; do
-	check "killed after '$text' it leaves nothing" ends_after "$text" 0 KILL
-	check 'and a moment later' ends_after "$text" 0.1 KILL
-done
-check 'nor does Ctrl-C' ends_after 'One after' 0 INT
-check 'which it ends by' [ "$status" = 130 ]
-
-# at TEXT COMMAND...: this happens when it has said that
-at() {
-	text=$1
-	shift
-	begin
-	until_true said "$text"
-	"$@" >/dev/null
-	ended
-}
-# during COMMAND...: this happens while speakers play one after the other
-during() { at 'One after' "$@"; }
-during room SetMicrophone 1 "{'plugged': <false>}"
-check 'without its microphone it ends' [ "$status" = 1 ]
-check 'and says so' said 'nothing was changed'
-sleep 0.5
-check 'and changes nothing' same
-room SetMicrophone 1 "{'plugged': <true>}"
-
-deafen() {
-	pw-link -I -l | awk '/pw-bluez-combine.listen/ { listens = 1; next } /^ *[0-9]+ +[^ |]/ { listens = 0 }
-		listens && /\|<-/ { print $1 }' | while read -r link; do
-		pw-link -d "$link"
-	done
-}
-during deafen
-check 'when nothing comes from the microphone any more it ends' [ "$status" = 1 ]
-check 'and tells so' said 'nothing comes from the microphone any more'
-sleep 0.5
-check 'and changes nothing, either' same
-
-during "$TOOL" speaker kitchen --offset 5
-check 'an offset that somebody has set meanwhile is not overwritten' [ "$status" = 1 ]
-check 'which is told' said 'somebody has changed the offset'
-"$TOOL" speaker kitchen --offset 0 >/dev/null
-sleep 0.5
-# and nobody has ever said anything of it
-pw-metadata -n bluez-combine -d 0 calibration.AA:BB:CC:00:00:01 >/dev/null
-sleep 0.5
-changeable >"$out.before"
-
-during room Disconnect AA:BB:CC:00:00:02
-check 'a speaker that leaves is named' said 'Living room has left'
-check 'and the others go on' said 'Kept.'
-room Connect AA:BB:CC:00:00:02
-until_true has_sink
-check 'what was kept is undone' exits 0 "$TOOL" calibrate --undo
-sleep 1
-check 'and nothing is left of it' same
-
-written() { pw-metadata -n bluez-combine | grep -F '"by": "ear"'; }
-gone() { ! kill -0 $pid; }
-# as_written COMMAND...: this happens when the offsets have been written, and before it is sure of them: it stands still
-# meanwhile
-as_written() {
-	begin
-	until_true said 'Once more'
-	# or that moment is over before anybody can look
-	"$CLOCK" "$ROOM_CLOCK" real
-	until written >/dev/null || gone 2>/dev/null; do :; done
-	kill -s STOP $pid || :
-	"$CLOCK" "$ROOM_CLOCK" fast
-	"$@" >"$out.command"
-	kill -s CONT $pid || :
-	until_true gone || kill -s KILL $pid
-	ended
-}
-hang_up() { kill -s HUP $pid; }
-as_written hang_up
-check 'a terminal that is closed ends it' [ "$status" = 129 ]
-sleep 0.5
-check 'and what was written goes back' same
-
-# In the room time stands still with it: the offset is set, and the speaker does not follow yet
-moves() { timeout 2 "$TOOL" speaker kitchen --offset 7 || :; }
-as_written moves
-check 'an offset that somebody sets last of all ends it' [ "$status" = 1 ]
-offset() { "$TOOL" speaker "$1" >"$out.offset" && grep -F -q -e "offset       $2 ms" "$out.offset"; }
-check 'that stays' until_true offset kitchen 7.0
-check 'and the others go back' until_true offset living 0.0
-"$TOOL" speaker kitchen --offset 0 >/dev/null
-sleep 2
 
 "$TOOL" speaker bedroom --trim 20 --gain -20dB >/dev/null
 "$TOOL" speaker kitchen --role left >/dev/null
@@ -304,12 +148,5 @@ sleep 2
 check 'music that plays is waited for, and no longer than that' exits 1 "$TOOL" calibrate --wait 2
 check 'with the name of who plays' said 'Echo Dot plays'
 room Pause "$echo"
-
-# It ends the group in this room: nothing can come after it
-"$TOOL" calibrate --undo >"$out"
-object=$(pw-cli ls Metadata | grep -B 4 -F '"bluez-combine"' | sed -n 's/.*id \([0-9]*\),.*/\1/p' | tail -n 1)
-as_written pw-cli destroy "$object"
-check 'when nobody is left who could undo what was written it ends' [ "$status" = 1 ]
-check 'and says that this is not known' said 'whether the offsets were kept is not known'
 
 finish

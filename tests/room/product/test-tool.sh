@@ -1,12 +1,12 @@
 #!/bin/sh
-# pw-bluez-combine among the daemons, while an Echo plays
+# pw-bluez-combine among the daemons, while an Echo plays; on the room's clock, where nobody is late
 # SPDX-License-Identifier: MIT
 #
 # test-tool.sh ROOM TOOL: runs itself inside the room
 set -eu
 
 if [ $# = 2 ]; then
-	exec "$1" with -- "$0" inside "$1" "$2"
+	exec "$1" with --clock room -- "$0" inside "$1" "$2"
 fi
 # shellcheck source=tests/room/product/inside.sh
 . "$(dirname "$0")/inside.sh"
