@@ -12,6 +12,9 @@
  *	-u	as a client that the session manager trusts as little as a Flatpak
  *
  *	device KEY=VALUE...	exports a device
+ *	route KEY=VALUE...	gives the last device a route, or changes the one of its direction: direction, "Input" or
+ *				"Output"; available, "yes", "no" or "unknown"; device; mute; offset, in ns, and takes, whether
+ *				it takes another one
  *	adapter KEY=VALUE...	has the daemon make a null sink, which can be played to
  *	node KEY=VALUE...	exports a node without ports
  *	update KEY[=VALUE]...	changes properties of the last node; without a value: unsets them
@@ -34,11 +37,35 @@
 #include <pipewire/extensions/client-node.h>
 #include <pipewire/extensions/metadata.h>
 #include <spa/monitor/device.h>
+#include <spa/monitor/utils.h>
+#include <spa/param/props.h>
+#include <spa/param/route.h>
+#include <spa/pod/builder.h>
+#include <spa/pod/parser.h>
 #include <spa/utils/result.h>
 #include <spa/utils/string.h>
 
 #define ITEMS_MAX	64
 #define OBJECTS_MAX	64
+#define DEVICES_MAX	8
+#define ROUTES_MAX	2	/* one of each direction */
+
+struct route {
+	bool there;
+	enum spa_param_availability available;
+	int32_t device;
+	bool mute;
+	int64_t offset_ns;
+	bool takes;			/* another offset */
+};
+
+struct device {
+	struct spa_device object;
+	struct spa_hook_list hooks;
+	const struct spa_dict *props;	/* while it is made */
+	struct route routes[ROUTES_MAX];	/* by direction */
+	bool serial;			/* another one each time that a route changes */
+};
 
 struct data {
 	struct pw_main_loop *loop;
@@ -48,43 +75,108 @@ struct data {
 	int n_objects;
 	struct pw_proxy *node;			/* the last one of "node" */
 	struct pw_impl_metadata *metadata;	/* the last one */
+	struct device devices[DEVICES_MAX];
+	int n_devices;
 	uint32_t device;			/* id of the last one */
 	int sync;
 	char error[256];
 
 	struct spa_dict_item items[ITEMS_MAX];	/* of this line */
 	struct spa_dict dict;
-
-	struct spa_device spa_device;
 };
 
-/* All that a device has to do: say what it is */
+/* What it is, and that it has routes */
+static void tell_device(struct device *device)
+{
+	struct spa_device_info info = SPA_DEVICE_INFO_INIT();
+	struct spa_param_info params[] = {
+		SPA_PARAM_INFO(SPA_PARAM_Route, SPA_PARAM_INFO_READWRITE | (device->serial ? SPA_PARAM_INFO_SERIAL : 0)),
+	};
+
+	info.change_mask = SPA_DEVICE_CHANGE_MASK_PARAMS | (device->props ? SPA_DEVICE_CHANGE_MASK_PROPS : 0);
+	info.props = device->props;
+	info.params = params;
+	info.n_params = SPA_N_ELEMENTS(params);
+	spa_device_emit_info(&device->hooks, &info);
+}
+
 static int device_add_listener(void *object, struct spa_hook *listener,
 		const struct spa_device_events *events, void *data)
 {
-	struct data *d = object;
-	struct spa_device_info info = SPA_DEVICE_INFO_INIT();
+	struct device *device = object;
+	struct spa_hook_list save;
 
-	info.change_mask = SPA_DEVICE_CHANGE_MASK_PROPS;
-	info.props = &d->dict;
-	if (events->info)
-		events->info(data, &info);
+	spa_hook_list_isolate(&device->hooks, &save, listener, events, data);
+	tell_device(device);
+	spa_hook_list_join(&device->hooks, &save);
 	return 0;
 }
 
 static int device_sync(void *object, int seq)
 {
+	struct device *device = object;
+
+	spa_device_emit_result(&device->hooks, seq, 0, 0, NULL);
 	return 0;
+}
+
+static struct spa_pod *build_route(struct spa_pod_builder *b, const struct route *route, int direction)
+{
+	struct spa_pod_frame f[2];
+
+	spa_pod_builder_push_object(b, &f[0], SPA_TYPE_OBJECT_ParamRoute, SPA_PARAM_Route);
+	spa_pod_builder_add(b,
+			SPA_PARAM_ROUTE_index, SPA_POD_Int(direction),
+			SPA_PARAM_ROUTE_direction, SPA_POD_Id(direction),
+			SPA_PARAM_ROUTE_device, SPA_POD_Int(route->device),
+			SPA_PARAM_ROUTE_name, SPA_POD_String(direction == SPA_DIRECTION_INPUT ? "input" : "output"),
+			SPA_PARAM_ROUTE_available, SPA_POD_Id(route->available), 0);
+	spa_pod_builder_prop(b, SPA_PARAM_ROUTE_props, 0);
+	spa_pod_builder_push_object(b, &f[1], SPA_TYPE_OBJECT_Props, SPA_PARAM_Route);
+	spa_pod_builder_add(b,
+			SPA_PROP_mute, SPA_POD_Bool(route->mute),
+			SPA_PROP_latencyOffsetNsec, SPA_POD_Long(route->offset_ns), 0);
+	spa_pod_builder_pop(b, &f[1]);
+	return spa_pod_builder_pop(b, &f[0]);
 }
 
 static int device_enum_params(void *object, int seq, uint32_t id, uint32_t index,
 		uint32_t max, const struct spa_pod *filter)
 {
+	struct device *device = object;
+	struct spa_result_device_params result = { .id = id };
+
+	for (result.index = index; id == SPA_PARAM_Route && result.index < ROUTES_MAX; result.index++) {
+		uint8_t buffer[1024];
+		struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+
+		if (!device->routes[result.index].there)
+			continue;
+		result.next = result.index + 1;
+		result.param = build_route(&b, &device->routes[result.index], result.index);
+		spa_device_emit_result(&device->hooks, seq, 0, SPA_RESULT_TYPE_DEVICE_PARAMS, &result);
+	}
 	return 0;
 }
 
 static int device_set_param(void *object, uint32_t id, uint32_t flags, const struct spa_pod *param)
 {
+	struct device *device = object;
+	struct spa_pod *props = NULL;
+	struct route *route;
+	int32_t index;
+
+	if (id != SPA_PARAM_Route || spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamRoute, NULL,
+			SPA_PARAM_ROUTE_index, SPA_POD_Int(&index),
+			SPA_PARAM_ROUTE_props, SPA_POD_OPT_Pod(&props)) < 0 || props == NULL || index < 0 || index >= ROUTES_MAX)
+		return -EINVAL;
+	route = &device->routes[index];
+	if (!route->there || !route->takes)
+		return 0;
+	spa_pod_parse_object(props, SPA_TYPE_OBJECT_Props, NULL,
+			SPA_PROP_latencyOffsetNsec, SPA_POD_OPT_Long(&route->offset_ns));
+	device->serial = !device->serial;
+	tell_device(device);
 	return 0;
 }
 
@@ -111,6 +203,51 @@ static void parse_items(struct data *d, char *words)
 		d->items[n++] = SPA_DICT_ITEM_INIT(word, spa_streq(value, "@") ? device : value);
 	}
 	d->dict = SPA_DICT_INIT(d->items, n);
+}
+
+static struct pw_proxy *make_device(struct data *d)
+{
+	struct device *device = &d->devices[d->n_devices];
+	struct pw_proxy *proxy;
+
+	if (d->n_devices == DEVICES_MAX)
+		return NULL;
+	d->n_devices++;
+	device->object.iface = SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_Device, SPA_VERSION_DEVICE,
+			&device_methods, device);
+	spa_hook_list_init(&device->hooks);
+	device->props = &d->dict;
+	proxy = pw_core_export(d->core, SPA_TYPE_INTERFACE_Device, &d->dict, &device->object, 0);
+	device->props = NULL;
+	return proxy;
+}
+
+static bool is(const struct data *d, const char *key, const char *value)
+{
+	return spa_streq(spa_dict_lookup(&d->dict, key), value);
+}
+
+static bool set_route(struct data *d)
+{
+	struct device *device;
+	struct route *route;
+
+	if (d->n_devices == 0)
+		return false;
+	device = &d->devices[d->n_devices - 1];
+	route = &device->routes[is(d, "direction", "Input") ? SPA_DIRECTION_INPUT : SPA_DIRECTION_OUTPUT];
+	*route = (struct route) {
+		.there = true,
+		.available = is(d, "available", "yes") ? SPA_PARAM_AVAILABILITY_yes :
+			is(d, "available", "no") ? SPA_PARAM_AVAILABILITY_no : SPA_PARAM_AVAILABILITY_unknown,
+		.mute = is(d, "mute", "true"),
+		.takes = is(d, "takes", "true"),
+	};
+	spa_atoi32(spa_dict_lookup(&d->dict, "device"), &route->device, 10);
+	spa_atoi64(spa_dict_lookup(&d->dict, "offset"), &route->offset_ns, 10);
+	device->serial = !device->serial;
+	tell_device(device);
+	return true;
 }
 
 static struct pw_proxy *make_node(struct data *d)
@@ -167,8 +304,10 @@ static bool act(struct data *d, char *words, struct pw_proxy **proxy)
 		update_node(d);
 		return true;
 	}
+	if (spa_streq(action, "route"))
+		return set_route(d);
 	if (spa_streq(action, "device"))
-		*proxy = pw_core_export(d->core, SPA_TYPE_INTERFACE_Device, &d->dict, &d->spa_device, 0);
+		*proxy = make_device(d);
 	else if (spa_streq(action, "adapter"))
 		*proxy = pw_core_create_object(d->core, "adapter", PW_TYPE_INTERFACE_Node,
 				PW_VERSION_NODE, &d->dict, 0);
@@ -275,8 +414,6 @@ int main(int argc, char **argv)
 	loop = pw_main_loop_get_loop(d.loop);
 	d.context = pw_context_new(loop, NULL, 4096);
 	line = pw_context_get_user_data(d.context);
-	d.spa_device.iface = SPA_INTERFACE_INIT(SPA_TYPE_INTERFACE_Device, SPA_VERSION_DEVICE,
-			&device_methods, &d);
 	pw_context_load_module(d.context, "libpipewire-module-client-device", NULL, NULL);
 	d.core = pw_context_connect(d.context, pw_properties_new(
 			untrusted ? PW_KEY_CLIENT_ACCESS : PW_KEY_APP_NAME,
