@@ -103,6 +103,29 @@ check 'and the others go back' until_true offset living 0.0
 "$TOOL" speaker kitchen --offset 0 >/dev/null
 sleep 2
 
+# One that has left cannot be written back, but its record
+leaves() {
+	room Disconnect AA:BB:CC:00:00:02
+	hang_up
+}
+as_written leaves
+check 'a speaker that leaves when its offset was written, and then the terminal is closed' [ "$status" = 129 ]
+check 'those that are there go back' until_true offset kitchen 0.0
+no_record() { ! pw-metadata -n bluez-combine | grep 'calibration.AA:BB:CC:00:00:02' | grep -F '"by": "ear"'; }
+check 'and no record of the other is left' until_true no_record
+room Connect AA:BB:CC:00:00:02
+until_true has_sink
+"$TOOL" speaker living --offset 0 >/dev/null || :
+sleep 2
+
+# The sink is made again. All is kept then, or nothing
+as_written pw-cli destroy bluez_combine.default
+until_true has_sink
+kept() { [ "$status" = 0 ] && said 'Kept.' && written >/dev/null; }
+given_up() { [ "$status" = 1 ] && offset kitchen 0.0 && offset living 0.0 && ! written >/dev/null; }
+all_or_nothing() { kept || given_up; }
+check 'when the sink goes all is kept, or nothing' until_true all_or_nothing
+
 # It ends the group in this room: nothing can come after it
 object=$(pw-cli ls Metadata | grep -B 4 -F '"bluez-combine"' | sed -n 's/.*id \([0-9]*\),.*/\1/p' | tail -n 1)
 as_written pw-cli destroy "$object"

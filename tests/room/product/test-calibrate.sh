@@ -45,6 +45,42 @@ until_true several
 check 'of several microphones the user has to name one' said room_microphone.other
 room SetMicrophone other "{'plugged': <false>}"
 
+# One that is no Bluetooth speaker has no port, and so no offset
+pw-cli create-node adapter '{ factory.name = support.null-audio-sink media.class = Audio/Sink node.name = card
+	node.description = Card audio.position = [ FL FR ] object.linger = true }' >/dev/null
+pw-metadata -n bluez-combine 0 member.card '{ "target": "card", "include": true }' Spa:String:JSON >/dev/null
+has_card() { "$TOOL" status | grep -F 'of 4 speakers'; }
+until_true has_card
+check 'of a member without a port' exits 1 "$TOOL" calibrate
+check 'that is told' said 'Card has no latency offset that could be set, and is left as it is'
+check 'and the others are calibrated' said 'Kept.'
+check 'as is told to programs' exits 0 "$TOOL" calibrate --dry-run --json
+check 'with the reason' said '"name": "Card", "reason": "no-offset"'
+check 'the others are in place' within 0.1 before.msec
+pw-metadata -n bluez-combine -d 0 member.card >/dev/null
+pw-cli destroy card >/dev/null
+until_true has_sink
+
+# Whatever becomes of it: all is kept, and right, or nothing
+all_or_nothing() {
+	if [ "$status" = 0 ]; then
+		said 'Kept.' && exits 0 "$TOOL" calibrate --dry-run --json && within 0.1 before.msec
+	else
+		said 'nothing was changed' && same
+	fi
+}
+force() { pw-metadata -n settings 0 "clock.force-$1" "$2" >/dev/null; }
+for forced in 'quantum 512' 'rate 44100'; do
+	"$TOOL" calibrate --undo >"$out"
+	sleep 1
+	changeable >"$out.before"
+	# shellcheck disable=SC2086 # words
+	during force $forced
+	check "another ${forced% *} of the graph meanwhile does no harm" all_or_nothing
+	force "${forced% *}" 0
+	until_true has_sink
+done
+
 "$TOOL" speaker bedroom --trim 20 --gain -20dB >/dev/null
 "$TOOL" speaker kitchen --role left >/dev/null
 check 'speakers with a role, a gain and a trim are calibrated' exits 0 "$TOOL" calibrate --json

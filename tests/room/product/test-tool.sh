@@ -78,6 +78,18 @@ check 'an offset that somebody has set meanwhile' exits 1 meanwhile
 check 'is told' grep -F -q -e 'somebody has changed the offset' "$out"
 check 'and stays' says 'offset       -3.0 ms' speaker kitchen
 check 'it is set as before' says '-> -13.0 ms' speaker kitchen --offset -13
+# As it is kept: who has the lease is taken from the module's answer
+taken="$out.taken"
+loses() {
+	presses "$first" '>' '1 ms later' '$' '' "|pw-metadata -n bluez-combine 0 lease.taken >'$taken'
+		pw-metadata -n bluez-combine -d \"\$(sed -n 's/.*\"client\": \([0-9]*\),.*/\1/p' '$taken')\" lease" \
+		-- "$TOOL" adjust kitchen --music
+}
+check 'its lease ends while it keeps' exits 0 loses
+check 'which it had' grep -F -q -e '"client"' "$taken"
+check 'and it is kept all the same' grep -F -q -e 'offset -13.0 ms -> -14.0 ms' "$out"
+check 'which is so' says 'offset       -14.0 ms' speaker kitchen
+check 'and is taken back' says '-> -13.0 ms' speaker kitchen --offset -13
 check 'killed it leaves nothing moved' exits 137 leaves '!'
 check 'the speaker is where it was' delay '198.1 ms'
 nothing_left() { ! pw-metadata -n bluez-combine | grep -F -q -e "key:'lease'" -e "key:'lease.taken'"; }

@@ -46,6 +46,13 @@ static double offset_ms(const struct calibrate *c, uint32_t i)
 		SPA_NSEC_PER_MSEC;
 }
 
+static const char *left_out_text(const struct calibrate *c, uint32_t i)
+{
+	if (i >= c->plan.n_speakers)
+		return c->speakers[i].has_offset ? _("does not play") : _("has no latency offset");
+	return c->plan.speakers[i].place == PLAN_LEFT ? _("has left") : tell_reason(c->plan.speakers[i].reason);
+}
+
 static void print_speaker(const struct calibrate *c, uint32_t i)
 {
 	const struct plan_speaker *s = &c->plan.speakers[i];
@@ -57,8 +64,7 @@ static void print_speaker(const struct calibrate *c, uint32_t i)
 				rounded((double)c->speakers[i].start_offset_ns / SPA_NSEC_PER_MSEC),
 				rounded(offset_ms(c, i)));
 	else
-		printf(" %s\n", i >= c->plan.n_speakers ? _("does not play") :
-				s->place == PLAN_LEFT ? _("has left") : tell_reason(s->reason));
+		printf(" %s\n", left_out_text(c, i));
 }
 
 static void print_table(const struct calibrate *c)
@@ -165,7 +171,7 @@ static const char *reason_name(const struct calibrate *c, uint32_t i)
 	enum ear_reason reason = p->reason;
 
 	if (i >= c->plan.n_speakers)
-		return "not-playing";
+		return c->speakers[i].has_offset ? "not-playing" : "no-offset";
 	if (p->place == PLAN_LEFT)
 		return "left";
 	if (takes_part(c, i))

@@ -77,7 +77,8 @@ void tell_begin(const struct calibrate *c)
 	say(c, _("Listening through %s. Please be quiet for a while, and leave the microphone where it is."),
 			c->microphone.description);
 	for (i = c->plan.n_speakers; i < c->n_speakers; i++)
-		say(c, _("%s does not play, and is left as it is"), c->speakers[i].name);
+		say(c, c->speakers[i].has_offset ? _("%s does not play, and is left as it is") :
+				_("%s has no latency offset that could be set, and is left as it is"), c->speakers[i].name);
 }
 
 void tell_music(const struct calibrate *c)
