@@ -16,7 +16,8 @@
  * A program begins to record from the microphone of one of three speakers, as a video call does. No Bluetooth
  * speaker plays music at the same time, so WirePlumber gives it the profile for calls half a second later, and the
  * one for music two seconds after the program has ended. In a call it is no member: music does not go into
- * it, the others play on, and the default is where it was. Afterwards it is back as one that joins.
+ * it, the others play on, and the default is where it was. Afterwards it is back as one that joins, with the latency
+ * offset that the user has set before: in a call the port has another one, of which nobody has said anything.
  *
  * Who records from whatever there is gets the microphone of the sound card, and takes no speaker away.
  */
@@ -27,6 +28,7 @@
 #define SYNC_AFTER_S	3.0
 #define SYNC_MS		0.5
 #define BACK_MS		4000.0	/* from its sink to its sound, as for one that joins */
+#define HIDDEN_MS	20.0	/* that it is later than it says */
 
 #define MICROPHONE	"bluez_input.AA*"	/* only one speaker has one; the Echo's stream is bluez_input.EC */
 #define CARD		"alsa_input.test"
@@ -51,6 +53,7 @@ struct caller {
 	const char *name;
 	char *sink, *output;		/**< names of nodes; sinks of both profiles */
 	int64_t call_ns, music_ns;	/**< ns since the epoch: from when on */
+	char *record;			/**< calibration.<address>, as it was before the call */
 };
 
 static struct caller caller;
@@ -68,6 +71,14 @@ static void caller_finish(struct caller *c)
 {
 	g_free(c->sink);
 	g_free(c->output);
+	g_free(c->record);
+}
+
+static char *read_record(struct scene *sc, const char *address)
+{
+	g_autofree char *key = g_strdup_printf("calibration.%s", address);
+
+	return g_strdup(g_hash_table_lookup(sc->stack.graph->combine_values, key));
 }
 
 static bool has_microphone(struct stack *s, void *data)
@@ -128,6 +139,16 @@ static void look_at_call(struct scene *sc, const struct caller *c)
 		scene_fault(sc, "the default sink is %s during the call", g->default_sink);
 }
 
+static void look_at_record(struct scene *sc, const struct caller *c, const char *address)
+{
+	g_autofree char *now = read_record(sc, address);
+
+	if (c->record == NULL)
+		scene_fault(sc, "what the user has set of the offset was not recorded");
+	if (g_strcmp0(now, c->record) != 0)
+		scene_fault(sc, "the call has changed what is recorded of the offset: %s; it was %s", now, c->record);
+}
+
 static int call(struct scene *sc, struct caller *c)
 {
 	struct process *program;
@@ -163,21 +184,26 @@ static int play_call(struct scene *sc)
 
 		snprintf(name, sizeof(name), "s%02d-%.0fms%s", i + 1, ms, i == who ? "-mic" : "");
 		res = scene_add_speaker(sc, name, "{'latency.msec': <%.1f>, 'report.msec': <%.1f>, "
-				"'start': <'first'>, 'handsfree': <%s>}", ms, ms, i == who ? "true" : "false");
+				"'start': <'first'>, 'handsfree': <%s>}", i == who ? ms + HIDDEN_MS : ms, ms,
+				i == who ? "true" : "false");
 	}
 	/* from the first Echo on the default does not go to a speaker that connects */
 	if (res < 0 || (res = scene_add_usual_echo(sc)) < 0 || (res = scene_connect(sc, SCENE_ECHO)) < 0 ||
 	    (res = stack_wait(&sc->stack, echo_is_known, NULL, SCENE_PATIENCE_MS, "the Echo")) < 0 ||
 	    (res = scene_pass(sc, KNOWN_S)) < 0 || (res = scene_connect_speakers(sc)) < 0 ||
 	    (res = stack_wait(&sc->stack, has_microphone, NULL, SCENE_PATIENCE_MS, "a microphone")) < 0 ||
-	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 || (res = scene_pass(sc, LEAD_S)) < 0)
+	    (res = scene_start_echo(sc, sc->n_speakers)) < 0 ||
+	    (res = scene_set_offset(sc, sc->speakers[who].address, HIDDEN_MS)) < 0 ||
+	    (res = scene_pass(sc, LEAD_S)) < 0)
 		return res;
 	caller_finish(&caller);
 	caller_init(&caller, &sc->speakers[who]);
+	caller.record = read_record(sc, sc->speakers[who].address);
 	sc->excused = caller.name;
-	if ((res = call(sc, &caller)) < 0)
+	if ((res = call(sc, &caller)) < 0 || (res = scene_pass(sc, HOLD_S)) < 0)
 		return res;
-	return scene_pass(sc, HOLD_S);
+	look_at_record(sc, &caller, sc->speakers[who].address);
+	return 0;
 }
 
 /* s of the timeline at which it is heard again after a time, NAN: never */

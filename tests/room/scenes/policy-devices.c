@@ -80,6 +80,7 @@ void tale_of_first_echo(struct tale *t)
 #define PINNED	"bluez_input.EC_00_00_00_00_4F.*"
 #define PHONE	"bluez_input.EC_00_00_00_00_9F.*"
 #define PLAIN	"bluez_input.EC_00_00_00_00_C5.*"
+#define ALONE	"bluez_input.EC_00_00_00_00_60."
 
 const char tale_of_sources_conf[] =
 	"bluez-combine.rules = [\n"
@@ -89,6 +90,10 @@ const char tale_of_sources_conf[] =
 	"    actions = { update-props = { bluez-combine.source = false } } }\n"
 	"  { matches = [ { api.bluez5.address = \"AA:BB:CC:00:00:02\" } ]\n"
 	"    actions = { update-props = { bluez-combine.member = false } } }\n"
+	"]\n"
+	"monitor.bluez.rules = [\n"
+	"  { matches = [ { node.name = \"~" ALONE "*\" } ]\n"
+	"    actions = { update-props = { node.autoconnect = false } } }\n"
 	"]\n";
 
 static void add_source(struct tale *t, const char *name, const char *vendor, const char *stream)
@@ -125,6 +130,11 @@ static void expect_at_default(struct tale *t, const char *rule, const char *stre
 	tale_expect(t, rule, goes_to_default, (void *)stream);
 }
 
+static bool is_linked_nowhere(struct stack *s, void *data)
+{
+	return graph_find(s->graph, data) != NULL && !graph_linked(s->graph, data, "*");
+}
+
 void tale_of_sources(struct tale *t)
 {
 	add_speaker(t, "s1", SPEAKER_SINK(1));
@@ -145,6 +155,8 @@ void tale_of_sources(struct tale *t)
 	tale_there(t, "but on none that a rule leaves out", SPEAKER_OUT(2), false);
 	call(t);
 	tale_linked(t, "a call is not for all speakers", "call", "bluez_output.*", COMBINED);
+	add_source(t, "Echo-Alone", "bluetooth:0171", ALONE "*");
+	tale_expect(t, "an Echo that a rule of WirePlumber's has linked nowhere is linked nowhere", is_linked_nowhere, ALONE "*");
 	add_source(t, "Echo-Plain", "", PLAIN);
 	tale_linked(t, "who gives no vendor is one by its name", PLAIN, COMBINED, NULL);
 	tale_set(t, "match-by-name", "false");
