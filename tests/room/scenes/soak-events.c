@@ -14,6 +14,8 @@
 /* PipeWire's buffer of the Echo finds its level by thousands of ppm. All speakers move alike, and whether they agree
  * is known; but a single one cannot always be followed against the source. */
 #define BLUR_S	12.0
+#define LEASE_S	10.0	/* one that is not written again has an end */
+#define LEASE_MS	40.0	/* by so much it moves somebody at most */
 
 const char *const soak_kind_names[SOAK_N_KINDS] = {
 	[SOAK_LEAVE] = "leave",
@@ -30,6 +32,7 @@ const char *const soak_kind_names[SOAK_N_KINDS] = {
 	[SOAK_GROUP_VOLUME] = "group_volume",
 	[SOAK_VOLUME] = "volume",
 	[SOAK_CLIENT] = "client",
+	[SOAK_LEASE] = "lease",
 	[SOAK_PIPEWIRE] = "pipewire",
 	[SOAK_WIREPLUMBER] = "wireplumber",
 	[SOAK_BLUETOOTHD] = "bluetoothd",
@@ -50,6 +53,7 @@ static const int weights[SOAK_N_KINDS] = {
 	[SOAK_GROUP_VOLUME] = 5,
 	[SOAK_VOLUME] = 5,
 	[SOAK_CLIENT] = 8,
+	[SOAK_LEASE] = 8,
 	[SOAK_PIPEWIRE] = 2,
 	[SOAK_WIREPLUMBER] = 2,
 	[SOAK_BLUETOOTHD] = 2,
@@ -270,6 +274,41 @@ static int client(struct soak *k, double seconds)
 	return res;
 }
 
+static bool has_lease(struct stack *s, void *data)
+{
+	return graph_combine_number(s->graph, "lease.taken", "client") == graph_client(s->graph) &&
+		graph_combine_number(s->graph, "lease.taken", "count") == *(int *)data;
+}
+
+static bool has_no_lease(struct stack *s, void *data)
+{
+	return isnan(graph_combine_number(s->graph, "lease.taken", "client"));
+}
+
+/* One in two clients gives it back, the other one says nothing any more. */
+static int lease(struct soak *k, int speaker, double u)
+{
+	struct stack *s = &k->scene->stack;
+	const char *address = k->scene->speakers[speaker].address;
+	double ms = rint(20.0 * LEASE_MS * (u - 0.5)) / 10.0, seconds = 0.5 + 3.0 * u;
+	int res, count = k->n_events + 1;
+	bool gives_back = count % 2;
+	g_autofree char *json = g_strdup_printf("{ \"version\": 1, \"count\": %d, \"solo\": [ \"%s\" ], "
+			"\"correction.msec\": { \"%s\": %.1f } }", count, address, address, ms);
+
+	if (s->options.system == STACK_PEER)
+		return 0;
+	seconds += gives_back ? 0.0 : LEASE_S;
+	soak_excuse(k, -1, seconds, (seconds + SOAK_SETTLE_S) * 1000.0);
+	graph_set_metadata(s->graph, true, graph_client(s->graph), "lease", "Spa:String:JSON", json);
+	if ((res = stack_wait(s, has_lease, &count, SCENE_PATIENCE_MS, "a lease")) < 0 ||
+	    (res = soak_pass(k, seconds)) < 0)
+		return res;
+	if (gives_back)
+		graph_set_metadata(s->graph, true, graph_client(s->graph), "lease", NULL, NULL);
+	return stack_wait(s, has_no_lease, NULL, SCENE_PATIENCE_MS, "the end of a lease");
+}
+
 /* WirePlumber saves what users say a real second later: what was said just before it ended has to be
  * said again. */
 static int say_all(struct soak *k)
@@ -341,6 +380,7 @@ int soak_happen(struct soak *k, enum soak_kind kind, int speaker, double u)
 	case SOAK_GROUP_VOLUME: return change_group_volume(k, u);
 	case SOAK_VOLUME: return change_volume(k, speaker, u);
 	case SOAK_CLIENT: return client(k, 0.5 + 4.0 * u);
+	case SOAK_LEASE: return lease(k, speaker, u);
 	case SOAK_PIPEWIRE: return restart(k, STACK_PIPEWIRE);
 	case SOAK_WIREPLUMBER: return restart(k, STACK_WIREPLUMBER);
 	case SOAK_BLUETOOTHD: return restart(k, STACK_BLUETOOTHD);

@@ -29,6 +29,7 @@ enum soak_kind {
 	SOAK_GROUP_VOLUME,
 	SOAK_VOLUME,		/**< of a speaker's sink */
 	SOAK_CLIENT,		/**< plays to the group, too, for seconds */
+	SOAK_LEASE,		/**< one is heard alone, somewhere else, for seconds */
 	SOAK_PIPEWIRE,		/**< restarts */
 	SOAK_WIREPLUMBER,
 	SOAK_BLUETOOTHD,
