@@ -64,6 +64,16 @@ const char *tell_reason(enum ear_reason reason)
 		return _("not clear: it was heard differently each time");
 	case EAR_AGC:
 		return _("the microphone changes its gain by itself");
+	case EAR_SILENT:
+		return _("nothing plays");
+	case EAR_ALIKE:
+		return _("not clear: it can't be told from another speaker");
+	case EAR_LEARNING:
+		return _("heard, not yet a second time");
+	case EAR_JUMPED:
+		return _("not clear: its sound jumped meanwhile");
+	case EAR_MOVED:
+		return _("not clear: it sounds different than before");
 	case EAR_REASONS:
 		break;
 	}

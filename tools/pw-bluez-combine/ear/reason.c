@@ -15,6 +15,11 @@ static const char * const names[EAR_REASONS] = {
 	[EAR_INTERRUPTED] = "interrupted",
 	[EAR_INCONSISTENT] = "inconsistent",
 	[EAR_AGC] = "agc",
+	[EAR_SILENT] = "silent",
+	[EAR_ALIKE] = "alike",
+	[EAR_LEARNING] = "learning",
+	[EAR_JUMPED] = "jumped",
+	[EAR_MOVED] = "moved",
 };
 
 const char *ear_reason_name(enum ear_reason reason)

@@ -16,6 +16,12 @@ enum ear_reason {
 	EAR_INTERRUPTED,	/**< a piece of the recording is missing, or no number */
 	EAR_INCONSISTENT,	/**< low and high frequencies, or one time and the next, disagree */
 	EAR_AGC,		/**< the microphone changes its gain by itself */
+	/* While music plays */
+	EAR_SILENT,		/**< hardly anything was sent */
+	EAR_ALIKE,		/**< what speakers were sent differs too little to tell one from another */
+	EAR_LEARNING,		/**< heard, and not yet a second time */
+	EAR_JUMPED,		/**< its time changed within the window */
+	EAR_MOVED,		/**< it sounds different than before: it, or the microphone, stands elsewhere */
 	EAR_REASONS
 };
 
