@@ -41,7 +41,8 @@ struct ear_track_prior {
 /** What is heard of a speaker, for the middle of the window. */
 struct ear_track_heard {
 	enum ear_reason reason;		/**< EAR_HEARD: tau_s and rate are right; else they are a guess, or NaN */
-	double tau_s;			/**< from sent to its first sound */
+	double tau_s;			/**< from sent to its first sound, if placed; else to its strongest */
+	bool placed;			/**< stays what it is until ear_track_forget(), or EAR_MOVED */
 	double sigma_s;
 	double rate;			/**< s per s */
 	double rate_sigma;
