@@ -181,7 +181,10 @@ static void listener_hear(struct listener *l, const struct ear_track_room *room,
 
 			if (heard[i].reason != EAR_HEARD || heard[j].reason != EAR_HEARD)
 				continue;
-			add(&figures.absolute, absolute);
+			if (heard[i].placed && heard[j].placed)
+				add(&figures.absolute, absolute);
+			else
+				absolute = 0;
 			add(&figures.change, change);
 			add(&figures.rate, 1e6 * (rate[i] - rate[j]));
 			figures.z2 += pow(1e-6 * change / hypot(heard[i].sigma_s, heard[j].sigma_s), 2);

@@ -53,6 +53,8 @@
 #define JUMP_SEC	3e-3
 #define DRIFT_MAX	150e-6
 #define PROVEN		2	/* windows that are alike */
+/* Of a speaker that is less loud than another by more than 12 dB, what is left of the other may pass for its first sound */
+#define PLACED_LEVEL	0.06
 #define PATIENCE	5	/* windows, for its first sound to be clear */
 #define MISSES		4	/* windows, until it is another one for good */
 
@@ -459,7 +461,7 @@ static void place(struct look *k, uint32_t i)
 
 	if (isfinite(r->first_s) || r->n < PROVEN)
 		return;
-	r->placed = ear_shape_first(&k->t->shape, r->response, &r->first_s);
+	r->placed = k->level[i] >= PLACED_LEVEL && ear_shape_first(&k->t->shape, r->response, &r->first_s);
 	if (!r->placed)
 		r->first_s = r->n >= PATIENCE ? k->peak_s[i] - k->match[i].shift_s : NAN;
 }
