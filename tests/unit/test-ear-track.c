@@ -161,7 +161,7 @@ static void listener_hear(struct listener *l, const struct ear_track_room *room,
 					i, middle / room->rate, ear_reason_name(h->reason), 1e6 * error[i], 1e6 * h->sigma_s, 1e6 * h->rate,
 					1e6 * rate[i], h->level_db, h->match, h->confidence, h->jumped ? " jumped" : "");
 		if (h->reason == EAR_HEARD || (h->reason == EAR_LEARNING && isfinite(h->tau_s))) {
-			l->prior[i] = (struct ear_track_prior) { .at = (uint64_t)middle, .tau_s = h->tau_s, .sigma_s = 1e-3,
+			l->prior[i] = (struct ear_track_prior) { .at = (uint64_t)middle, .tau_s = h->tau_s, .sigma_s = h->reason == EAR_HEARD ? 1e-3 : 1e-2,
 				.rate = h->rate, .rate_sigma = SPA_MAX(3e-6, h->rate_sigma) };
 			l->refused[i] = 0;
 		} else if (++l->refused[i] == 4) {

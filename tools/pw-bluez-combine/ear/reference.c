@@ -88,9 +88,9 @@ static double power(kiss_fft_cpx x)
 	return (double)x.r * x.r + (double)x.i * x.i;
 }
 
-double ear_shape_height(struct ear_shape *s, const double complex *response, const double *variance, double *at)
+double ear_shape_height(struct ear_shape *s, const double complex *response, const double *variance, double reach, double *at)
 {
-	uint32_t k, best = 0, size = s->n_fft * EAR_SHAPE_FINE;
+	uint32_t k, best = 0, size = s->n_fft * EAR_SHAPE_FINE, far = (uint32_t)(reach * EAR_SHAPE_FINE * s->rate);
 	double sum = 0;
 
 	memset(s->in, 0, size * sizeof(*s->in));
@@ -103,7 +103,7 @@ double ear_shape_height(struct ear_shape *s, const double complex *response, con
 		}
 	kiss_fft(s->fine, s->in, s->out);
 	for (k = 0; k < size; k++)
-		if (power(s->out[k]) > power(s->out[best]))
+		if ((k < far || k > size - far) && power(s->out[k]) > power(s->out[best]))
 			best = k;
 	*at = (best < size / 2 ? (double)best : (double)best - size) / (EAR_SHAPE_FINE * s->rate);
 	return sum > 0 ? sqrt(power(s->out[best]) / sum) : 0.0;

@@ -46,8 +46,9 @@ struct ear_match {
 int ear_shape_init(struct ear_shape *s, double rate, uint32_t n_fft, uint32_t first_bin, uint32_t n_bins);
 void ear_shape_finish(struct ear_shape *s);
 
-/** How far a response stands out of its noise: its peak, in root mean squares of that. \param at where, in s, within +-n_fft / 2 */
-double ear_shape_height(struct ear_shape *s, const double complex *response, const double *variance, double *at);
+/** How far a response stands out of its noise: its peak, in root mean squares of that.
+ * \param reach in s: how far from 0 it is looked for \param at where it is */
+double ear_shape_height(struct ear_shape *s, const double complex *response, const double *variance, double reach, double *at);
 
 /** Take out of a response what is but noise: bins that are, and times far from \a at. */
 void ear_shape_clean(struct ear_shape *s, const double complex *response, const double *variance, double at,

@@ -34,6 +34,7 @@
 #define KNOWN_TAU_SEC	0.050	/* a prior that is as good as that needs no search */
 #define KNOWN_RATE	8e-6
 #define FOUND_RATE	10e-6	/* what a search leaves */
+#define REACH_SEC	0.080	/* so far from there a speaker is looked for */
 #define OFF_CENTRE_SEC	0.025	/* then the sent signal is shifted anew */
 #define ROUNDS		3
 
@@ -47,6 +48,7 @@
 #define HEIGHT_MIN	6.0
 #define CERTAIN		5.0	/* a response's size, in sigmas */
 #define LIKENESS_MIN	0.6
+#define LIKENESS_SURE	0.8	/* less is too unlike to be sure of */
 #define SECOND_MAX	0.45
 #define SIGMA_MAX	100e-6
 #define SIGMA_MIN	3e-6
@@ -372,7 +374,7 @@ static void separate(struct look *k)
 	ear_separation_likeness(s, k->likeness);
 	for (i = 0; i < s->n; i++)
 		k->height[i] = ear_shape_height(&k->t->shape, &s->response[(size_t)i * bins], &s->variance[(size_t)i * bins],
-				&k->peak_s[i]);
+				REACH_SEC, &k->peak_s[i]);
 }
 
 /* A signal that was shifted by too much, or too little, is in the window in part only */
@@ -451,7 +453,9 @@ static enum ear_reason judge(const struct look *k, uint32_t i, const struct ear_
 		return EAR_MOVED;
 	if (!(h->sigma_s <= SIGMA_MAX))
 		return EAR_TOO_NOISY;
-	return k->t->references[i].n < PROVEN || !isfinite(k->t->references[i].first_s) ? EAR_LEARNING : EAR_HEARD;
+	if (m->likeness < LIKENESS_SURE || k->t->references[i].n < PROVEN || !isfinite(k->t->references[i].first_s))
+		return EAR_LEARNING;
+	return EAR_HEARD;
 }
 
 /* Where the sound begins is told once: where it moves to after that is told by the whole response */
@@ -463,7 +467,7 @@ static void place(struct look *k, uint32_t i)
 		return;
 	r->placed = k->level[i] >= PLACED_LEVEL && ear_shape_first(&k->t->shape, r->response, &r->first_s);
 	if (!r->placed)
-		r->first_s = r->n >= PATIENCE ? k->peak_s[i] - k->match[i].shift_s : NAN;
+		r->first_s = r->n >= PATIENCE && k->match[i].likeness >= LIKENESS_SURE ? k->peak_s[i] - k->match[i].shift_s : NAN;
 }
 
 /* One that was alike twice is known; one that is not, twice, is another one */
@@ -551,7 +555,10 @@ static int tell(struct look *k, uint32_t i, const struct ear_track_window *w, st
 		h->tau_s = base + k->peak_s[i];
 	h->jumped = k->prior[i].sigma_s <= KNOWN_TAU_SEC &&
 		fabs(h->tau_s - k->predicted[i]) > SPA_MAX(JUMP_SEC, 4 * k->prior[i].sigma_s);
-	if (h->reason == EAR_HEARD)
+	/* what is only guessed is looked for again */
+	if (h->reason != EAR_HEARD)
+		h->rate_sigma = INFINITY;
+	else
 		h->confidence = k->match[i].likeness * SPA_MIN(k->height[i] / (2 * HEIGHT_MIN), 1.0);
 	return 0;
 }

@@ -45,7 +45,7 @@ struct ear_track_heard {
 	bool placed;			/**< stays what it is until ear_track_forget(), or EAR_MOVED */
 	double sigma_s;
 	double rate;			/**< s per s */
-	double rate_sigma;
+	double rate_sigma;		/**< INFINITY with all other reasons: it is to be looked for again */
 	double level_db;		/**< against the loudest of the window */
 	double confidence;		/**< 0 to 1 */
 	double match;			/**< 0 to 1: how alike its response is to the one that is known of it; NaN: none is */
