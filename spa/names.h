@@ -88,6 +88,8 @@
 #define BLUEZ_COMBINE_RECORD_BY		"by"			/* ear | hand */
 #define BLUEZ_COMBINE_RECORD_AT		"at"			/* seconds since 1970 */
 #define BLUEZ_COMBINE_RECORD_SIGMA	"sigma.msec"		/* standard deviation */
+#define BLUEZ_COMBINE_RECORD_ARRIVAL	"arrival.msec"		/* how much later than others with 0 it was left to be heard */
+#define BLUEZ_COMBINE_RECORD_MICROPHONE	"microphone"		/* node.name of the one that heard it */
 
 /* Fields of the JSON in lease, and in what is answered */
 #define BLUEZ_COMBINE_LEASE_COUNT	"count"

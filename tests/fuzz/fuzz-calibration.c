@@ -26,6 +26,8 @@ static void check_record(const struct calibration_record *r)
 	fuzz_check(isnan(r->was_ms) || fabs(r->was_ms) <= CALIBRATION_OFFSET_MAX_MS);
 	fuzz_check(r->report_ns >= 0 && r->at >= 0);
 	fuzz_check(isnan(r->sigma_ms) || r->sigma_ms >= 0.0);
+	fuzz_check(isnan(r->arrival_ms) || fabs(r->arrival_ms) <= 1000.0);
+	fuzz_check(strnlen(r->microphone, sizeof(r->microphone)) < sizeof(r->microphone));
 }
 
 static bool find(const char *json, const char *codec, struct calibration_record *r)
@@ -41,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = { data, size };
 	struct calibration_record put = { .codec = "aac", .rate = 44100, .offset_ms = -3.25, .was_ms = NAN,
-		.by_ear = true, .sigma_ms = NAN }, before, after;
+		.by_ear = true, .sigma_ms = NAN, .arrival_ms = NAN }, before, after;
 	char *json = fuzz_string(&in, '\0'), *with, *without;
 	bool had = find(json, "sbc", &before);
 

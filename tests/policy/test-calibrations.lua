@@ -84,10 +84,19 @@ end)
 test ("what_cannot_be_so_is_left_out_field_by_field", function ()
   local w = world ()
   w.user_writes (A, entry (record ("sbc", 44100, 3, ', "was.msec": 2001, "report.nsec": -1, ' ..
-      '"by": "eyesight", "at": 1.5, "sigma.msec": [ 1 ]'), record ("", 44100, 1),
+      '"by": "eyesight", "at": 1.5, "sigma.msec": [ 1 ], ' ..
+      '"arrival.msec": -1001, "microphone": ""'), record ("", 44100, 1),
       record ("sbc", 7999, 1), record ("aac", 44100, '"x"'), record ("aac", 48000, -2000.1),
       '{ "codec": "sbc" }', "7", "[ ]"))
   equal (w.store [KEY_A], entry (record ("sbc", 44100, 3)))
+end)
+
+test ("what_a_tracker_goes_by_is_kept", function ()
+  local w = world ()
+  local text = entry ('{ "arrival.msec": 7.29, "by": "ear", "codec": "sbc", "microphone": "' ..
+      ("m"):rep (255) .. '", "offset.msec": 3, "rate": 44100 }')
+  w.user_writes (A, text)
+  equal (w.store [KEY_A], text)
 end)
 
 test ("fields_that_are_not_known_stay_but_not_any_number_of_them", function ()

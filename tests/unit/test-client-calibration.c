@@ -16,12 +16,13 @@
 #include "harness.h"
 
 #define SBC_44100	"{ \"by\": \"ear\", \"codec\": \"sbc\", \"rate\": 44100, \"offset.msec\": 12.345678, " \
-			"\"was.msec\": 1.500000, \"report.nsec\": 164854000, \"at\": 1800000000, \"sigma.msec\": 0.0300 }"
+			"\"was.msec\": 1.500000, \"report.nsec\": 164854000, \"at\": 1800000000, \"sigma.msec\": 0.0300, " \
+			"\"arrival.msec\": 7.2886, \"microphone\": \"alsa_input.laptop\" }"
 #define SBC_48000	"{ \"codec\": \"sbc\", \"rate\": 48000, \"offset.msec\": -5, \"room\": [ \"kitchen\" ] }"
 
 static const struct calibration_record sbc_44100 = {
 	.codec = "sbc", .rate = 44100, .offset_ms = 12.345678, .was_ms = 1.5, .report_ns = 164854000,
-	.by_ear = true, .at = 1800000000, .sigma_ms = 0.03,
+	.by_ear = true, .at = 1800000000, .sigma_ms = 0.03, .arrival_ms = 7.2886, .microphone = "alsa_input.laptop",
 };
 
 static bool has(const char *json, const char *codec, uint32_t rate, double offset_ms)
@@ -49,6 +50,7 @@ static void what_is_written_is_read(void)
 	check(calibration_find(text, "sbc", 44100, &r));
 	check(spa_streq(r.codec, e->codec) && r.rate == e->rate && r.offset_ms == e->offset_ms && r.was_ms == e->was_ms);
 	check(r.report_ns == e->report_ns && r.by_ear && r.at == e->at && r.sigma_ms == e->sigma_ms);
+	check(r.arrival_ms == e->arrival_ms && spa_streq(r.microphone, e->microphone));
 	check(becomes(text, "{ \"version\": 1, \"records\": [ " SBC_44100 " ] }"));
 }
 
@@ -58,10 +60,12 @@ static void what_is_not_said_is_not_known(void)
 
 	check(calibration_find("{ records = [ { codec = sbc rate = 44100 offset.msec = 3 } ] }", "sbc", 44100, &r));
 	check(r.offset_ms == 3.0 && isnan(r.was_ms) && r.report_ns == 0 && !r.by_ear && r.at == 0 && isnan(r.sigma_ms));
+	check(isnan(r.arrival_ms) && r.microphone[0] == '\0');
 	check(calibration_find("{ \"records\": [ { \"codec\": \"sbc\", \"rate\": 44100, \"offset.msec\": 3, "
 			"\"was.msec\": 2001, \"report.nsec\": -1, \"by\": \"eyesight\", \"at\": 1.5, "
-			"\"sigma.msec\": [ 1 ] } ] }", "sbc", 44100, &r));
+			"\"sigma.msec\": [ 1 ], \"arrival.msec\": -1001, \"microphone\": { } } ] }", "sbc", 44100, &r));
 	check(isnan(r.was_ms) && r.report_ns == 0 && !r.by_ear && r.at == 0 && isnan(r.sigma_ms));
+	check(isnan(r.arrival_ms) && r.microphone[0] == '\0');
 }
 
 static void what_is_no_record_is_none(void)
@@ -139,7 +143,7 @@ static void a_value_has_room_where_it_is_put(void)
 {
 	char *json, *text;
 
-	check(asprintf(&json, "{ \"later\": \"%07945d\", \"records\": [ " SBC_48000 " ] }", 0) > 0);
+	check(asprintf(&json, "{ \"later\": \"%07885d\", \"records\": [ " SBC_48000 " ] }", 0) > 0);
 	text = calibration_put(json, &sbc_44100);
 	check(strlen(text) <= 8192 && has(text, "sbc", 44100, 12.345678));
 	check(strstr(text, "\"later\"") && !has(text, "sbc", 48000, -5.0));

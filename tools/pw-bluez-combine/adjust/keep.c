@@ -31,6 +31,7 @@ static int write_record(struct adjust *a)
 		.report_ns = isnan(a->value.report_ms) ? 0 : llrint(a->value.report_ms * SPA_NSEC_PER_MSEC),
 		.at = time(NULL),
 		.sigma_ms = NAN,
+		.arrival_ms = NAN,
 	};
 
 	/* What is not known by codec and rate is kept as any offset */

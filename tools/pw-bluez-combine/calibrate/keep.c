@@ -46,9 +46,11 @@ static struct calibration_record make_record(const struct calibrate *c, uint32_t
 		.by_ear = true,
 		.at = time(NULL),
 		.sigma_ms = c->plan.speakers[i].sigma_ms,
+		.arrival_ms = c->plan.speakers[i].distance_ms,
 	};
 
 	snprintf(record.codec, sizeof(record.codec), "%s", s->codec);
+	snprintf(record.microphone, sizeof(record.microphone), "%s", c->microphone.name);
 	record.was_ms = was_ms(s->record_before, &record, offset_ms);
 	return record;
 }

@@ -20,6 +20,7 @@
 #define RATE_MAX	384000u
 #define REPORT_MAX_NS	(10 * (int64_t)SPA_NSEC_PER_SEC)	/* AVDTP tells at most 6.6 s */
 #define SIGMA_MAX_MS	1000.0
+#define ARRIVAL_MAX_MS	1000.0
 
 /* What the object holds of a value: see who may change what */
 #define TEXT_MAX	8192u
@@ -32,7 +33,12 @@ struct part {
 
 static bool find(const struct part *part, const char *key, char *value, size_t size)
 {
-	return spa_json_str_object_find(part->text, part->len, key, value, size) > 0;
+	struct spa_json it;
+	const char *raw;
+	int len;
+
+	return spa_json_begin_object(&it, part->text, part->len) > 0 && (len = spa_json_object_find(&it, key, &raw)) > 0 &&
+		!spa_json_is_container(raw, len) && spa_json_parse_stringn(raw, len, value, size) > 0;
 }
 
 static double find_number(const struct part *part, const char *key, double min, double max)
@@ -69,6 +75,9 @@ static bool read_record(const struct part *part, struct calibration_record *r)
 	r->by_ear = find(part, BLUEZ_COMBINE_RECORD_BY, by, sizeof(by)) && spa_streq(by, "ear");
 	r->at = find_whole(part, BLUEZ_COMBINE_RECORD_AT, 0, INT64_MAX);
 	r->sigma_ms = find_number(part, BLUEZ_COMBINE_RECORD_SIGMA, 0.0, SIGMA_MAX_MS);
+	r->arrival_ms = find_number(part, BLUEZ_COMBINE_RECORD_ARRIVAL, -ARRIVAL_MAX_MS, ARRIVAL_MAX_MS);
+	if (!find(part, BLUEZ_COMBINE_RECORD_MICROPHONE, r->microphone, sizeof(r->microphone)))
+		r->microphone[0] = '\0';
 	return true;
 }
 
@@ -142,6 +151,10 @@ static void write_record(FILE *out, const struct calibration_record *r)
 		fprintf(out, ", \"" BLUEZ_COMBINE_RECORD_AT "\": %" PRIi64, r->at);
 	if (!isnan(r->sigma_ms))
 		json_add_number(out, BLUEZ_COMBINE_RECORD_SIGMA, 4, r->sigma_ms);
+	if (!isnan(r->arrival_ms))
+		json_add_number(out, BLUEZ_COMBINE_RECORD_ARRIVAL, 4, r->arrival_ms);
+	if (r->microphone[0])
+		json_add_string(out, BLUEZ_COMBINE_RECORD_MICROPHONE, r->microphone);
 	fputs(" }", out);
 }
 

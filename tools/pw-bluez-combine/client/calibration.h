@@ -22,6 +22,8 @@ struct calibration_record {
 	bool by_ear;			/**< measured; false: by hand, a user's word */
 	int64_t at;			/**< when: seconds since 1970; 0: not known */
 	double sigma_ms;		/**< how sure: a standard deviation; NAN: not known */
+	double arrival_ms;		/**< how much later it was left to be heard than one that has 0 here; NAN: not known */
+	char microphone[256];		/**< node.name of the one that heard it; "": not known */
 };
 
 /** The record of a codec and rate in the JSON object \a json, NULL or a broken one for none. A field of it

@@ -47,6 +47,8 @@ local FIELDS = {
   ["by"] = function (v) return v == "ear" or v == "hand" end,
   ["at"] = whole_within (0, math.maxinteger),
   ["sigma.msec"] = number_within (0, 1000),
+  ["arrival.msec"] = number_within (-1000, 1000),
+  ["microphone"] = function (v) return type (v) == "string" and #v >= 1 and #v <= 255 end,
 }
 local NEEDED = { "codec", "rate", "offset.msec" }
 
