@@ -75,6 +75,18 @@ static void show(const struct report *report, uint32_t form)
 	free(text);
 }
 
+/* What a client would tell of itself */
+static void tell_track(struct report *report)
+{
+	uint32_t i;
+
+	report->track = metadata_get(object, "track");
+	if (!track_read(report->track, &report->tracking))
+		report->track = NULL;
+	for (i = 0; i < report->n_speakers && report->track; i++)
+		track_find(report->track, report->speakers[i].address, &report->speakers[i].heard);
+}
+
 /* Every line names a node, too, and each of them plays into the sink with the id 0 */
 static void add_node(struct graph *graph, uint32_t id, const struct metadata_entry *e)
 {
@@ -115,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		id += 2;
 	}
 	fuzz_check(report_init(&report, &client, "default") == 0);
+	tell_track(&report);
 	for (form = 0; form < 5; form++)
 		show(&report, form);
 	report_finish(&report);

@@ -41,6 +41,10 @@ static const char *const words[] = {
 	N_("calibrated"),
 	N_("tracking"),
 	N_("stale"),
+	/* TRANSLATORS: whether a microphone follows a speaker */
+	N_("learning"),
+	N_("holding"),
+	N_("lost"),
 	/* TRANSLATORS: what a speaker plays */
 	N_("stereo"),
 	N_("left"),

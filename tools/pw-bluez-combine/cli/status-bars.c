@@ -97,10 +97,18 @@ void status_bars_follow(struct status_bars *bars, const struct report *r)
 		}
 }
 
+/* Does a microphone tell? */
+static bool is_heard(const struct report_speaker *s)
+{
+	return plays(s) && s->heard.state[0] && !isnan(s->heard.skew_ms);
+}
+
 double status_bars_skew_ms(const struct report *r, const struct report_speaker *s)
 {
 	int64_t late_ns;
 
+	if (is_heard(s))
+		return s->heard.skew_ms;
 	if (!plays(s) || !r->latency_ns.valid || !s->latency_ns.valid || !s->delay_ns.valid)
 		return NAN;
 	/* what it is heard at, less where the user wants it, less where all are */
@@ -187,7 +195,7 @@ static void print_titles(FILE *out, const struct layout *l)
 void status_bars_print(struct status_bars *bars, FILE *out, const struct report *r, int columns)
 {
 	const struct layout *l = choose_layout(columns);
-	bool any = false;
+	bool any = false, heard = false;
 	uint32_t i;
 
 	for (i = 0; i < r->n_speakers; i++) {
@@ -205,8 +213,11 @@ void status_bars_print(struct status_bars *bars, FILE *out, const struct report 
 		meter = find_meter(bars, s->target);
 		print_level(out, meter ? meter_read_db(meter, STATUS_BARS_PERIOD_SEC) : -INFINITY, l->level);
 		print_skew(out, status_bars_skew_ms(r, s), l->skew);
+		heard |= is_heard(s);
 		fputc('\n', out);
 	}
-	if (any)
+	if (heard)
+		fprintf(out, "  %s\n", _("earlier and later are as a microphone hears it"));
+	else if (any)
 		fprintf(out, "  %s\n", _("earlier and later are as right as the latencies that are reported"));
 }

@@ -26,7 +26,7 @@ void status_bars_follow(struct status_bars *bars, const struct report *report);
  * the reports are right; in \a columns. Every STATUS_BARS_PERIOD_SEC. */
 void status_bars_print(struct status_bars *bars, FILE *out, const struct report *report, int columns);
 
-/** By how much this speaker sounds later than the group, in ms; NaN if that is not known. */
+/** By how much this speaker sounds later than the group, in ms, as it is heard, or else by its report; NaN if neither is known. */
 double status_bars_skew_ms(const struct report *report, const struct report_speaker *speaker);
 
 #endif /* BLUEZ_COMBINE_STATUS_BARS_H */

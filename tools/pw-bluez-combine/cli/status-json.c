@@ -83,6 +83,11 @@ void status_json_print(FILE *out, const struct report *r)
 	else
 		fputs("null", out);
 	print_sources(out, r);
+	fputs(", \"track\": ", out);
+	if (r->track)
+		json_print(out, r->track);
+	else
+		fputs("null", out);
 	fputs(", \"speakers\": [", out);
 	for (i = 0; i < r->n_speakers; i++) {
 		fputs(i > 0 ? ", " : " ", out);

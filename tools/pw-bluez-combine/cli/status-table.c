@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <spa/utils/defs.h>
 #include <spa/utils/string.h>
@@ -115,6 +116,38 @@ static bool cell_correction(struct cell *cell, const struct report_speaker *s)
 	return cell_msec(cell, s->correction_ns) && s->correction_ns.value != 0;
 }
 
+/* What the reports can't tell: by how much later than it should be it was heard, and how sure that is */
+static bool cell_heard(struct cell *cell, const struct report_speaker *s)
+{
+	if (isnan(s->heard.skew_ms) || s->heard.state[0] == '\0')
+		return cell_word(cell, "", WORD_WIDTH);
+	cell->width = snprintf(cell->text, CELL_MAX, "%+.2f", fabs(s->heard.skew_ms) < 0.005 ? 0.0 : s->heard.skew_ms);
+	return true;
+}
+
+static bool cell_within(struct cell *cell, const struct report_speaker *s)
+{
+	if (isnan(s->heard.sigma_ms) || s->heard.state[0] == '\0')
+		return cell_word(cell, "", WORD_WIDTH);
+	cell->width = snprintf(cell->text, CELL_MAX, "%.2f", fmax(s->heard.sigma_ms, 0.01));
+	return true;
+}
+
+/* Whether it is followed, and since when that is so: the time of the day, which stays what it is while the line does */
+static bool cell_tracked(struct cell *cell, const struct report_speaker *s)
+{
+	time_t since = s->heard.since;
+	char text[CELL_MAX], when[16] = "";
+	struct tm tm;
+
+	if (s->heard.state[0] == '\0')
+		return cell_word(cell, "", WORD_WIDTH);
+	if (since > 0 && localtime_r(&since, &tm))
+		strftime(when, sizeof(when), " %H:%M", &tm);
+	snprintf(text, sizeof(text), "%s%s", i18n_word(s->heard.state), when);
+	return cell_word(cell, text, WORD_WIDTH + 8);
+}
+
 static const struct column {
 	const char *title;
 	int width;			/* where widths are fixed */
@@ -134,6 +167,10 @@ static const struct column {
 	{ N_("GAIN"), 8, true, 2, cell_gain },
 	{ N_("TRIM ms"), 7, true, 4, cell_trim },
 	{ N_("CORRECTION ms"), 13, true, 5, cell_correction },
+	/* TRANSLATORS: how much later than it should be a microphone hears it, to within how much, and whether it is followed */
+	{ N_("HEARD ms"), 8, true, 0, cell_heard },
+	{ N_("WITHIN ms"), 9, true, 3, cell_within },
+	{ N_("TRACKED"), 14, false, 2, cell_tracked },
 };
 #define N_COLUMNS	SPA_N_ELEMENTS(columns)
 
@@ -268,6 +305,29 @@ static void print_quantum(FILE *out, const struct report *r)
 	fputc('\n', out);
 }
 
+static void print_track(FILE *out, const struct report *r)
+{
+	static const struct {
+		const char *state;
+		const char *text;
+	} states[] = {
+		{ "listening", N_("a microphone hears the speakers, and keeps them together") },
+		{ "waiting", N_("a microphone will keep the speakers together when there is music") },
+		{ "leased", N_("a microphone is to keep the speakers together, while another program moves them") },
+		{ "muted", N_("a microphone kept the speakers together until it was muted") },
+		{ "call", N_("a microphone kept the speakers together until there was a call") },
+		{ "gone", N_("a microphone kept the speakers together until it was gone") },
+		{ "moved", N_("a microphone kept the speakers together until it was moved") },
+	};
+	struct cell microphone;
+	size_t i;
+
+	cell_word(&microphone, r->tracking.microphone, 2 * NAME_WIDTH);
+	for (i = 0; i < SPA_N_ELEMENTS(states); i++)
+		if (spa_streq(states[i].state, r->tracking.state))
+			fprintf(out, "  %s: %s\n", _(states[i].text), microphone.text);
+}
+
 static void print_group(FILE *out, const struct report *r)
 {
 	struct cell sink, state;
@@ -301,7 +361,9 @@ static void print_group(FILE *out, const struct report *r)
 		fputs(_("  after a sound speakers are kept awake without end: bluez-combine.keep-warm.always\n"), out);
 	print_forced(out, _("quantum"), r->quantum, r->quantum_wanted);
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);
-	if (r->lease.valid)
+	if (r->track)
+		print_track(out, r);
+	else if (r->lease.valid)
 		fputs(_("  a program listens to the speakers: who is muted is silent until that has ended\n"), out);
 	if (r->version.valid && r->version.value > REPORT_VERSION)
 		fputs(_("  a newer version has written this: parts may be missing here\n"), out);
@@ -317,6 +379,8 @@ static const struct {
 	{ "muted", N_("too far from the others, and silent as bluez-combine.unaligned says") },
 	{ "starting", N_("its stream was asked for, and it takes nothing yet") },
 	{ "warm", N_("gets silence, and is kept awake for what comes next: bluez-combine.keep-warm.sec") },
+	{ "holding", N_("not heard now, or otherwise than expected: its delay goes on as before") },
+	{ "lost", N_("not heard for a minute: its delay stays as it is") },
 	{ "settling", N_("silent until its latency is known, three seconds at most") },
 };
 
@@ -328,7 +392,8 @@ static void print_legend(FILE *out, const struct report *r, uint32_t n)
 	for (l = 0; l < SPA_N_ELEMENTS(legend); l++)
 		for (i = 0; i < n && !(r->lease.valid && spa_streq(legend[l].word, "muted")); i++)
 			if (spa_streq(r->speakers[i].state, legend[l].word) ||
-			    spa_streq(r->speakers[i].basis, legend[l].word)) {
+			    spa_streq(r->speakers[i].basis, legend[l].word) ||
+			    spa_streq(r->speakers[i].heard.state, legend[l].word)) {
 				fprintf(out, "  %s: %s\n", i18n_word(legend[l].word), _(legend[l].meaning));
 				break;
 			}

@@ -144,6 +144,8 @@ static void finish_speaker(const struct report *r, struct report_speaker *s)
 	bool left_out = member_is_left_out(&s->wish);
 	const char *name;
 
+	if (r->track)
+		track_find(r->track, s->address, &s->heard);
 	if (device && device->adapter)
 		snprintf(s->adapter, sizeof(s->adapter), "%s", device->adapter);
 
@@ -185,6 +187,20 @@ static int compare_speakers(const void *a, const void *b)
 	/* speaker 2 before speaker 10 */
 	res = strverscmp(s->name, t->name);
 	return res ? res : strcmp(s->address, t->address);
+}
+
+/* Several may tell, and one has the lease, and with it a say in what is heard */
+static void read_track(struct report *r, const struct metadata *metadata)
+{
+	const struct metadata_entry *e;
+
+	if (r->lease.valid && r->lease.value > 0 && r->lease.value < SPA_ID_INVALID)
+		r->track = metadata_get_track(metadata, r->lease.value);
+	spa_list_for_each(e, &metadata->others, link)
+		if (r->track == NULL)
+			r->track = e->value;
+	if (!track_read(r->track, &r->tracking))
+		r->track = NULL;
 }
 
 /* What follows \a prefix in \a key; NULL if it does not begin so */
@@ -241,6 +257,7 @@ int report_init(struct report *report, const struct client *client, const char *
 	read_group(report, metadata_get(metadata, BLUEZ_COMBINE_KEY_STATUS));
 	spa_list_for_each(e, &metadata->entries, link)
 		read_entry(report, e);
+	read_track(report, metadata);
 	for (i = 0; i < report->n_speakers; i++)
 		finish_speaker(report, &report->speakers[i]);
 	if (report->n_speakers > 0)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "client/client.h"
+#include "client/track.h"
 
 #define REPORT_VERSION		1	/**< of the status that is understood */
 /** A name of 255 bytes, each written as \u00xx */
@@ -47,6 +48,7 @@ struct report_speaker {
 	struct report_int dither;	/**< by which code its delay moves to and fro; not valid if it does not */
 	struct report_int failures;	/**< how often its stream has failed, one after the other */
 	double gain;			/**< linear; NaN: not valid */
+	struct track_heard heard;	/**< what a program that tracks it hears of it; state "": there is none, or it hears nothing */
 	bool here;			/**< neither gone nor left out */
 };
 
@@ -73,6 +75,8 @@ struct report {
 	char state[32];
 	struct report_int latency_ns, members, playing;
 	struct report_int lease;	/**< the client that has one */
+	const char *track;		/**< what a program tells that tracks the speakers, JSON object; NULL: none does, */
+	struct track_told tracking;	/**< and what that says */
 	struct report_int restarts;	/**< of speakers, after stalls */
 	struct report_int keep_warm_ns;	/**< after the last sound; -1: without end */
 	struct report_int stalls, stalls_ns, longest_ns;	/**< of the last minute */
