@@ -10,6 +10,7 @@
 #include "cli/i18n.h"
 #include "cli/json-print.h"
 #include "cli/text.h"
+#include "hearing/reason-text.h"
 
 #define RESULT_JSON_VERSION	1
 #define NAME_WIDTH		24
@@ -50,7 +51,7 @@ static const char *left_out_text(const struct calibrate *c, uint32_t i)
 {
 	if (i >= c->plan.n_speakers)
 		return c->speakers[i].has_offset ? _("does not play") : _("has no latency offset");
-	return c->plan.speakers[i].place == PLAN_LEFT ? _("has left") : tell_reason(c->plan.speakers[i].reason);
+	return c->plan.speakers[i].place == PLAN_LEFT ? _("has left") : reason_text(c->plan.speakers[i].reason);
 }
 
 static void print_speaker(const struct calibrate *c, uint32_t i)
@@ -113,9 +114,9 @@ static void print_unheard(const struct calibrate *c)
 
 	for (i = 0; i < c->plan.n_speakers; i++)
 		if (c->plan.speakers[i].place == PLAN_UNHEARD)
-			printf("  %s: %s\n", c->speakers[i].name, tell_reason(c->plan.speakers[i].reason));
+			printf("  %s: %s\n", c->speakers[i].name, reason_text(c->plan.speakers[i].reason));
 	if (c->plan.failure == PLAN_NOBODY && c->plan.coarse == 0)
-		printf("  %s\n", tell_reason(c->plan.reason));
+		printf("  %s\n", reason_text(c->plan.reason));
 }
 
 static bool is_one_unheard(const struct calibrate *c)

@@ -9,6 +9,7 @@
 #include "calibrate/tell.h"
 #include "cli/i18n.h"
 #include "cli/text.h"
+#include "hearing/reason-text.h"
 
 void complain(const char *format, ...)
 {
@@ -39,45 +40,6 @@ static void say(const struct calibrate *c, const char *format, ...)
 	va_end(args);
 	putchar('\n');
 	fflush(stdout);
-}
-
-const char *tell_reason(enum ear_reason reason)
-{
-	switch (reason) {
-	case EAR_HEARD:
-		return _("heard");
-	case EAR_TOO_QUIET:
-		return _("not heard: too quiet here, or too far away");
-	case EAR_TOO_NOISY:
-		return _("not heard: the room is louder");
-	case EAR_CLIPPED:
-		return _("too loud for the microphone");
-	case EAR_NARROW:
-		return _("too little of its sound is heard");
-	case EAR_AMBIGUOUS:
-		return _("not clear: several sounds could be its first");
-	case EAR_UNEXPECTED:
-		return _("heard at a time that can't be");
-	case EAR_INTERRUPTED:
-		return _("interrupted");
-	case EAR_INCONSISTENT:
-		return _("not clear: it was heard differently each time");
-	case EAR_AGC:
-		return _("the microphone changes its gain by itself");
-	case EAR_SILENT:
-		return _("nothing plays");
-	case EAR_ALIKE:
-		return _("not clear: it can't be told from another speaker");
-	case EAR_LEARNING:
-		return _("heard, not yet a second time");
-	case EAR_JUMPED:
-		return _("not clear: its sound jumped meanwhile");
-	case EAR_MOVED:
-		return _("not clear: it sounds different than before");
-	case EAR_REASONS:
-		break;
-	}
-	return "?";
 }
 
 void tell_begin(const struct calibrate *c)
@@ -118,7 +80,7 @@ void tell_round(const struct calibrate *c, const struct plan_round *round)
 
 void tell_level(const struct calibrate *c, enum ear_reason reason)
 {
-	say(c, "  %s", tell_reason(reason));
+	say(c, "  %s", reason_text(reason));
 }
 
 void tell_heard(const struct calibrate *c)
@@ -141,7 +103,7 @@ void tell_heard(const struct calibrate *c)
 			/* TRANSLATORS: the speaker that the others are compared with, and a figure */
 			say(c, _("  %s: heard, %.0f dB above the noise"), c->speakers[i].name, c->speakers[i].snr_db);
 		else
-			say(c, "  %s: %s", c->speakers[i].name, tell_reason(r->results[i].reason));
+			say(c, "  %s: %s", c->speakers[i].name, reason_text(r->results[i].reason));
 	}
 }
 

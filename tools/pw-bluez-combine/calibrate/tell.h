@@ -30,9 +30,6 @@ void tell_result(const struct calibrate *c);
 /** Whether anything was changed. */
 const char *tell_state(const struct calibrate *c);
 
-/** Why somebody was not heard, for people. */
-const char *tell_reason(enum ear_reason reason);
-
 /* result.c */
 void result_print(const struct calibrate *c);
 void result_print_json(const struct calibrate *c);

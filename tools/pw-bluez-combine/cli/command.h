@@ -30,6 +30,7 @@ extern const struct command status_command;
 extern const struct command test_command;
 extern const struct command adjust_command;
 extern const struct command calibrate_command;
+extern const struct command track_command;
 extern const struct command doctor_command;
 extern const struct command pair_command;
 

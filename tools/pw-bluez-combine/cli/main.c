@@ -19,6 +19,7 @@ static const struct command *const commands[] = {
 	&adjust_command,
 #ifdef HAVE_EAR
 	&calibrate_command,
+	&track_command,
 #endif
 #ifdef HAVE_GIO
 	&doctor_command,

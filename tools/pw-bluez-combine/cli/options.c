@@ -51,12 +51,15 @@ static const struct {
 	{ 'd', "address", "ADDRESS", OPTION_ADDRESS, N_("the device with this address") },
 	{ 'n', "name", "NAME", OPTION_NAME, N_("the device whose name begins so") },
 	{ 't', "timeout", "SECONDS", OPTION_TIMEOUT, N_("how long to wait for the device, 1 to 600 (default: 120)") },
-	{ 'm', "microphone", "NAME", OPTION_CALIBRATE, N_("the microphone, by its name or a part of that") },
+	{ 'm', "microphone", "NAME", OPTION_CALIBRATE | OPTION_TRACK, N_("the microphone, by its name or a part of that") },
 	{ 'M', "distance", "NAME=M", OPTION_CALIBRATE, N_("metres of a speaker from the microphone; of all or of none") },
 	{ 'W', "wait", "SECONDS", OPTION_CALIBRATE, N_("how long music may go on before it pauses, 0 to 3600 (default: 60)") },
 	{ 'p', "plot", "FILE", OPTION_CALIBRATE, N_("draw what was heard, as PNG, into this file") },
 	{ 'y', "dry-run", NULL, OPTION_CALIBRATE, N_("measure, and keep nothing") },
 	{ 'u', "undo", NULL, OPTION_CALIBRATE, N_("go back to the offsets from before a calibration") },
+	{ 'o', "once", NULL, OPTION_TRACK, N_("learn where each speaker is, keep that, and end") },
+	{ 'H', "here", NULL, OPTION_TRACK, N_("it is right as it sounds now, whatever a calibration has found") },
+	{ 'S', "service", NULL, OPTION_TRACK, N_("wait for the microphone instead of ending, and go on if it was moved") },
 	{ 'v', "verbose", NULL, OPTION_VERBOSE, N_("what is well and what can't be known, too") },
 	{ 'h', "help", NULL, 0, N_("show this") },
 };
@@ -193,6 +196,15 @@ static int option_set(struct options *o, const char *command, int letter, const 
 		break;
 	case 'u':
 		o->undo = true;
+		break;
+	case 'o':
+		o->once = true;
+		break;
+	case 'H':
+		o->here = true;
+		break;
+	case 'S':
+		o->service = true;
 		break;
 	case 'e':
 		o->echo = true;

@@ -23,6 +23,7 @@ enum {
 	OPTION_NAME = 1 << 9,
 	OPTION_TIMEOUT = 1 << 10,
 	OPTION_VERBOSE = 1 << 11,
+	OPTION_TRACK = 1 << 13,		/**< microphone, once, here, service */
 	OPTION_ARGUMENT = 1 << 16,	/**< one argument that is no option, and has to be there */
 	OPTION_ROLE = 1 << 17,
 	OPTION_GAIN = 1 << 18,
@@ -67,6 +68,7 @@ struct options {
 	int wait_sec;			/**< for music to pause */
 	const char *plot;		/**< file; NULL: none */
 	bool dry_run, undo;
+	bool once, here, service;
 	bool verbose;
 	bool help;			/**< help is asked for: run nothing */
 };

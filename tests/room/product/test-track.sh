@@ -1,0 +1,122 @@
+#!/bin/sh
+# pw-bluez-combine track among the daemons: that it follows, keeps what it found, and leaves nothing behind
+# SPDX-License-Identifier: MIT
+#
+# test-track.sh ROOM TOOL: runs itself inside the room
+set -eu
+
+if [ $# = 2 ]; then
+	exec "$1" with --wrong 100 --clock room --microphone "'distance.m': <2.0>, 't60.sec': <0.3>" \
+		-- "$0" inside "$1" "$2"
+fi
+# shellcheck source=tests/room/product/inside.sh
+. "$(dirname "$0")/inside.sh"
+KITCHEN=AA:BB:CC:00:00:01
+
+# until_true COMMAND...: it succeeds, by now or within 60 s
+until_true() {
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+exits() {
+	expected=$1 status=0
+	shift
+	"$@" >"$out" 2>&1 || status=$?
+	[ $status = "$expected" ]
+}
+said() { grep -F -q -e "$1" "$out"; }
+begin() {
+	: >"$out"
+	"$TOOL" track "$@" >"$out" 2>&1 &
+	pid=$!
+}
+ended() {
+	status=0
+	wait $pid || status=$?
+}
+# value FIELD: of the kitchen's status, in ns; nothing if it has none
+value() { pw-metadata -n bluez-combine 0 "status.$KITCHEN" | grep -oE "\"$1\": -?[0-9]+" | grep -oE -- '-?[0-9]+$' | tail -n 1; }
+# is FIELD NS: within 0.1 ms
+is() {
+	now=$(value "$1") || now=0
+	echo "# $1 is $now" >>"$out.values"
+	[ $((now - $2)) -lt 100000 ] && [ $((now - $2)) -gt -100000 ]
+}
+has_sink() { "$TOOL" status | grep -F 'of 3 speakers'; }
+followed() { [ "$(grep -c 'followed, to within' "$out")" -ge 3 ]; }
+dithers() { pw-metadata -n bluez-combine 0 "status.$KITCHEN" | grep -q '"dither"'; }
+still() { ! dithers; }
+tracked() { pw-metadata -n bluez-combine | grep -q "key:'track'"; }
+
+until_true has_sink
+delay=$(value delay.nsec)
+
+check 'once and always is no wish' exits 2 "$TOOL" track --once --service
+check 'a microphone that is not there is told, with those that are' exits 2 "$TOOL" track --microphone attic
+check 'of those one is the room'\''s' said room_microphone.1
+
+begin
+check 'each speaker moves to and fro in its own code' until_true dithers
+# What it has open: sockets, memory, the output
+files() {
+	find "/proc/$pid/fd" -type l -exec readlink {} + | grep -v -e '^/dev/' -e '^/memfd:' -e '^socket:' -e '^pipe:' \
+		-e '^anon_inode:' -e "^$out\$" >"$out.files"
+	[ ! -s "$out.files" ]
+}
+check 'nothing of what is heard goes into a file' files
+no_core() { grep -q '^Max core file size *0 *0 ' "/proc/$pid/limits"; }
+check 'nor into one that is left by a crash' no_core
+check 'all are followed' until_true followed
+check 'who shows it can read it' tracked
+check 'as they are heard is how they stay' is delay.nsec "$delay"
+
+# Somebody says that the kitchen is 5 ms late: it is heard not to be
+pw-metadata -n bluez-combine 0 "member.$KITCHEN" '{ "correction.msec": 5 }' Spa:String:JSON >/dev/null
+until_true is tracked.nsec -5000000
+check 'what is corrected and is not so is taken back' is correction.nsec 0
+check 'and nobody has moved for good' is delay.nsec "$delay"
+kill -INT $pid
+ended
+check 'Ctrl-C ends it' [ "$status" = 130 ]
+kept() {
+	pw-metadata -n bluez-combine 0 "member.$KITCHEN" >>"$out"
+	is correction.nsec 0 && grep -qE '"correction.msec": -?0(\.0|[ ,}])' "$out"
+}
+check 'what it found is kept' kept
+check 'so that nothing is tracked any more' is tracked.nsec 0
+check 'and nobody moves by that' is delay.nsec "$delay"
+check 'nor to and fro' until_true still
+check 'and nothing is told any more' eval '! tracked'
+
+begin
+until_true followed
+pw-metadata -n bluez-combine 0 "member.$KITCHEN" '{ "correction.msec": 3 }' Spa:String:JSON >/dev/null
+until_true is tracked.nsec -3000000
+kill -KILL $pid
+ended
+check 'killed it moves nobody to and fro any more' until_true still
+check 'and who was moved stays there' is tracked.nsec -3000000
+
+begin
+until_true followed
+pw-cli set-param room_microphone.1 Props '{ mute: true }' >/dev/null
+ended
+check 'a microphone that is muted ends it' [ "$status" = 1 ]
+check 'which is said' said 'The microphone is muted'
+pw-cli set-param room_microphone.1 Props '{ mute: false }' >/dev/null
+begin --service
+until_true said Listening
+pw-cli set-param room_microphone.1 Props '{ mute: true }' >/dev/null
+check 'as a service it waits for that to end' until_true said 'The microphone is muted'
+pw-cli set-param room_microphone.1 Props '{ mute: false }' >/dev/null
+check 'and goes on then' until_true followed
+kill -TERM $pid
+ended
+check 'it ends when it is asked to' [ "$status" = 143 ]
+
+check 'once is until all are followed' exits 0 "$TOOL" track --once
+finish
