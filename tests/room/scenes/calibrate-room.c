@@ -65,8 +65,17 @@ static int add_speaker(struct scene *sc, const struct conditions *c, struct rand
 			latency, report, box, i % (sc->n_adapters + 1));
 }
 
+static char *draw_talk(const struct scene *sc, const struct conditions *c)
+{
+	struct random r = { .state = sc->seed ^ g_str_hash("talk") };
+
+	return c->talk_db.min == 0.0 ? g_strdup("") :
+		g_strdup_printf(", 'talk.db': <%.1f>", between(&r, c->talk_db.min, c->talk_db.max));
+}
+
 static int add_microphone(struct scene *sc, const struct conditions *c, struct random *r)
 {
+	g_autofree char *talk = draw_talk(sc, c);
 	double t60 = between(r, T60_MIN_S, T60_MAX_S), ppm = random_around(r, c->ppm);
 	double reflection = between(r, c->reflection_db.min, c->reflection_db.max);
 	double noise = SWEEP_DB - between(r, c->snr_db.min, c->snr_db.max);
@@ -74,8 +83,8 @@ static int add_microphone(struct scene *sc, const struct conditions *c, struct r
 	bool slow = tossed(r, 0.5) && c->slow;
 
 	return scene_add_microphone(sc, CALIBRATE_MICROPHONE, "'t60.sec': <%.2f>, 'reflection.db': <%.1f>, "
-			"'noise.db': <%.1f>, 'ppm': <%.1f>, 'rate': <uint32 %d>, 'agc': <%.2f>%s%s", t60, reflection,
-			noise, ppm, slow ? 16000 : 48000, agc, c->microphone ? ", " : "",
+			"'noise.db': <%.1f>, 'ppm': <%.1f>, 'rate': <uint32 %d>, 'agc': <%.2f>%s%s%s", t60, reflection,
+			noise, ppm, slow ? 16000 : 48000, agc, talk, c->microphone ? ", " : "",
 			c->microphone ? c->microphone : "");
 }
 
@@ -120,9 +129,10 @@ static struct process *spawn_apart(struct scene *sc, const char *name, const cha
 
 struct process *calibrate_start(struct scene *sc, const char *const *more)
 {
-	const char *argv[16] = { TOOL, "calibrate", "--json", "--microphone", SCENE_MICROPHONE CALIBRATE_MICROPHONE };
+	const char *argv[6 + 2 * SCENE_SPEAKERS_MAX] = { TOOL, "calibrate", "--json", "--microphone",
+		SCENE_MICROPHONE CALIBRATE_MICROPHONE };
 
-	for (int n = 5; more != NULL && *more != NULL && n < 15; n++)
+	for (int n = 5; more != NULL && *more != NULL && n < (int)G_N_ELEMENTS(argv) - 1; n++)
 		argv[n] = *more++;
 	return spawn_apart(sc, "calibrate", argv);
 }

@@ -24,6 +24,10 @@
 /* From the command to the proof */
 #define SECONDS_3	20.0
 #define SECONDS_8	45.0
+/* The microphone is moved once within this, by so much for each speaker at most, and is there so soon */
+#define RUN_S		17.0
+#define MOVED_M		1.0
+#define MOVED_MS	500.0
 
 #define STRONG	{ -10.0, -3.0 }
 #define WEAK	{ 0.0, 6.0 }
@@ -43,6 +47,10 @@ static const struct conditions all_conditions[] = {
 	  .microphone = "'clip.db': <-36.0>, 'gain.db': <6.0>", .may_refuse = "clipped" },
 	{ .name = "calibrate-all", .reflection_db = WEAK, .snr_db = LOUD, .boxes = true, .ppm = 150.0, .slow = true,
 	  .microphone = "'pop.db': <-6.0>, 'self-noise.db': <-70.0>" },
+	{ .name = "calibrate-talk", .reflection_db = STRONG, .snr_db = QUIET, .talk_db = { -50.0, -30.0 },
+	  .may_refuse = "*" },
+	{ .name = "calibrate-moved", .reflection_db = STRONG, .snr_db = QUIET, .may_refuse = "*", .moves = true },
+	{ .name = "calibrate-distance", .reflection_db = STRONG, .snr_db = QUIET, .distances = true },
 };
 
 /** What a run came to */
@@ -70,7 +78,7 @@ static const struct conditions *find_conditions(const char *name)
 }
 
 static struct {
-	double metres[SCENE_SPEAKERS_MAX];
+	double metres[SCENE_SPEAKERS_MAX], metres_before[SCENE_SPEAKERS_MAX];	/**< in the end, and in the beginning */
 	double before_from, before_to, after_from, after_to;	/**< s of the timeline */
 	struct calibration calibration;
 } run;
@@ -96,19 +104,75 @@ static int play_music(struct scene *sc, double seconds, double *from, double *to
 	return scene_echo(sc, SCENE_ECHO, false);
 }
 
+/* At any moment: the path from each speaker is another one from then on */
+static int run_moved(struct scene *sc)
+{
+	struct random r = { .state = sc->seed ^ g_str_hash("moved") };
+	int64_t began = stack_now(&sc->stack);
+	struct process *p = calibrate_start(sc, NULL);
+	int res;
+
+	if (p == NULL)
+		return -EIO;
+	if ((res = scene_pass(sc, random_unit(&r) * RUN_S)) < 0)
+		return res;
+	for (int i = 0; i < sc->n_speakers && res == 0; i++) {
+		run.metres[i] = fmax(0.1, run.metres[i] + random_around(&r, MOVED_M));
+		res = scene_set_path(sc, CALIBRATE_MICROPHONE, sc->speakers[i].name,
+				"'distance.m': <%.6f>, 'move.msec': <%.0f>", run.metres[i], MOVED_MS);
+	}
+	if (res == 0)
+		res = calibrate_end(sc, p, &run.calibration);
+	run.calibration.seconds = (stack_now(&sc->stack) - began) / 1e9;
+	return res;
+}
+
+/* What is measured is then the skew at the speakers */
+static int run_with_distances(struct scene *sc)
+{
+	const char *more[2 * SCENE_SPEAKERS_MAX + 1] = { NULL };
+	int res;
+
+	for (int i = 0; i < sc->n_speakers; i++) {
+		more[2 * i] = "--distance";
+		more[2 * i + 1] = g_strdup_printf("%s=%.3f", sc->speakers[i].name, run.metres[i]);
+	}
+	res = calibrate_run(sc, more, &run.calibration);
+	for (int i = 0; i < sc->n_speakers; i++)
+		g_free((char *)more[2 * i + 1]);
+	return res;
+}
+
+static int run_tool(struct scene *sc, const struct conditions *c)
+{
+	return c->moves ? run_moved(sc) : c->distances ? run_with_distances(sc) : calibrate_run(sc, NULL, &run.calibration);
+}
+
 static int play_calibrate(struct scene *sc)
 {
+	const struct conditions *c = find_conditions(sc->type->name);
 	bool ours = sc->stack.options.system != STACK_PEER;
 	int res;
 
 	sc->seconds = BEFORE_S + AFTER_S;
-	if ((res = calibrate_build(sc, find_conditions(sc->type->name), run.metres)) < 0 ||
-	    (res = scene_connect(sc, SCENE_ECHO)) < 0 ||
+	if ((res = calibrate_build(sc, c, run.metres)) < 0)
+		return res;
+	/* where the speakers stand there is no way to be taken in */
+	if (!c->distances)
+		memcpy(run.metres_before, run.metres, sizeof(run.metres));
+	if ((res = scene_connect(sc, SCENE_ECHO)) < 0 ||
 	    (res = play_music(sc, BEFORE_S, &run.before_from, &run.before_to)) < 0 || !ours)
 		return res;
-	if ((res = calibrate_run(sc, NULL, &run.calibration)) < 0)
+	if ((res = run_tool(sc, c)) < 0)
 		return res;
+	if (c->distances)
+		memset(run.metres, 0, sizeof(run.metres));
 	return play_music(sc, AFTER_S, &run.after_from, &run.after_to);
+}
+
+static bool may_refuse(const struct conditions *c, const char *reason)
+{
+	return c->may_refuse != NULL && (spa_streq(c->may_refuse, "*") || spa_streq(c->may_refuse, reason));
 }
 
 /* Who was not heard, and is that right? */
@@ -126,7 +190,7 @@ static void count_refused(const struct scene *sc, const struct conditions *c, st
 		if (heard[i])
 			continue;
 		o->refused++;
-		o->wrong_reasons += c->may_refuse == NULL || !spa_streq(reason, c->may_refuse);
+		o->wrong_reasons += !may_refuse(c, reason);
 		g_strlcat(o->reasons, sc->speakers[i].name, sizeof(o->reasons));
 		g_strlcat(o->reasons, ": ", sizeof(o->reasons));
 		g_strlcat(o->reasons, reason, sizeof(o->reasons));
@@ -141,7 +205,7 @@ static int judge(struct scene *sc, struct outcome *o)
 	int res;
 
 	*o = (struct outcome) { .speakers = sc->n_speakers, .after_ms = NAN, .seconds = NAN };
-	if ((res = calibrate_listen(sc, run.metres, run.before_from, run.before_to, &late)) < 0)
+	if ((res = calibrate_listen(sc, run.metres_before, run.before_from, run.before_to, &late)) < 0)
 		return res;
 	o->before_ms = heard_late_spread(&late, sc->n_speakers, NULL);
 	if (sc->stack.options.system == STACK_PEER)
@@ -149,9 +213,15 @@ static int judge(struct scene *sc, struct outcome *o)
 	count_refused(sc, find_conditions(sc->type->name), o, heard);
 	o->kept = run.calibration.kept;
 	o->seconds = run.calibration.seconds;
-	if ((res = calibrate_listen(sc, run.metres, run.after_from, run.after_to, &late)) == 0)
-		o->after_ms = heard_late_spread(&late, sc->n_speakers, o->kept ? heard : NULL);
-	return res;
+	if ((res = calibrate_listen(sc, run.metres, run.after_from, run.after_to, &late)) < 0)
+		return res;
+	o->after_ms = heard_late_spread(&late, sc->n_speakers, o->kept ? heard : NULL);
+	if (!find_conditions(sc->type->name)->moves ||
+	    (res = calibrate_listen(sc, run.metres_before, run.after_from, run.after_to, &late)) < 0)
+		return res;
+	/* What was heard before it was moved is right where it was */
+	o->after_ms = fmin(o->after_ms, heard_late_spread(&late, sc->n_speakers, o->kept ? heard : NULL));
+	return 0;
 }
 
 static void tell_run(const struct scene *sc, int n, const struct outcome *o, struct json *j)
@@ -362,6 +432,12 @@ const struct scene_type scenes_calibrate[] = {
 	{ .name = "calibrate-clip", .text = "the same with one that clips",
 	  .brief_runs = 1, CALIBRATE },
 	{ .name = "calibrate-all", .text = "all of that at once, but the last two",
+	  .brief_runs = 1, CALIBRATE },
+	{ .name = "calibrate-talk", .text = "somebody talks all the while",
+	  .brief_runs = 1, CALIBRATE },
+	{ .name = "calibrate-moved", .text = "the microphone is moved while it listens: that is noticed, or does not matter",
+	  .brief_runs = 1, CALIBRATE },
+	{ .name = "calibrate-distance", .text = "with the distances of all: they sound at one time where they stand",
 	  .brief_runs = 1, CALIBRATE },
 	{ 0 },
 };

@@ -22,11 +22,14 @@ struct conditions {
 	struct range reflection_db;	/**< the strongest, against the direct sound */
 	struct range snr_db;		/**< of a sweep of -20 dBFS from 2 m */
 	bool boxes;			/**< each has a band of its own, and distorts */
+	struct range talk_db;		/**< dBFS of a syllable of somebody who talks; 0: nobody does */
 	double ppm;			/**< of the microphone, up to so much either way */
 	bool slow;			/**< half of them are of 16 kHz */
 	double agc;			/**< up to so much */
 	const char *microphone;		/**< more options of it, NULL: none */
-	const char *may_refuse;		/**< the reason that a speaker may have not to be heard; NULL: none */
+	const char *may_refuse;		/**< the reason that a speaker may have not to be heard; NULL: none; "*": any */
+	bool moves;			/**< the microphone does, while it listens */
+	bool distances;			/**< are said, and so all sound at one time where they stand */
 };
 
 /** What the tool said in the end */
