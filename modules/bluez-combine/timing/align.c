@@ -153,10 +153,12 @@ int align_update(struct align *a, const struct align_params *p,
 {
 	int64_t total_ns = choose_total(a, p, m, n, playing);
 	bool moves = total_ns != a->total_ns;
-	int64_t lack_ns = playing ? find_lack(total_ns, p, m, n) : 0, step_ns = moves ? 0 : SPA_MIN(lack_ns, p->creep_ns);
-	int changed = moves || step_ns > 0;
+	int64_t lack_ns = playing ? find_lack(total_ns, p, m, n) : 0, step_ns;
+	int changed;
 	uint32_t i;
 
+	step_ns = moves || !a->creeps ? 0 : SPA_MIN(lack_ns, p->creep_ns);
+	changed = moves || step_ns > 0;
 	total_ns += step_ns;
 	a->crept = step_ns > 0;
 	a->creeps = lack_ns > step_ns;

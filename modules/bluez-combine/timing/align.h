@@ -75,7 +75,8 @@ struct align {
  * A member that is tracked and wanders to be ever later would use up the headroom, and the group would move. So as soon as
  * its delay is below ALIGN_FLOOR_NS, B creeps: it grows by what is lacking, but no more than \a creep_ns in one call, so
  * little that all delays can slew by it together. How often it may is the caller's to say: what B has crept by is to be
- * slewed before more is. It does not creep beyond what the fastest can be delayed by.
+ * slewed before more is. It begins with the call after the one that finds it: a member that has just been found to be so late is
+ * perhaps crossfaded there, while the others slew. It does not creep beyond what the fastest can be delayed by.
  *
  * Members further apart than max_delay - headroom cannot all be aligned. The
  * largest group that can is, the faster one of two as large (a report that is
