@@ -51,7 +51,7 @@ static void hear(struct fuzz_input *in, struct loop *loop, double now_s)
 		heard[i] = (struct ear_track_heard) {
 			.reason = fuzz_u8(in) < 200 ? EAR_HEARD : fuzz_u8(in), .tau_s = number(in, 0.5),
 			.sigma_s = number(in, 1e-3), .rate = number(in, 1e-4), .rate_sigma = number(in, 1e-5),
-			.match = number(in, 1.0),
+			.match = number(in, 1.0), .placed = true,
 		};
 	if (fuzz_u8(in) > 240)
 		window = (struct loop_window) { number(in, 100.0), number(in, 100.0) };

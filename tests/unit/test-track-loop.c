@@ -178,6 +178,17 @@ static void without_a_record_it_is_kept_as_it_is_heard_at_first(void)
 		check(fabs(plant_late_s(&one, i) - plant_late_s(&one, 0) - before_s[i] + before_s[0]) <= 0.3e-3);
 }
 
+/* What is told of it is another sound, later by nobody knows what */
+static void who_has_no_first_sound_is_kept_as_it_is_heard_at_first(void)
+{
+	begin(&one, 3, 7);
+	one.speakers[1].faint = true;
+	one.speakers[1].true_s += 4e-3;
+	one.speakers[1].place_s = 4e-3;
+	plant_run(&one, 0.0, MINUTES(5));
+	check(plant_spread_s(&one) <= 2e-3);
+}
+
 static void a_report_that_is_right_moves_nobody_and_a_wrong_one_not_for_long(void)
 {
 	begin(&one, 3, 3);
@@ -311,6 +322,7 @@ int main(int argc, char **argv)
 	run(a_stream_that_begins_anew_is_put_in_its_place);
 	run(what_calibrate_left_is_kept);
 	run(without_a_record_it_is_kept_as_it_is_heard_at_first);
+	run(who_has_no_first_sound_is_kept_as_it_is_heard_at_first);
 	run(a_report_that_is_right_moves_nobody_and_a_wrong_one_not_for_long);
 	run(who_is_not_heard_goes_on_for_a_while_and_then_stays);
 	run(an_interruption_of_the_microphone_moves_nobody);

@@ -179,7 +179,8 @@ static void hear(struct plant *p, uint32_t i, struct ear_track_heard *h)
 	uint32_t hop = lrint(plant_now(p) / p->hop_sec);
 	double bend, pieces = p->window_sec / p->hop_sec;
 
-	*h = (struct ear_track_heard) { .reason = EAR_HEARD, .sigma_s = p->sigma_s, .confidence = 0.9 };
+	*h = (struct ear_track_heard) { .reason = EAR_HEARD, .sigma_s = p->sigma_s, .confidence = 0.9,
+		.placed = !s->faint };
 	s->noise_s[hop % 64] = p->sigma_s * sqrt(pieces) * plant_gauss(p);
 	bend = fit(p, s, &h->tau_s, &h->rate);
 	h->tau_s += error_of(p, s) + p->microphone_s;

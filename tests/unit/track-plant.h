@@ -34,6 +34,7 @@ struct plant_speaker {
 	double true_s;			/**< and what it is, its way to the microphone included */
 	double lose_every_sec;		/**< a packet, 13 ms: on average; 0: never */
 	double jump_s, jump_at_sec;	/**< it is so much later from then on */
+	bool faint;			/**< its first sound is not told */
 	bool deaf;			/**< the microphone does not hear it */
 
 	double decay_s;			/**< by which its buffer decays */

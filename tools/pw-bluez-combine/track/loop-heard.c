@@ -93,6 +93,8 @@ static uint32_t read_all(struct loop *loop, const struct loop_window *w, const s
 		*r = (struct reading) { .speaker = i };
 		s->reason = read_heard(s, w, &heard[i], &r->is);
 		s->altered |= s->reason == EAR_MOVED;
+		if (s->reason == EAR_HEARD)
+			s->absolute = heard[i].placed;
 		count += s->reason == EAR_HEARD;
 	}
 	return count;

@@ -89,23 +89,25 @@ static double off_s(const struct loop_speaker *s, double now_s)
 	return drift_late_s(&s->drift, now_s) - s->base_s - s->tracked_s;
 }
 
+/* A record tells of first sounds: of one whose own is not told it is no use */
+static void place(struct loop *loop, struct loop_speaker *s, double heard_s)
+{
+	s->place_s = pattern_place(&loop->pattern, s->absolute ? s->arrival_s : NAN, heard_s);
+	s->placed = true;
+}
+
 /* Returns what all are later by than the pattern has it */
 static double place_all(struct loop *loop, double now_s)
 {
 	struct loop_speaker *reference = &loop->speakers[loop->reference], *s;
 	double common_s;
 
-	if (!reference->placed) {
-		reference->place_s = pattern_place(&loop->pattern, reference->arrival_s, off_s(reference, now_s));
-		reference->placed = true;
-	}
+	if (!reference->placed)
+		place(loop, reference, off_s(reference, now_s));
 	common_s = off_s(reference, now_s) - reference->place_s;
-	for (s = loop->speakers; s < loop->speakers + LOOP_SPEAKERS_MAX; s++) {
-		if (!s->known || s->placed)
-			continue;
-		s->place_s = pattern_place(&loop->pattern, s->arrival_s, off_s(s, now_s) - common_s);
-		s->placed = true;
-	}
+	for (s = loop->speakers; s < loop->speakers + LOOP_SPEAKERS_MAX; s++)
+		if (s->known && !s->placed)
+			place(loop, s, off_s(s, now_s) - common_s);
 	return common_s;
 }
 

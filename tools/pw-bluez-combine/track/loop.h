@@ -93,6 +93,7 @@ struct loop_speaker {
 	struct guess guess;		/**< where else it may be */
 	double heard_s;			/**< the clock when it was last heard where it was expected */
 	double window_s;		/**< the middle of that window */
+	bool absolute;			/**< it is told when its first sound is heard, and not only by how much that changes */
 	bool altered;			/**< it sounds otherwise than where it was last known to be */
 	bool stepped;			/**< it is known to be elsewhere, and may be moved at once */
 	double past[LOOP_PAST];		/**< t at the last ticks */
