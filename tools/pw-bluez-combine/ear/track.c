@@ -35,6 +35,7 @@
 #define KNOWN_RATE	8e-6
 #define FOUND_RATE	10e-6	/* what a search leaves */
 #define REACH_SEC	0.080	/* so far from there a speaker is looked for */
+#define REACH_UNKNOWN_SEC 0.250	/* while it is not known where all of them are */
 #define OFF_CENTRE_SEC	0.025	/* then the sent signal is shifted anew */
 #define ROUNDS		3
 
@@ -360,8 +361,7 @@ static void find_rates(struct look *k)
 static void separate(struct look *k)
 {
 	struct ear_separation *s = &k->t->separation;
-	uint32_t round, bins = k->t->spectra.n_bins;
-	uint32_t i;
+	uint32_t round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		ear_separation_solve(s, k->rates, k->rate_sigmas);
@@ -372,9 +372,21 @@ static void separate(struct look *k)
 	}
 	ear_separation_solve(s, NULL, NULL);
 	ear_separation_likeness(s, k->likeness);
+}
+
+static void find_peaks(struct look *k, double reach)
+{
+	const struct ear_separation *s = &k->t->separation;
+	uint32_t i, bins = k->t->spectra.n_bins;
+
 	for (i = 0; i < s->n; i++)
 		k->height[i] = ear_shape_height(&k->t->shape, &s->response[(size_t)i * bins], &s->variance[(size_t)i * bins],
-				REACH_SEC, &k->peak_s[i]);
+				reach, &k->peak_s[i]);
+}
+
+static double at_of(const struct look *k, uint32_t i)
+{
+	return SPA_CLAMP(k->lag[i] / k->t->rate + k->peak_s[i], 0.0, k->t->max_lag / k->t->rate);
 }
 
 /* A signal that was shifted by too much, or too little, is in the window in part only */
@@ -384,15 +396,34 @@ static bool is_off_centre(struct look *k)
 	uint32_t i;
 
 	for (i = 0; i < k->t->n; i++) {
-		double at = k->lag[i] / k->t->rate + k->peak_s[i];
-
 		if (k->height[i] < HEIGHT_MIN || fabs(k->peak_s[i]) < OFF_CENTRE_SEC)
 			continue;
-		at = SPA_CLAMP(at, 0.0, k->t->max_lag / k->t->rate);
-		any |= fabs(at - k->expected[i]) > 0.5 * OFF_CENTRE_SEC;
-		k->expected[i] = at;
+		any |= fabs(at_of(k, i) - k->expected[i]) > 0.5 * OFF_CENTRE_SEC;
+		k->expected[i] = at_of(k, i);
 	}
 	return any;
+}
+
+/* Music is like itself a beat later, and that may have been taken for the lag that all have in common: what most say counts */
+static bool is_common_off(struct look *k)
+{
+	double off[N_MAX], x;
+	uint32_t i, j, n = 0;
+
+	for (i = 0; i < k->t->n; i++) {
+		if (k->prior[i].sigma_s <= KNOWN_TAU_SEC || k->height[i] < HEIGHT_MIN)
+			continue;
+		x = at_of(k, i) - k->expected[i];
+		for (j = n++; j > 0 && off[j - 1] > x; j--)
+			off[j] = off[j - 1];
+		off[j] = x;
+	}
+	if (n == 0 || fabs(off[n / 2]) < 0.5 * OFF_CENTRE_SEC)
+		return false;
+	for (i = 0; i < k->t->n; i++)
+		if (!(k->prior[i].sigma_s <= KNOWN_TAU_SEC))
+			k->expected[i] = SPA_CLAMP(k->expected[i] + off[n / 2], 0.0, k->t->max_lag / k->t->rate);
+	return true;
 }
 
 static double spread(const double effect[EAR_SEPARATE_BLOCKS])
@@ -601,10 +632,18 @@ static void solve(struct look *k, struct ear_track_window *w)
 
 	find_rates(k);
 	separate(k);
+	find_peaks(k, REACH_UNKNOWN_SEC);
+	if (is_common_off(k)) {
+		load(k);
+		find_rates(k);
+		separate(k);
+	}
+	find_peaks(k, REACH_SEC);
 	if (is_off_centre(k)) {
 		load(k);
 		find_rates(k);
 		separate(k);
+		find_peaks(k, REACH_SEC);
 	}
 	w->residual_db = s->heard > 0 ? 10 * log10(s->residual / s->heard) : 0.0;
 	compare(k);

@@ -29,7 +29,8 @@ struct ear_track_params {
 	uint32_t max_lag_frames;	/**< a sound is heard so much after it was sent, at most; 0: 1 s */
 };
 
-/** What is known of a speaker before. Of one of which nothing is known the sigmas are INFINITY. */
+/** What is known of a speaker before. Of one that was not heard yet the sigmas are INFINITY: then tau_s is by how much it is
+ * later than others of that kind, to some 50 ms, as by the delays that they have; how late all of them are is found. */
 struct ear_track_prior {
 	uint64_t at;			/**< the frame for which tau_s holds, as heard */
 	double tau_s;			/**< from sent to heard */
