@@ -313,6 +313,18 @@ static void what_is_learnt_anew_moves_nobody(void)
 	}
 }
 
+static void who_was_not_heard_yet_is_expected_by_its_latency(void)
+{
+	const struct loop_facts facts = { .latency_s = 0.3, .correction_s = 0.02, .arrival_s = NAN, .plays = true };
+	struct ear_track_prior prior;
+	struct loop loop;
+
+	loop_init(&loop, false);
+	loop_facts(&loop, 0, 1.0, &facts);
+	loop_prior(&loop, 0, 2.0, &prior);
+	check(fabs(prior.tau_s - 0.32) < 1e-9 && isinf(prior.sigma_s) && isinf(prior.rate_sigma));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -329,5 +341,6 @@ int main(int argc, char **argv)
 	run(a_microphone_that_is_moved_is_noticed);
 	run(speakers_that_lose_packets_at_once_are_no_microphone_that_moves);
 	run(what_is_learnt_anew_moves_nobody);
+	run(who_was_not_heard_yet_is_expected_by_its_latency);
 	return harness_finish();
 }

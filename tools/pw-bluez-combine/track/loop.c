@@ -123,7 +123,9 @@ void loop_prior(const struct loop *loop, uint32_t i, double at_s, struct ear_tra
 	const struct loop_speaker *s = i < LOOP_SPEAKERS_MAX ? &loop->speakers[i] : NULL;
 	const struct drift *d = s == NULL ? NULL : s->guess.n > 0 ? &s->guess.drift : s->known ? &s->drift : NULL;
 
-	prior->tau_s = prior->rate = 0.0;
+	/* Who was not heard yet is as much later than others as it is corrected for: the estimator finds what all have in common */
+	prior->tau_s = s == NULL ? 0.0 : s->latency_s + s->base_s + s->tracked_s;
+	prior->rate = 0.0;
 	prior->sigma_s = prior->rate_sigma = INFINITY;
 	if (d == NULL)
 		return;
