@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "calibrate/offsets.h"
 #include "calibrate/plan.h"
@@ -370,6 +371,27 @@ static bool is_close(const struct plan *plan)
 	return plan_spread(plan, false) <= (plan->fine > 1 ? PLAN_PROVEN_MS : PLAN_CLOSE_MS);
 }
 
+/* One in the middle of those that were heard: so that few are off, and not all for one that is */
+static uint32_t middle(const struct plan *plan)
+{
+	uint32_t best = PLAN_ALL, i, j;
+	int32_t sides, least = INT32_MAX;
+
+	for (i = 0; i < plan->n_speakers; i++) {
+		if (plan->speakers[i].place != PLAN_IN || plan->speakers[i].reason != EAR_HEARD)
+			continue;
+		for (sides = 0, j = 0; j < plan->n_speakers; j++)
+			if (plan->speakers[j].place == PLAN_IN && plan->speakers[j].reason == EAR_HEARD)
+				sides += (plan->speakers[j].after_ms > plan->speakers[i].after_ms) -
+					(plan->speakers[j].after_ms < plan->speakers[i].after_ms);
+		if (abs(sides) < least) {
+			least = abs(sides);
+			best = i;
+		}
+	}
+	return best;
+}
+
 static void heard_fine(struct plan *plan, const struct plan_result *results)
 {
 	uint32_t first = take_reasons(plan, results);
@@ -384,10 +406,13 @@ static void heard_fine(struct plan *plan, const struct plan_result *results)
 	if (first != PLAN_ALL)
 		take_arrivals(plan, results, first);
 	again = drop_unheard(plan, last);
-	if (last || (!again && is_close(plan)))
+	if (last || (!again && is_close(plan))) {
 		judge(plan);
-	else if (first != PLAN_ALL && spread(plan, false, true) > PLAN_CLOSE_MS)
-		correct_more(plan);
+	} else if (first != PLAN_ALL) {
+		refer_to(plan, middle(plan));
+		if (spread(plan, false, true) > PLAN_CLOSE_MS)
+			correct_more(plan);
+	}
 }
 
 void plan_heard(struct plan *plan, const struct plan_result *results)

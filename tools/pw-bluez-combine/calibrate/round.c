@@ -319,12 +319,13 @@ static void hear_level(struct calibrate *c)
 {
 	struct round *r = &c->round;
 	struct ear_heard *heard = &r->heard[0];
-	size_t n = c->recorder.n, quiet = SPA_MIN(n, (size_t)fmax(0.0, r->slots[0].expected - r->slots[0].before));
+	size_t n = c->recorder.n, quiet = SPA_MIN(n, (size_t)fmax(0.0, r->slots[0].expected - r->slots[0].before)), from;
 
-	/* What is heard first is not before it is played */
+	/* What is heard first is not before it is played; and what sounded before fades */
 	quiet = SPA_MAX(quiet, SPA_MIN(n, (size_t)(LEAD_SEC * c->rate)));
+	from = quiet - SPA_MIN(quiet, (size_t)(LEVEL_STRETCH_SEC * c->rate));
 	*heard = (struct ear_heard) {
-		.snr_db = level_measure(c->recorder.samples, quiet, c->recorder.samples + quiet, n - quiet, c->rate),
+		.snr_db = level_measure(c->recorder.samples + from, quiet - from, c->recorder.samples + quiet, n - quiet, c->rate),
 	};
 	if (ear_clipped(c->recorder.samples, n) > 0)
 		heard->reason = EAR_CLIPPED;
