@@ -416,6 +416,11 @@ static void between_too_quiet_and_too_loud_there_is_a_level(void)
 	check(fabs(w.plan.speakers[other].level_db - (level_db + 10.0)) < 1e-9);
 	hear_coarse(&w, other, EAR_CLIPPED);
 	check(fabs(w.plan.speakers[other].level_db - (level_db + 5.0)) < 1e-9);
+	begin_coarse(&w);
+	hear_coarse(&w, other, EAR_CLIPPED);
+	check(fabs(w.plan.speakers[other].level_db - (level_db - 10.0)) < 1e-9);
+	hear_coarse(&w, other, EAR_TOO_QUIET);
+	check(fabs(w.plan.speakers[other].level_db - (level_db - 5.0)) < 1e-9);
 }
 
 static void the_clearest_is_heard_at_two_levels(void)
@@ -501,14 +506,15 @@ static void the_level_is_known_from_the_first_time_that_it_is_heard(void)
 	}
 }
 
-/* Exactly; \a who is not heard: PLAN_ALL: all are */
+/* Exactly; \a who is not heard: PLAN_ALL: all are. Of those that are not asked nothing is known */
 static void hear_all_but(struct world *w, uint32_t who)
 {
 	struct plan_result results[PLAN_SPEAKERS_MAX] = { 0 };
 	uint32_t i;
 
 	for (i = 0; i < w->plan.n_speakers; i++)
-		results[i] = (struct plan_result) { i == who ? EAR_TOO_NOISY : EAR_HEARD, late_ms(w, i), 0.02, 40.0 };
+		results[i] = (struct plan_result) { i == who ? EAR_TOO_NOISY : EAR_HEARD,
+			w->plan.speakers[i].asked ? late_ms(w, i) : 1000.0, 0.02, 40.0 };
 	plan_heard(&w->plan, results);
 }
 
@@ -564,6 +570,17 @@ static void when_the_reference_falls_silent_all_are_asked_again(void)
 	check(plan_round(&w.plan, &round) && round.n_slots == 16);
 	hear_all_but(&w, PLAN_ALL);
 	check(w.plan.state == PLAN_PROVEN);
+
+	/* or leaves */
+	begin_fine(&w, &round);
+	w.error_ms[other] += 0.3;
+	hear_all_but(&w, PLAN_ALL);
+	check(plan_round(&w.plan, &round) && round.n_slots == 4);
+	plan_leave(&w.plan, w.plan.reference);
+	hear_all_but(&w, PLAN_ALL);
+	check(plan_round(&w.plan, &round));
+	hear_all_but(&w, PLAN_ALL);
+	check(w.plan.state == PLAN_PROVEN && true_spread(&w) < PLAN_CLOSE_MS + SAMPLE_MS);
 
 	/* too late for that */
 	begin_fine(&w, &round);
