@@ -47,7 +47,8 @@ static const struct scene_type *const all_scenes[] = {
 	scenes_microphone,
 	scenes_calibrate,
 	scenes_calibrate_trouble,
-	scenes_drifting,
+	scenes_track,
+	scenes_track_trouble,
 	scenes_time,
 	scenes_links,
 	scenes_policy,
@@ -63,7 +64,7 @@ static const struct scene_type *const all_scenes[] = {
 
 static void usage(FILE *file)
 {
-	fputs("usage: room list [--names]\n"
+	fputs("usage: room list [--names] [--short]\n"
 	      "       room SCENE [--short] [--peer] [--module] [--json] [--runs N] [--seconds S]\n"
 	      "                  [--speakers N] [--seed N] [--keep DIR] [--clock real|room] [--start first|level]\n"
 	      "                  [--hog] [--stops] [--stall MS] [--input WAV]\n"
@@ -105,11 +106,13 @@ static const struct scene_type *find_scene(const char *name)
 	return NULL;
 }
 
-static int list(bool names)
+static int list(bool names, bool brief)
 {
 	for (size_t i = 0; i < SPA_N_ELEMENTS(all_scenes); i++)
 		for (const struct scene_type *t = all_scenes[i]; t->name != NULL; t++)
-			if (names)
+			if (brief && t->only_long)
+				continue;
+			else if (names)
 				puts(t->name);
 			else
 				printf("%-12s %s%s\n", t->name, t->text, t->real ? " (on the machine's clock)" : "");
@@ -204,7 +207,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (strcmp(argv[optind], "list") == 0)
-		return list(names);
+		return list(names, o.brief);
 	if (!with && (type = find_scene(argv[optind])) == NULL) {
 		fprintf(stderr, "room: there is no scene '%s'; 'room list' tells which there are\n",
 			argv[optind]);

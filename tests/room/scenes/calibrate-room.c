@@ -127,14 +127,19 @@ static struct process *spawn_apart(struct scene *sc, const char *name, const cha
 	return stack_spawn(&sc->stack, log, argv);
 }
 
-struct process *calibrate_start(struct scene *sc, const char *const *more)
+struct process *calibrate_start_tool(struct scene *sc, const char *command, const char *const *more)
 {
-	const char *argv[6 + 2 * SCENE_SPEAKERS_MAX] = { TOOL, "calibrate", "--json", "--microphone",
+	const char *argv[6 + 2 * SCENE_SPEAKERS_MAX] = { TOOL, command, "--json", "--microphone",
 		SCENE_MICROPHONE CALIBRATE_MICROPHONE };
 
 	for (int n = 5; more != NULL && *more != NULL && n < (int)G_N_ELEMENTS(argv) - 1; n++)
 		argv[n] = *more++;
-	return spawn_apart(sc, "calibrate", argv);
+	return spawn_apart(sc, command, argv);
+}
+
+struct process *calibrate_start(struct scene *sc, const char *const *more)
+{
+	return calibrate_start_tool(sc, "calibrate", more);
 }
 
 static void read_speaker(struct calibration *c, struct spa_json *it)

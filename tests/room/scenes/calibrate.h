@@ -59,7 +59,9 @@ int calibrate_build(struct scene *sc, const struct conditions *c, double *metres
 char *calibrate_draw_report(struct random *random, double latency_ms);
 /** Their distances, for other speakers and microphones */
 int calibrate_place(struct scene *sc, struct random *random, double *metres);
-/** Start the tool; more arguments, NULL: none */
+/** Start a command of the tool that has --json and --microphone; more arguments, NULL: none */
+struct process *calibrate_start_tool(struct scene *sc, const char *command, const char *const *more);
+/** Start calibrating */
 struct process *calibrate_start(struct scene *sc, const char *const *more);
 /** Until it has ended. Read what it says. */
 int calibrate_end(struct scene *sc, struct process *p, struct calibration *result);

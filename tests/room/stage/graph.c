@@ -160,8 +160,13 @@ static int combine_property(void *data, uint32_t subject, const char *key,
 {
 	struct graph *g = data;
 
-	if (subject != 0)
+	if (subject != 0) {
+		if (key != NULL && strcmp(key, BLUEZ_COMBINE_KEY_TRACK) != 0)
+			return 0;
+		g_free(g->tracking);
+		g->tracking = g_strdup(value);
 		return 0;
+	}
 	if (key == NULL)
 		g_hash_table_remove_all(g->combine_values);
 	else if (value == NULL)
@@ -401,6 +406,7 @@ void graph_destroy(struct graph *g)
 	if (g->combine != NULL)
 		pw_proxy_destroy((struct pw_proxy *)g->combine);
 	g_hash_table_unref(g->combine_values);
+	g_free(g->tracking);
 	if (g->registry != NULL) {
 		spa_hook_remove(&g->registry_listener);
 		pw_proxy_destroy((struct pw_proxy *)g->registry);

@@ -50,6 +50,7 @@ struct graph {
 	struct spa_hook combine_proxy_listener;
 	struct spa_hook combine_listener;
 	GHashTable *combine_values;	/**< what stands in it: key -> JSON */
+	char *tracking;			/**< and what a client tells of its tracking, NULL: nobody does */
 	struct spa_list nodes, ports, links;
 	struct spa_list devices;	/**< struct graph_device, stage/graph-device.h */
 	int synced;			/**< last sequence number that came back */

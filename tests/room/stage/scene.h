@@ -112,6 +112,7 @@ struct scene_type {
 	bool no_peer;			/**< there is nothing that the peer could show */
 	bool listens;			/**< itself, while it plays: its timelines are too long to be read as a whole,
 					  *  and its judge gets none */
+	bool only_long;			/**< left out where all are run in their short form: it shows little that others do not */
 	bool any_stall;			/**< it takes so long that a stall of the machine spoils nothing */
 	bool starvation;		/**< it measures what runs at normal priority: where other
 					  *  programs keep that waiting, nothing is known either */
@@ -170,7 +171,8 @@ extern const struct scene_type scenes_filter[];
 extern const struct scene_type scenes_microphone[];
 extern const struct scene_type scenes_calibrate[];
 extern const struct scene_type scenes_calibrate_trouble[];
-extern const struct scene_type scenes_drifting[];
+extern const struct scene_type scenes_track[];
+extern const struct scene_type scenes_track_trouble[];
 
 /* From scenes/start.c: what most scenes begin with. 0 or -errno. */
 
