@@ -204,6 +204,30 @@ static void a_report_that_is_right_moves_nobody_and_a_wrong_one_not_for_long(voi
 	check(plant_spread_s(&one) <= 0.2e-3 && one.loop.speakers[0].jumps == 1);
 }
 
+/* An offset, or a correction: who changes it has ears */
+static void what_somebody_else_changes_is_how_it_is_kept(void)
+{
+	static const double by_s[] = { 12e-3, -0.4e-3 };
+	double before_s, tracked_s[3];
+	uint32_t i, j, k;
+
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < SPA_N_ELEMENTS(by_s); j++) {
+			begin(&one, 3, 8);
+			plant_run(&one, 0.0, BEGUN_SEC);
+			before_s = plant_late_s(&one, i) - plant_late_s(&one, (i + 1) % 3);
+			for (k = 0; k < 3; k++)
+				tracked_s[k] = one.loop.speakers[k].tracked_s;
+			loop_move(&one.loop, i, by_s[j]);
+			plant_run(&one, 0.0, BEGUN_SEC + 1.0);
+			for (k = 0; k < 3; k++)
+				check(fabs(one.loop.speakers[k].tracked_s - tracked_s[k]) <= 0.1e-3);
+			plant_run(&one, 0.0, MINUTES(5));
+			check(fabs(plant_late_s(&one, i) - plant_late_s(&one, (i + 1) % 3) - before_s) <= 0.3e-3);
+			check_int(one.loop.speakers[i].jumps, 0);
+		}
+}
+
 static void who_is_not_heard_goes_on_for_a_while_and_then_stays(void)
 {
 	double tracked_s;
@@ -336,6 +360,7 @@ int main(int argc, char **argv)
 	run(without_a_record_it_is_kept_as_it_is_heard_at_first);
 	run(who_has_no_first_sound_is_kept_as_it_is_heard_at_first);
 	run(a_report_that_is_right_moves_nobody_and_a_wrong_one_not_for_long);
+	run(what_somebody_else_changes_is_how_it_is_kept);
 	run(who_is_not_heard_goes_on_for_a_while_and_then_stays);
 	run(an_interruption_of_the_microphone_moves_nobody);
 	run(a_microphone_that_is_moved_is_noticed);

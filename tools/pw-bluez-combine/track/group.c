@@ -15,8 +15,9 @@
 
 /* Corrections that are the same but for rounding */
 #define SAME_MS		0.005
-/* The status comes twice a second, and what was written is in force at once */
+/* The status comes twice a second, and what was written is in force at once; the module follows an offset as soon as that stands still */
 #define KEPT_LIMIT_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
+#define OFFSET_LIMIT_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
 
 static double to_ms(struct report_int ns, double otherwise)
 {
@@ -56,7 +57,7 @@ static struct track_speaker *take_speaker(struct track *t, const struct report_s
 
 	if (s || strlen(r->address) >= sizeof(t->sent.slots[0].address) || (s = free_speaker(t)) == NULL)
 		return s;
-	*s = (struct track_speaker) { .said_ms = NAN, .latency_ms = NAN };
+	*s = (struct track_speaker) { .said_ms = NAN, .base_ms = NAN, .latency_ms = NAN };
 	snprintf(s->address, sizeof(s->address), "%s", r->address);
 	text_copy(s->name, sizeof(s->name), r->name[0] ? r->name : r->address, TEXT_ANY_WIDTH);
 	if (t->worker && (uint32_t)(s - t->speakers) < t->n_slots)
@@ -77,13 +78,31 @@ static double arrival_ms(const struct track *t, const struct report_speaker *r)
 	return record.by_ear && spa_streq(record.microphone, t->microphone.name) ? record.arrival_ms : NAN;
 }
 
-/* What was just written counts until the group says so, or does not */
+/* The user's offset is known before it is in the latency: what the speaker itself reports is the same all the time */
+static void read_latency(struct track *t, struct track_speaker *s, const struct report_speaker *r)
+{
+	const struct graph_object *device = graph_find_device(&t->session.client.graph, r->address);
+	const double offset_ms = device ? (double)device->offset_ns / SPA_NSEC_PER_MSEC : s->offset_ms;
+	const double latency_ms = to_ms(r->latency_ns, NAN) - offset_ms;
+
+	if (fabs(offset_ms - s->offset_ms) > SAME_MS)
+		s->offset_changed_ns = track_now_ns(t);
+	s->offset_ms = offset_ms;
+	if (isnan(s->latency_ms) || s->offset_changed_ns == 0 || fabs(latency_ms - s->latency_ms) <= SAME_MS ||
+	    track_now_ns(t) - s->offset_changed_ns > OFFSET_LIMIT_NS)
+		s->latency_ms = latency_ms;
+}
+
+/* What was just written counts until the group says so, or does not. What somebody else has changed is how it shall be */
 static void read_base(struct track *t, struct track_speaker *s)
 {
-	double base_ms = s->correction_ms - s->tracked_ms;
+	const double base_ms = s->correction_ms - s->tracked_ms + s->offset_ms;
+	const bool changed = fabs(base_ms - s->base_ms) > SAME_MS;
 
-	if (s->kept_ns != 0 && fabs(base_ms - s->base_ms) > SAME_MS && track_now_ns(t) - s->kept_ns < KEPT_LIMIT_NS)
+	if (changed && s->kept_ns != 0 && track_now_ns(t) - s->kept_ns < KEPT_LIMIT_NS)
 		return;
+	if (changed && s->kept_ns == 0 && t->worker)
+		loop_move(&t->loop, s - t->speakers, to_sec(base_ms - s->base_ms));
 	s->kept_ns = 0;
 	s->base_ms = base_ms;
 }
@@ -100,7 +119,7 @@ static void tell_loop(struct track *t, struct track_speaker *s, bool played)
 
 	loop_facts(&t->loop, i, track_now_sec(t), &(struct loop_facts) {
 		.latency_s = to_sec(s->latency_ms),
-		.correction_s = to_sec(s->correction_ms),
+		.correction_s = to_sec(s->correction_ms + s->offset_ms),
 		.tracked_s = to_sec(s->tracked_ms),
 		.trim_s = to_sec(s->trim_ms),
 		.arrival_s = to_sec(s->arrival_ms),
@@ -123,7 +142,7 @@ static void read_speaker(struct track *t, const struct report_speaker *r)
 	s->here = true;
 	s->plays = is_playing(r);
 	snprintf(s->target, sizeof(s->target), "%s", r->target);
-	s->latency_ms = to_ms(r->latency_ns, NAN);
+	read_latency(t, s, r);
 	s->correction_ms = to_ms(r->correction_ns, 0.0);
 	s->tracked_ms = to_ms(r->tracked_ns, 0.0);
 	s->trim_ms = to_ms(r->trim_ns, 0.0);

@@ -92,7 +92,7 @@ static double off_s(const struct loop_speaker *s, double now_s)
 /* A record tells of first sounds: of one whose own is not told it is no use */
 static void place(struct loop *loop, struct loop_speaker *s, double heard_s)
 {
-	s->place_s = pattern_place(&loop->pattern, s->absolute ? s->arrival_s : NAN, heard_s);
+	s->place_s = pattern_place(&loop->pattern, s->absolute && !s->by_hand ? s->arrival_s : NAN, heard_s);
 	s->placed = true;
 }
 

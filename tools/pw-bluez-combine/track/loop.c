@@ -98,6 +98,21 @@ void loop_restart(struct loop *loop, uint32_t i)
 		forget(&loop->speakers[i]);
 }
 
+void loop_move(struct loop *loop, uint32_t i, double by_s)
+{
+	struct loop_speaker *s;
+
+	if (i >= LOOP_SPEAKERS_MAX)
+		return;
+	s = &loop->speakers[i];
+	s->base_s += said_or(by_s, 0.0);
+	s->by_hand = true;
+	s->placed = false;
+	/* The others' places are not by its own, which is another one */
+	if (loop->reference == i)
+		loop->reference = LOOP_NOBODY;
+}
+
 void loop_leave(struct loop *loop, uint32_t i)
 {
 	if (i >= LOOP_SPEAKERS_MAX)

@@ -58,8 +58,8 @@ const char *loop_state_name(enum loop_state state);
 
 /** What the group says of a speaker. */
 struct loop_facts {
-	double latency_s;		/**< L, as status.<address> has it */
-	double correction_s;		/**< c, as it is in force: what is tracked is in it, */
+	double latency_s;		/**< L, as status.<address> has it, but for the offset that the user has given it, */
+	double correction_s;		/**< which is in here: c, as it is in force, with what is tracked, */
 	double tracked_s;		/**< which is this. Both count when it comes */
 	double trim_s;
 	double arrival_s;		/**< what calibrate left it at, with this microphone; NAN: there is no such record */
@@ -84,8 +84,9 @@ struct loop_speaker {
 	bool plays;
 	double latency_s, latency_before_s, latency_since_s;
 	double trim_s, arrival_s;
-	double base_s;			/**< c without t */
+	double base_s;			/**< c without t, with its offset */
 
+	bool by_hand;			/**< somebody else has corrected it since: what a record says of it is over */
 	bool placed;			/**< it has a place in the pattern: */
 	double place_s;			/**< p */
 	bool known;			/**< where it is: */
@@ -129,6 +130,8 @@ void loop_init(struct loop *loop, bool here);
 void loop_facts(struct loop *loop, uint32_t i, double now_s, const struct loop_facts *facts);
 /** Its stream began anew, so it may be anywhere: its place in the pattern stays. */
 void loop_restart(struct loop *loop, uint32_t i);
+/** Somebody else has it corrected by so much more: as it sounds with that is how it is to be kept. */
+void loop_move(struct loop *loop, uint32_t i, double by_s);
 /** It is not there any more. */
 void loop_leave(struct loop *loop, uint32_t i);
 /** A piece of what the microphone heard is missing, or it is another stream of it. */

@@ -82,7 +82,7 @@ int say_tracked(struct track *t, bool listening)
 /* Nobody moves: what the correction grows by, what is tracked falls by, and the module reads both at once */
 static int keep_speaker(struct track *t, struct track_speaker *s)
 {
-	double kept_ms = round((s->base_ms + s->said_ms) / KEPT_DIGITS_MS) * KEPT_DIGITS_MS;
+	double kept_ms = round((s->base_ms - s->offset_ms + s->said_ms) / KEPT_DIGITS_MS) * KEPT_DIGITS_MS;
 	const struct member wanted = { .fields = MEMBER_CORRECTION, .correction_ms = kept_ms };
 	int res;
 
@@ -90,8 +90,8 @@ static int keep_speaker(struct track *t, struct track_speaker *s)
 		return 0;
 	if ((res = client_set_member(&t->session.client, t->options->group, s->address, &wanted, 0)) < 0)
 		return res;
-	s->said_ms -= kept_ms - s->base_ms;
-	s->base_ms = kept_ms;
+	s->said_ms -= kept_ms + s->offset_ms - s->base_ms;
+	s->base_ms = kept_ms + s->offset_ms;
 	s->kept_ns = track_now_ns(t);
 	return 0;
 }

@@ -44,11 +44,13 @@ struct track_speaker {
 	int64_t failures;		/**< of its stream */
 
 	/* What the group says of it, in ms */
-	double latency_ms, correction_ms, tracked_ms, trim_ms, arrival_ms;
+	double latency_ms;		/**< without its offset */
+	double offset_ms, correction_ms, tracked_ms, trim_ms, arrival_ms;
+	int64_t offset_changed_ns;	/**< 0: never */
 
 	/* What is said of it */
 	double said_ms;			/**< what is tracked; NAN: nothing was said yet */
-	double base_ms;			/**< its correction without that */
+	double base_ms;			/**< its correction without that, and its offset; NAN: not known */
 	int64_t kept_ns;		/**< base_ms is what was written then, and counts until the group says so; 0: it does */
 };
 
