@@ -157,6 +157,11 @@ static void leave(struct track *t, struct track_speaker *s)
 {
 	if (s->here && t->worker)
 		loop_leave(&t->loop, s - t->speakers);
+	/* What was tracked of it is forgotten with its node, and the lease must not say it of the next one */
+	if (s->here && !isnan(s->said_ms)) {
+		s->said_ms = NAN;
+		t->has_left = true;
+	}
 	s->here = s->plays = s->began = false;
 }
 

@@ -54,6 +54,7 @@ static int say(struct track *t, bool listening)
 	uint32_t n = list_tracks(t, tracks, listening);
 
 	t->asked_ns = track_now_ns(t);
+	t->has_left = false;
 	return lease_set_track(&t->lease, tracks, n, &dither, NULL);
 }
 
@@ -68,7 +69,7 @@ static bool has_news(const struct track *t, uint32_t i)
 int say_tracked(struct track *t, bool listening)
 {
 	/* Asked for again as well: another program has it */
-	bool news = !t->lease.fields || !t->leased;
+	bool news = !t->lease.fields || !t->leased || t->has_left;
 	uint32_t i;
 
 	for (i = 0; i < SENT_SPEAKERS_MAX; i++)

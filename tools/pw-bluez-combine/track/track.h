@@ -93,6 +93,7 @@ struct track {
 
 	struct lease lease;
 	bool leased;			/**< the module has it */
+	bool has_left;			/**< somebody of whom it still says what is tracked */
 	int64_t asked_ns;		/**< when it was last asked for */
 	struct loop loop;
 };
