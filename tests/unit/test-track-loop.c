@@ -337,6 +337,15 @@ static void what_is_learnt_anew_moves_nobody(void)
 	}
 }
 
+static void without_any_window_it_is_interrupted_and_not_heard(void)
+{
+	begin(&one, 2, 9);
+	plant_run(&one, 0.0, BEGUN_SEC);
+	check(one.loop.speakers[0].state == LOOP_TRACKING);
+	loop_tick(&one.loop, BEGUN_SEC + 20.0);
+	check(one.loop.speakers[0].state == LOOP_HOLDING && one.loop.speakers[0].reason == EAR_INTERRUPTED);
+}
+
 static void who_was_not_heard_yet_is_expected_by_its_latency(void)
 {
 	const struct loop_facts facts = { .latency_s = 0.3, .correction_s = 0.02, .arrival_s = NAN, .plays = true };
@@ -366,6 +375,7 @@ int main(int argc, char **argv)
 	run(a_microphone_that_is_moved_is_noticed);
 	run(speakers_that_lose_packets_at_once_are_no_microphone_that_moves);
 	run(what_is_learnt_anew_moves_nobody);
+	run(without_any_window_it_is_interrupted_and_not_heard);
 	run(who_was_not_heard_yet_is_expected_by_its_latency);
 	return harness_finish();
 }

@@ -172,6 +172,9 @@ static void tick(struct loop_speaker *s, double now_s, double window_sec)
 		lose(s);
 	else
 		s->state = state_of(s, now_s, window_sec);
+	/* No window came at all: this machine was too slow for it, or stood still */
+	if ((s->state == LOOP_HOLDING || s->state == LOOP_LOST) && s->reason == EAR_HEARD)
+		s->reason = EAR_INTERRUPTED;
 	if (s->state != before)
 		s->since_s = now_s;
 }

@@ -169,9 +169,14 @@ static void on_refused(void *data, const char *why)
 		note(t, TELL_LEASED);
 }
 
+/* Also by standing still for too long: nobody else has it then, and it is asked for again */
 static void on_lost(void *data, int res)
 {
-	on_refused(data, NULL);
+	struct track *t = data;
+
+	t->leased = false;
+	if (res == -ECANCELED)
+		on_refused(data, NULL);
 }
 
 static const struct lease_events lease_events = {
