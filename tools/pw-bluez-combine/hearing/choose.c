@@ -67,7 +67,7 @@ static int complain_microphone(const char *command, const struct microphone *lis
 	char text[256];
 
 	if (n == 0) {
-		complain(command, _("there is no microphone; pw-bluez-combine adjust does the same by ear"));
+		complain(command, _("there is no microphone; pw-bluez-combine adjust moves speakers by ear"));
 		return EXIT_OTHER;
 	}
 	if (wanted && meant == 0) {

@@ -31,7 +31,7 @@ static const char *state_text(enum tell_state state)
 	case TELL_GONE:
 		return _("The microphone is gone");
 	case TELL_MOVED:
-		return _("The microphone was moved: nothing is corrected any more");
+		return _("The microphone was moved: what was heard before does not count any more");
 	case TELL_STATES:
 		break;
 	}
