@@ -189,6 +189,6 @@ const struct scene_type scenes_track[] = {
 	  .listens = true, .play = play, .judge = judge_drifting },
 	{ .name = "track", .text = "the same, and a microphone keeps them together",
 	  .runs = 3, .speakers = 3, .seconds = 1800.0, .brief_runs = 1, .brief_seconds = 120.0, .any_stall = true,
-	  .listens = true, .play = play, .judge = judge_track },
+	  .only_long = true, .listens = true, .play = play, .judge = judge_track },
 	{ 0 },
 };
