@@ -158,6 +158,11 @@ check 'a machine that does not stutter is not said to' hides 'this computer stut
 forge status '{ "sink": "x", "state": "playing", "stalls": 7, "stalls.nsec": 630000000, "stalls.longest.nsec": 90400000, "stutter": true }'
 check 'that it stutters is told, how often and for how long' \
 	shows 'this computer stutters: it stood still 7 times within a minute, for 630 ms in all and 90 ms at most'
+forge status '{ "sink": "x", "state": "playing", "lease": 4000000000 }'
+check 'that a program listens is told' shows 'a program listens to the speakers'
+forge status.tracked '{ "name": "Tracked", "state": "playing", "basis": "tracking" }'
+check 'and not of one that only tracks: it mutes nobody' hides 'a program listens to the speakers'
+meta -d status.tracked
 check 'nothing that a name has in it spoils a terminal' draws 80 24 'A speaker whose n'
 check 'an assumed latency is explained' shows 'assumed: it reports no latency'
 check 'an unaligned speaker is explained' shows 'unaligned: plays, but'

@@ -328,6 +328,12 @@ static void print_track(FILE *out, const struct report *r)
 			fprintf(out, "  %s: %s\n", _(states[i].text), microphone.text);
 }
 
+/* One by one, and who is not is muted */
+static bool is_listened_to(const struct report *r)
+{
+	return r->lease.valid && !r->lease_tracks;
+}
+
 static void print_group(FILE *out, const struct report *r)
 {
 	struct cell sink, state;
@@ -363,7 +369,7 @@ static void print_group(FILE *out, const struct report *r)
 	print_forced(out, _("rate"), r->rate, r->rate_wanted);
 	if (r->track)
 		print_track(out, r);
-	else if (r->lease.valid)
+	if (is_listened_to(r))
 		fputs(_("  a program listens to the speakers: who is muted is silent until that has ended\n"), out);
 	if (r->version.valid && r->version.value > REPORT_VERSION)
 		fputs(_("  a newer version has written this: parts may be missing here\n"), out);
@@ -390,7 +396,7 @@ static void print_legend(FILE *out, const struct report *r, uint32_t n)
 	size_t l;
 
 	for (l = 0; l < SPA_N_ELEMENTS(legend); l++)
-		for (i = 0; i < n && !(r->lease.valid && spa_streq(legend[l].word, "muted")); i++)
+		for (i = 0; i < n && !(is_listened_to(r) && spa_streq(legend[l].word, "muted")); i++)
 			if (spa_streq(r->speakers[i].state, legend[l].word) ||
 			    spa_streq(r->speakers[i].basis, legend[l].word) ||
 			    spa_streq(r->speakers[i].heard.state, legend[l].word)) {

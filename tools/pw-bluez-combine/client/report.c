@@ -196,11 +196,21 @@ static void read_track(struct report *r, const struct metadata *metadata)
 
 	if (r->lease.valid && r->lease.value > 0 && r->lease.value < SPA_ID_INVALID)
 		r->track = metadata_get_track(metadata, r->lease.value);
+	r->lease_tracks = r->track != NULL;
 	spa_list_for_each(e, &metadata->others, link)
 		if (r->track == NULL)
 			r->track = e->value;
 	if (!track_read(r->track, &r->tracking))
 		r->track = NULL;
+}
+
+/* Whoever tracks need not tell of it */
+static void read_lease(struct report *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->n_speakers; i++)
+		r->lease_tracks |= spa_streq(r->speakers[i].basis, "tracking");
 }
 
 /* What follows \a prefix in \a key; NULL if it does not begin so */
@@ -258,6 +268,7 @@ int report_init(struct report *report, const struct client *client, const char *
 	spa_list_for_each(e, &metadata->entries, link)
 		read_entry(report, e);
 	read_track(report, metadata);
+	read_lease(report);
 	for (i = 0; i < report->n_speakers; i++)
 		finish_speaker(report, &report->speakers[i]);
 	if (report->n_speakers > 0)

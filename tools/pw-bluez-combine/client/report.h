@@ -74,7 +74,8 @@ struct report {
 	char sink[REPORT_STRING_MAX];
 	char state[32];
 	struct report_int latency_ns, members, playing;
-	struct report_int lease;	/**< the client that has one */
+	struct report_int lease;	/**< the client that has one, */
+	bool lease_tracks;		/**< and does no more by it than to track */
 	const char *track;		/**< what a program tells that tracks the speakers, JSON object; NULL: none does, */
 	struct track_told tracking;	/**< and what that says */
 	struct report_int restarts;	/**< of speakers, after stalls */
