@@ -194,6 +194,11 @@ static void read_restarts(struct track *t, const struct report *r)
 	t->restarts = restarts;
 }
 
+static bool is_taken(const struct track *t, const struct report *r)
+{
+	return r->lease.valid && r->lease.value != client_id(&t->session.client);
+}
+
 int track_read_group(struct track *t)
 {
 	struct report r;
@@ -203,6 +208,7 @@ int track_read_group(struct track *t)
 		t->has_sink = r.status && r.sink[0] && r.sink_id != SPA_ID_INVALID;
 		t->sink_id = r.sink_id;
 		t->is_heard = t->has_sink && spa_streq(r.state, "playing");
+		t->occupied = is_taken(t, &r);
 		if (r.rate.valid && r.rate.value >= 14000 && r.rate.value <= 192000)
 			t->rate = r.rate.value;
 		read_speakers(t, &r);

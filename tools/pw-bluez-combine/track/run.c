@@ -165,6 +165,7 @@ static void on_refused(void *data, const char *why)
 	struct track *t = data;
 
 	t->leased = false;
+	t->asked_ns = track_now_ns(t);
 	if (t->state == TRACK_LISTENING)
 		note(t, TELL_LEASED);
 }
@@ -218,7 +219,7 @@ static void begin_listening(struct track *t)
 	if ((res = say_tracked(t, true)) < 0)
 		track_fail(t, _("the group can't be asked"), res);
 	else
-		note(t, TELL_LISTENING);
+		note(t, t->occupied ? TELL_LEASED : TELL_LISTENING);
 }
 
 /* With --service one that can't be used at first may be later */

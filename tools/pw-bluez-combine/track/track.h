@@ -94,6 +94,7 @@ struct track {
 	struct lease lease;
 	bool leased;			/**< the module has it */
 	bool has_left;			/**< somebody of whom it still says what is tracked */
+	bool occupied;			/**< another program has one */
 	int64_t asked_ns;		/**< when it was last asked for */
 	struct loop loop;
 };
