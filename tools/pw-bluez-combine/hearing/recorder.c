@@ -125,9 +125,14 @@ int recorder_take(struct recorder *r)
 	return res;
 }
 
+void recorder_drop(struct recorder *r)
+{
+	r->first += r->n;
+	r->n = 0;
+}
+
 void recorder_forget(struct recorder *r)
 {
 	recorder_take(r);
-	r->first += r->n;
-	r->n = 0;
+	recorder_drop(r);
 }

@@ -54,6 +54,9 @@ void recorder_finish(struct recorder *r);
 /** Take over what has come. Returns 0, or -ENOMEM: what has come is gone. */
 int recorder_take(struct recorder *r);
 
+/** What was taken over is not kept any longer. What has come since is still to be taken. */
+void recorder_drop(struct recorder *r);
+
 /** Keep nothing of what has come so far. */
 void recorder_forget(struct recorder *r);
 

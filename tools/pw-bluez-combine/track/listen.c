@@ -143,7 +143,8 @@ static int pass_heard(struct track *t)
 		return res;
 	if (r->n > 0)
 		t->listened_ns = track_now_ns(t);
-	recorder_forget(r);
+	/* And no more: a cycle that comes meanwhile is the next to be passed on */
+	recorder_drop(r);
 	return 0;
 }
 
