@@ -358,6 +358,26 @@ static void who_was_not_heard_yet_is_expected_by_its_latency(void)
 	check(fabs(prior.tau_s - 0.32) < 1e-9 && isinf(prior.sigma_s) && isinf(prior.rate_sigma));
 }
 
+static void who_has_the_number_of_another_has_not_its_place(void)
+{
+	const struct loop_facts facts = { .latency_s = 0.3, .arrival_s = NAN, .plays = true };
+	struct loop loop;
+	uint32_t i;
+
+	loop_init(&loop, false);
+	for (i = 0; i < 2; i++) {
+		loop_facts(&loop, i, 1.0, &facts);
+		loop.speakers[i].placed = true;
+	}
+	loop_leave(&loop, 0);
+	loop_facts(&loop, 0, 2.0, &facts);
+	check(loop.speakers[0].placed);
+	loop_leave(&loop, 0);
+	loop_free(&loop, 0);
+	loop_facts(&loop, 0, 3.0, &facts);
+	check(!loop.speakers[0].placed && loop.speakers[1].placed);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -377,5 +397,6 @@ int main(int argc, char **argv)
 	run(what_is_learnt_anew_moves_nobody);
 	run(without_any_window_it_is_interrupted_and_not_heard);
 	run(who_was_not_heard_yet_is_expected_by_its_latency);
+	run(who_has_the_number_of_another_has_not_its_place);
 	return harness_finish();
 }

@@ -60,6 +60,7 @@ static struct track_speaker *take_speaker(struct track *t, const struct report_s
 	*s = (struct track_speaker) { .said_ms = NAN, .base_ms = NAN, .latency_ms = NAN };
 	snprintf(s->address, sizeof(s->address), "%s", r->address);
 	text_copy(s->name, sizeof(s->name), r->name[0] ? r->name : r->address, TEXT_ANY_WIDTH);
+	loop_free(&t->loop, s - t->speakers);
 	if (t->worker && (uint32_t)(s - t->speakers) < t->n_slots)
 		worker_forget(t->worker, s - t->speakers);
 	return s;

@@ -123,6 +123,13 @@ void loop_leave(struct loop *loop, uint32_t i)
 		loop->reference = LOOP_NOBODY;
 }
 
+void loop_free(struct loop *loop, uint32_t i)
+{
+	loop_leave(loop, i);
+	if (i < LOOP_SPEAKERS_MAX)
+		loop->speakers[i].placed = false;
+}
+
 void loop_gap(struct loop *loop)
 {
 	uint32_t i;

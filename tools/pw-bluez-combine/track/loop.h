@@ -134,6 +134,8 @@ void loop_restart(struct loop *loop, uint32_t i);
 void loop_move(struct loop *loop, uint32_t i, double by_s);
 /** It is not there any more. */
 void loop_leave(struct loop *loop, uint32_t i);
+/** Another one has its number from now on. */
+void loop_free(struct loop *loop, uint32_t i);
 /** A piece of what the microphone heard is missing, or it is another stream of it. */
 void loop_gap(struct loop *loop);
 
