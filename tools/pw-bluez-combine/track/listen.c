@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/i18n.h"
+#include "cli/text.h"
 #include "track/run.h"
 #include "track/track.h"
 
@@ -30,14 +31,20 @@ static const struct worker_events worker_events = {
 	.failed = on_worker_failed,
 };
 
+static void note_failed(struct track *t, enum track_stream stream, const char *error)
+{
+	t->failed = stream;
+	text_copy(t->error, sizeof(t->error), error, TEXT_ANY_WIDTH);
+}
+
 static void on_sent_failed(void *data, const char *error)
 {
-	track_fail_with(data, _("can't hear what the speakers are sent"), error);
+	note_failed(data, TRACK_STREAM_SENT, error);
 }
 
 static void on_recorder_failed(void *data, const char *error)
 {
-	track_lose_microphone(data, error);
+	note_failed(data, TRACK_STREAM_MICROPHONE, error);
 }
 
 static int make_blocks(struct track *t)
@@ -78,6 +85,7 @@ int listen_begin(struct track *t)
 				"pw-bluez-combine track", on_recorder_failed, t)) < 0)
 		return res;
 	t->listened_ns = track_now_ns(t);
+	t->listened_rate = t->rate;
 	return begin_worker(t);
 }
 
@@ -91,6 +99,7 @@ void listen_end(struct track *t)
 	sent_finish(&t->sent);
 	for (i = 0; i < SENT_SPEAKERS_MAX; i++)
 		spa_clear_ptr(t->blocks[i], free);
+	t->failed = TRACK_STREAM_NONE;
 }
 
 /* Every speaker has the same number everywhere, whether it is here or not */

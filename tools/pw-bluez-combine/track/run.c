@@ -10,7 +10,6 @@
 
 #include "cli/command.h"
 #include "cli/i18n.h"
-#include "cli/text.h"
 #include "track/run.h"
 #include "track/track.h"
 
@@ -71,8 +70,7 @@ static void note(struct track *t, enum tell_state told)
 
 static void end(struct track *t, int result)
 {
-	if (t->worker)
-		listen_end(t);
+	listen_end(t);
 	enter(t, TRACK_OVER);
 	session_quit(&t->session, result);
 }
@@ -82,8 +80,7 @@ static void finish(struct track *t, int result)
 {
 	if (t->state == TRACK_KEEPING || t->state == TRACK_OVER)
 		return;
-	if (t->worker)
-		listen_end(t);
+	listen_end(t);
 	t->result = result;
 	if (!t->leased || say_keep(t, false) < 0)
 		end(t, result);
@@ -99,22 +96,10 @@ void track_fail(struct track *t, const char *why, int res)
 	finish(t, EXIT_OTHER);
 }
 
-void track_fail_with(struct track *t, const char *why, const char *error)
-{
-	char text[256];
-
-	if (t->state >= TRACK_KEEPING)
-		return;
-	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
-	complain("%s: %s", why, text);
-	finish(t, EXIT_OTHER);
-}
-
 /* The microphone is given up, what was found is kept, and it is waited for the next music */
 static void wait_for_music(struct track *t, enum tell_state told)
 {
-	if (t->worker)
-		listen_end(t);
+	listen_end(t);
 	if (t->leased)
 		say_keep(t, false);
 	lease_end(&t->lease);
@@ -137,23 +122,46 @@ static void lose_microphone(struct track *t, enum tell_state told)
 	finish(t, EXIT_OTHER);
 }
 
-void track_lose_microphone(struct track *t, const char *error)
+/* A stream has failed: nothing more can be heard. Returns whether one has */
+static bool end_failed(struct track *t)
 {
-	char text[256];
+	switch (t->failed) {
+	case TRACK_STREAM_NONE:
+		return false;
+	case TRACK_STREAM_SENT:
+		complain("%s: %s", _("can't hear what the speakers are sent"), t->error);
+		finish(t, EXIT_OTHER);
+		break;
+	case TRACK_STREAM_MICROPHONE:
+		complain(_("%s can't be recorded from any more: %s"), t->microphone.description, t->error);
+		lose_microphone(t, TELL_GONE);
+		break;
+	}
+	return true;
+}
 
-	if (t->state != TRACK_LISTENING)
-		return;
-	text_copy(text, sizeof(text), error, TEXT_ANY_WIDTH);
-	complain(_("%s can't be recorded from any more: %s"), t->microphone.description, text);
-	lose_microphone(t, TELL_GONE);
+/* What was found before another program has moved the speakers counts no more: it is what they were moved from */
+static void begin_anew(struct track *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < SENT_SPEAKERS_MAX; i++) {
+		t->speakers[i].said_ms = NAN;
+		t->speakers[i].kept_ns = 0;
+	}
+	loop_init(&t->loop, t->options->here);
+	track_read_group(t);
 }
 
 static void on_taken(void *data, uint32_t count, int64_t ready_ns)
 {
 	struct track *t = data;
 
-	if (!t->leased)
+	if (t->superseded)
+		begin_anew(t);
+	else if (!t->leased)
 		loop_gap(&t->loop);
+	t->superseded = false;
 	t->leased = true;
 	if (t->state == TRACK_LISTENING)
 		note(t, TELL_LISTENING);
@@ -166,6 +174,7 @@ static void on_refused(void *data, const char *why)
 
 	t->leased = false;
 	t->asked_ns = track_now_ns(t);
+	t->superseded = true;
 	if (t->state == TRACK_LISTENING)
 		note(t, TELL_LEASED);
 }
@@ -255,7 +264,10 @@ static void watch_microphone(struct track *t)
 
 static void watch_music(struct track *t)
 {
-	if (has_something_to_hear(t))
+	/* What is recorded is at the group's rate */
+	if (t->rate != t->listened_rate)
+		wait_for_music(t, TELL_WAITING);
+	else if (has_something_to_hear(t))
 		t->idle_ns = 0;
 	else if (t->idle_ns == 0)
 		t->idle_ns = track_now_ns(t);
@@ -328,6 +340,8 @@ static void do_listen(struct track *t)
 	const int64_t now = track_now_ns(t);
 	int res;
 
+	if (end_failed(t))
+		return;
 	if ((res = listen_follow(t)) < 0) {
 		track_fail(t, _("can't go on"), res);
 		return;

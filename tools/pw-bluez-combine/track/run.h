@@ -17,9 +17,5 @@ void track_signal(void *data, int number);
 
 /** It can't go on. \a res: -errno. */
 void track_fail(struct track *t, const char *why, int res);
-/** The same, in the words of somebody else, in \a error. */
-void track_fail_with(struct track *t, const char *why, const char *error);
-/** Nothing comes from the microphone any more. */
-void track_lose_microphone(struct track *t, const char *error);
 
 #endif /* BLUEZ_COMBINE_TRACK_RUN_H */

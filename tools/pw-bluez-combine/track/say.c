@@ -72,8 +72,10 @@ int say_tracked(struct track *t, bool listening)
 	bool news = !t->lease.fields || !t->leased || t->has_left;
 	uint32_t i;
 
-	if (!t->leased && t->occupied)
+	if (!t->leased && t->occupied) {
+		t->superseded = true;
 		return 0;
+	}
 	for (i = 0; i < SENT_SPEAKERS_MAX; i++)
 		if (has_news(t, i)) {
 			t->speakers[i].said_ms = wanted_ms(t, i);

@@ -26,8 +26,7 @@ static int run_session(struct track *t)
 
 static void track_finish(struct track *t)
 {
-	if (t->worker)
-		listen_end(t);
+	listen_end(t);
 	lease_finish(&t->lease);
 	for (size_t i = 0; i < SPA_N_ELEMENTS(t->signals); i++)
 		if (t->signals[i])

@@ -33,6 +33,8 @@ enum track_state {
 	TRACK_OVER,
 };
 
+enum track_stream { TRACK_STREAM_NONE, TRACK_STREAM_SENT, TRACK_STREAM_MICROPHONE };
+
 /** A speaker of the group, by its slot: the same number in sent, worker and loop. */
 struct track_speaker {
 	char address[REPORT_STRING_MAX];	/**< "": free */
@@ -90,11 +92,15 @@ struct track {
 	struct recorder recorder;
 	struct worker *worker;		/**< NULL: nothing is listened to */
 	float *blocks[SENT_SPEAKERS_MAX];	/**< SENT_BLOCK_MAX each */
+	uint32_t listened_rate;		/**< the group's, when that began */
+	enum track_stream failed;	/**< it can't be destroyed while it tells that: the next step does it */
+	char error[256];		/**< in the words of whoever has told, fit to be shown */
 
 	struct lease lease;
 	bool leased;			/**< the module has it */
 	bool has_left;			/**< somebody of whom it still says what is tracked */
 	bool occupied;			/**< another program has one */
+	bool superseded;		/**< since it had it last, another program has had it */
 	int64_t asked_ns;		/**< when it was last asked for */
 	struct loop loop;
 };
@@ -118,8 +124,9 @@ enum tell_state track_doubt(const struct track *t);
 
 /* listen.c: what is heard */
 
-/** Returns 0 or -errno. */
+/** Returns 0 or -errno; listen_end() in both cases. */
 int listen_begin(struct track *t);
+/** Where nothing is listened to there is nothing to end. */
 void listen_end(struct track *t);
 /** Pass on what has come. Returns 0 or -errno. */
 int listen_follow(struct track *t);

@@ -283,11 +283,16 @@ static void on_out(void *data, uint64_t count)
 	struct letter *letter;
 
 	while ((letter = box_take(&w->out)) != NULL) {
-		if (letter->kind == LETTER_FAILED)
-			w->events->failed(w->data, letter->res);
-		else
+		int res = letter->kind == LETTER_FAILED ? letter->res : 0;
+
+		if (res == 0)
 			w->events->heard(w->data, &letter->result);
 		free(letter);
+		if (res < 0) {
+			/* Who hears that may destroy it: nothing comes after it */
+			w->events->failed(w->data, res);
+			return;
+		}
 	}
 }
 
