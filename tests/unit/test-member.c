@@ -196,6 +196,22 @@ static void what_was_tracked_of_it_outlives_its_output(void)
 	check(!m.tracking);
 }
 
+static void what_was_tracked_of_it_is_gone_with_its_stream(void)
+{
+	play();
+	m.tracked_ns = 3 * MS;
+	m.tracking = true;
+	event(MEMBER_STOPPED);
+	event(MEMBER_STREAMS);
+	check_int(m.tracked_ns, 3 * MS);	/* somebody listens, and knows */
+	m.tracking = false;
+	check_int(m.tracked_ns, 3 * MS);
+	event(MEMBER_STOPPED);
+	check_int(m.tracked_ns, 3 * MS);
+	event(MEMBER_STREAMS);
+	check_int(m.tracked_ns, 0);
+}
+
 static void a_first_attempt_that_takes_long_is_not_stuck(void)
 {
 	int64_t next_ns;
@@ -518,6 +534,7 @@ int main(void)
 	run(an_error_has_a_moment_and_then_its_node_lets_go);
 	run(one_that_takes_nothing_is_let_go_of);
 	run(what_was_tracked_of_it_outlives_its_output);
+	run(what_was_tracked_of_it_is_gone_with_its_stream);
 	run(a_first_attempt_that_takes_long_is_not_stuck);
 	run(one_that_does_not_start_is_woken_four_times);
 	run(one_that_ran_before_us_is_started_anew_once);

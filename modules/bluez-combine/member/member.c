@@ -69,6 +69,9 @@ static void streams(struct member *m, int64_t now_ns)
 	m->lost_ns = 0;
 	if (m->belief != MEMBER_SETTLED)
 		m->latency_ns = 0;
+	/* That was of a buffer which is no more; who still listens says what is tracked of this one */
+	if (!m->tracking)
+		m->tracked_ns = 0;
 	m->clock = began_by_another_clock(m) ? MEMBER_CLOCK_FOREIGN : MEMBER_CLOCK_OURS;
 }
 

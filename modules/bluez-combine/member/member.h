@@ -115,7 +115,8 @@ struct member {
 	bool silenced;			/**< it would be heard, but for a lease */
 
 	/* of who listens to it all the time */
-	int64_t tracked_ns;		/**< of its latency, more than it reports: stays when nobody listens any more */
+	int64_t tracked_ns;		/**< of its latency, more than it reports: stays when nobody listens any more, until its
+					  *  stream begins anew */
 	bool tracking;			/**< somebody does */
 };
 
