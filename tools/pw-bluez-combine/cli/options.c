@@ -57,7 +57,7 @@ static const struct {
 	{ 'p', "plot", "FILE", OPTION_CALIBRATE, N_("draw what was heard, as PNG, into this file") },
 	{ 'y', "dry-run", NULL, OPTION_CALIBRATE, N_("measure, and keep nothing") },
 	{ 'u', "undo", NULL, OPTION_CALIBRATE, N_("go back to the offsets from before a calibration") },
-	{ 'o', "once", NULL, OPTION_TRACK, N_("learn where each speaker is, keep that, and end") },
+	{ 'o', "once", NULL, OPTION_TRACK, N_("learn where each speaker is, put it in its place, and end") },
 	{ 'H', "here", NULL, OPTION_TRACK, N_("it is right as it sounds now, whatever a calibration has found") },
 	{ 'S', "service", NULL, OPTION_TRACK, N_("wait for the microphone instead of ending, and go on if it was moved") },
 	{ 'v', "verbose", NULL, OPTION_VERBOSE, N_("what is well and what can't be known, too") },

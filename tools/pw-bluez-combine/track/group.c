@@ -16,7 +16,6 @@
 /* Corrections that are the same but for rounding */
 #define SAME_MS		0.005
 /* The status comes twice a second, and what was written is in force at once; the module follows an offset as soon as that stands still */
-#define KEPT_LIMIT_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
 #define OFFSET_LIMIT_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
 
 static double to_ms(struct report_int ns, double otherwise)
@@ -94,17 +93,13 @@ static void read_latency(struct track *t, struct track_speaker *s, const struct 
 		s->latency_ms = latency_ms;
 }
 
-/* What was just written counts until the group says so, or does not. What somebody else has changed is how it shall be */
+/* What somebody else has changed is how it shall be */
 static void read_base(struct track *t, struct track_speaker *s)
 {
 	const double base_ms = s->correction_ms - s->tracked_ms + s->offset_ms;
-	const bool changed = fabs(base_ms - s->base_ms) > SAME_MS;
 
-	if (changed && s->kept_ns != 0 && track_now_ns(t) - s->kept_ns < KEPT_LIMIT_NS)
-		return;
-	if (changed && s->kept_ns == 0 && t->worker)
+	if (fabs(base_ms - s->base_ms) > SAME_MS && t->worker)
 		loop_move(&t->loop, s - t->speakers, to_sec(base_ms - s->base_ms));
-	s->kept_ns = 0;
 	s->base_ms = base_ms;
 }
 

@@ -21,10 +21,6 @@
 #define PUBLISH_NS	(2 * (int64_t)SPA_NSEC_PER_SEC)
 /* The lease is asked for again when somebody else has it */
 #define ASK_NS		(2 * (int64_t)SPA_NSEC_PER_SEC)
-/* What was found is kept */
-#define KEEP_NS		(300 * (int64_t)SPA_NSEC_PER_SEC)
-/* It is in force at once, and told half a second later */
-#define KEPT_LIMIT_NS	(3 * (int64_t)SPA_NSEC_PER_SEC)
 /* A microphone that sleeps needs a second or two; one from which nothing comes for so long is as one that is not there */
 #define MICROPHONE_LIMIT_NS	(10 * (int64_t)SPA_NSEC_PER_SEC)
 /* A microphone is looked for again, each time with a message if there is none */
@@ -68,40 +64,28 @@ static void note(struct track *t, enum tell_state told)
 	say_what_is_heard(t);
 }
 
-static void end(struct track *t, int result)
+/* The speakers stay where they are, as the module sees to: what was found is of their streams, and ends with them */
+static void finish(struct track *t, int result)
 {
+	if (t->state == TRACK_OVER)
+		return;
 	listen_end(t);
 	enter(t, TRACK_OVER);
 	session_quit(&t->session, result);
 }
 
-/* What was found is kept before it ends: without the lease it would last only as long as the speakers stay */
-static void finish(struct track *t, int result)
-{
-	if (t->state == TRACK_KEEPING || t->state == TRACK_OVER)
-		return;
-	listen_end(t);
-	t->result = result;
-	if (!t->leased || say_keep(t, false) < 0)
-		end(t, result);
-	else
-		enter(t, TRACK_KEEPING);
-}
-
 void track_fail(struct track *t, const char *why, int res)
 {
-	if (t->state >= TRACK_KEEPING)
+	if (t->state == TRACK_OVER)
 		return;
 	complain("%s: %s", why, spa_strerror(res));
 	finish(t, EXIT_OTHER);
 }
 
-/* The microphone is given up, what was found is kept, and it is waited for the next music */
+/* The microphone is given up, and it is waited for the next music */
 static void wait_for_music(struct track *t, enum tell_state told)
 {
 	listen_end(t);
-	if (t->leased)
-		say_keep(t, false);
 	lease_end(&t->lease);
 	t->leased = false;
 	enter(t, TRACK_WAITING);
@@ -140,26 +124,25 @@ static bool end_failed(struct track *t)
 	return true;
 }
 
-/* What was found before another program has moved the speakers counts no more: it is what they were moved from */
-static void begin_anew(struct track *t)
+/* What was found so far counts no more, but for what the group still corrects by */
+static void forget(struct track *t)
 {
 	uint32_t i;
 
-	for (i = 0; i < SENT_SPEAKERS_MAX; i++) {
+	for (i = 0; i < SENT_SPEAKERS_MAX; i++)
 		t->speakers[i].said_ms = NAN;
-		t->speakers[i].kept_ns = 0;
-	}
 	loop_init(&t->loop, t->options->here);
-	track_read_group(t);
 }
 
 static void on_taken(void *data, uint32_t count, int64_t ready_ns)
 {
 	struct track *t = data;
 
-	if (t->superseded)
-		begin_anew(t);
-	else if (!t->leased)
+	if (t->superseded) {
+		/* It is what the other program has moved them from */
+		forget(t);
+		track_read_group(t);
+	} else if (!t->leased)
 		loop_gap(&t->loop);
 	t->superseded = false;
 	t->leased = true;
@@ -216,16 +199,15 @@ static void begin_listening(struct track *t)
 		lose_microphone(t, doubt);
 		return;
 	}
-	loop_init(&t->loop, t->options->here);
+	forget(t);
 	enter(t, TRACK_LISTENING);
-	t->kept_ns = track_now_ns(t);
 	if ((res = listen_begin(t)) < 0) {
 		track_fail(t, _("can't listen"), res);
 		return;
 	}
 	track_read_group(t);
 	listen_changed(t);
-	if ((res = say_tracked(t, true)) < 0)
+	if ((res = say_tracked(t)) < 0)
 		track_fail(t, _("the group can't be asked"), res);
 	else
 		note(t, t->occupied ? TELL_LEASED : TELL_LISTENING);
@@ -321,16 +303,13 @@ static void set_priors(struct track *t)
 /* Once a second */
 static void say_on(struct track *t)
 {
-	int res = 0;
+	int res;
 
 	loop_tick(&t->loop, track_now_sec(t));
 	set_priors(t);
 	if (!t->leased && track_now_ns(t) - t->asked_ns < ASK_NS)
 		return;
-	if (t->leased && track_now_ns(t) - t->kept_ns > KEEP_NS)
-		res = say_keep(t, true);
-	else
-		res = say_tracked(t, true);
+	res = say_tracked(t);
 	if (res < 0 && res != -ENOENT)
 		track_fail(t, _("the group can't be asked"), res);
 }
@@ -360,12 +339,6 @@ static void do_listen(struct track *t)
 		watch_once(t);
 }
 
-static void do_keep(struct track *t)
-{
-	if (say_is_kept(t) || takes_longer(t, KEPT_LIMIT_NS))
-		end(t, t->result);
-}
-
 static void step(struct track *t)
 {
 	switch (t->state) {
@@ -374,9 +347,6 @@ static void step(struct track *t)
 		break;
 	case TRACK_LISTENING:
 		do_listen(t);
-		break;
-	case TRACK_KEEPING:
-		do_keep(t);
 		break;
 	case TRACK_OVER:
 		break;
@@ -394,7 +364,7 @@ static void begin(struct track *t)
 	int res;
 
 	if ((res = choose_microphone(t)) != EXIT_OK && !t->options->service) {
-		end(t, res);
+		finish(t, res);
 		return;
 	}
 	if ((res = lease_init(&t->lease, &t->session.client, t->options->group, &lease_events, t)) < 0) {

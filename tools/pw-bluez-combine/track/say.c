@@ -1,4 +1,4 @@
-/* What is asked of the module, what is kept, and what others are told */
+/* What is asked of the module, and what others are told */
 /* SPDX-FileCopyrightText: Copyright © 2026 The bluez-combine authors */
 /* SPDX-License-Identifier: MIT */
 
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "client/calibration.h"
 #include "names.h"
 #include "track/track.h"
 
@@ -15,8 +14,6 @@
  * found by it */
 #define DITHER_SAMPLES	1
 #define DITHER_CHIP_MS	1000.0
-/* What is kept has no more digits */
-#define KEPT_DIGITS_MS	1e-3
 /* Less than a sample is not worth a word */
 #define NEWS_MS		0.005
 
@@ -28,7 +25,7 @@ static double wanted_ms(const struct track *t, uint32_t i)
 	return (s->base_s + s->tracked_s) * 1e3 - t->speakers[i].base_ms;
 }
 
-static uint32_t list_tracks(struct track *t, struct lease_track *tracks, bool listening)
+static uint32_t list_tracks(struct track *t, struct lease_track *tracks)
 {
 	uint32_t i, n = 0;
 
@@ -41,17 +38,17 @@ static uint32_t list_tracks(struct track *t, struct lease_track *tracks, bool li
 			.address = s->address,
 			.tracked = !isnan(s->said_ms),
 			.tracked_ms = s->said_ms,
-			.code = listening ? i + 1 : 0,
+			.code = i + 1,
 		};
 	}
 	return n;
 }
 
-static int say(struct track *t, bool listening)
+static int say(struct track *t)
 {
-	const struct lease_dither dither = { .samples = listening ? DITHER_SAMPLES : 0, .chip_ms = DITHER_CHIP_MS };
+	const struct lease_dither dither = { .samples = DITHER_SAMPLES, .chip_ms = DITHER_CHIP_MS };
 	struct lease_track tracks[SENT_SPEAKERS_MAX];
-	uint32_t n = list_tracks(t, tracks, listening);
+	uint32_t n = list_tracks(t, tracks);
 
 	t->asked_ns = track_now_ns(t);
 	t->has_left = false;
@@ -66,7 +63,7 @@ static bool has_news(const struct track *t, uint32_t i)
 		!(fabs(wanted_ms(t, i) - s->said_ms) < NEWS_MS);
 }
 
-int say_tracked(struct track *t, bool listening)
+int say_tracked(struct track *t)
 {
 	/* Asked for again as well: another program has it */
 	bool news = !t->lease.fields || !t->leased || t->has_left;
@@ -81,51 +78,7 @@ int say_tracked(struct track *t, bool listening)
 			t->speakers[i].said_ms = wanted_ms(t, i);
 			news = true;
 		}
-	return news ? say(t, listening) : 0;
-}
-
-/* Nobody moves: what the correction grows by, what is tracked falls by, and the module reads both at once */
-static int keep_speaker(struct track *t, struct track_speaker *s)
-{
-	double kept_ms = round((s->base_ms - s->offset_ms + s->said_ms) / KEPT_DIGITS_MS) * KEPT_DIGITS_MS;
-	const struct member wanted = { .fields = MEMBER_CORRECTION, .correction_ms = kept_ms };
-	int res;
-
-	if (fabs(kept_ms) > CALIBRATION_OFFSET_MAX_MS)
-		return 0;
-	if ((res = client_set_member(&t->session.client, t->options->group, s->address, &wanted, 0)) < 0)
-		return res;
-	s->said_ms -= kept_ms + s->offset_ms - s->base_ms;
-	s->base_ms = kept_ms + s->offset_ms;
-	s->kept_ns = track_now_ns(t);
-	return 0;
-}
-
-int say_keep(struct track *t, bool listening)
-{
-	uint32_t i;
-	int res;
-
-	t->kept_ns = track_now_ns(t);
-	for (i = 0; i < SENT_SPEAKERS_MAX; i++) {
-		struct track_speaker *s = &t->speakers[i];
-
-		if (s->here && !isnan(s->said_ms) && fabs(s->said_ms) > NEWS_MS && s->kept_ns == 0 &&
-		    (res = keep_speaker(t, s)) < 0)
-			return res;
-	}
-	return say(t, listening);
-}
-
-bool say_is_kept(const struct track *t)
-{
-	uint32_t i;
-
-	for (i = 0; i < SENT_SPEAKERS_MAX; i++)
-		if (t->speakers[i].here && (t->speakers[i].kept_ns != 0 ||
-		    fabs(t->speakers[i].tracked_ms - t->speakers[i].said_ms) > 2 * NEWS_MS))
-			return false;
-	return true;
+	return news ? say(t) : 0;
 }
 
 static struct tell make_tell(const struct track *t, struct tell_speaker *speakers)

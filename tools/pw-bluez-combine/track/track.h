@@ -29,7 +29,6 @@
 enum track_state {
 	TRACK_WAITING,			/**< for the group, for two speakers, for music: nothing is recorded */
 	TRACK_LISTENING,
-	TRACK_KEEPING,			/**< what was found is written, and not in force yet; then it ends */
 	TRACK_OVER,
 };
 
@@ -53,7 +52,6 @@ struct track_speaker {
 	/* What is said of it */
 	double said_ms;			/**< what is tracked; NAN: nothing was said yet */
 	double base_ms;			/**< its correction without that, and its offset; NAN: not known */
-	int64_t kept_ns;		/**< base_ms is what was written then, and counts until the group says so; 0: it does */
 };
 
 struct track {
@@ -66,9 +64,8 @@ struct track {
 	enum track_state state;
 	int64_t since_ns;		/**< of the state */
 	int64_t idle_ns;		/**< there is nothing to listen to since then; 0: there is */
-	int64_t ticked_ns, kept_ns;	/**< the last time that the loop was asked, that what was found was kept */
+	int64_t ticked_ns;		/**< the last time that the loop was asked */
 	int64_t listened_ns;		/**< that the microphone gave something */
-	int result;			/**< exit code, when it has been kept */
 
 	enum tell_state told;
 	double told_sec;		/**< since then, by the loop's clock */
@@ -133,15 +130,10 @@ int listen_follow(struct track *t);
 /** The outputs may be others now. */
 void listen_changed(struct track *t);
 
-/* say.c: what is asked of the module, and what is kept */
+/* say.c: what is asked of the module, and what others are told */
 
-/** What the loop says now; \a listening: and let delays move to and fro. Returns 0 or -errno. */
-int say_tracked(struct track *t, bool listening);
-/** Move what is tracked into the corrections that the group keeps, so that nobody moves, and nothing moves to and fro
- * with it: \a listening is as before. Returns 0 or -errno. */
-int say_keep(struct track *t, bool listening);
-/** Is what was kept in force? */
-bool say_is_kept(const struct track *t);
+/** What the loop says now, and let delays move to and fro. Returns 0 or -errno. */
+int say_tracked(struct track *t);
 /** For whoever shows it: what is heard. */
 void say_what_is_heard(struct track *t);
 
