@@ -38,26 +38,26 @@ void drift_go_on(struct drift *d, double at_s)
 	d->at_s = at_s;
 }
 
+/* By one of the two, which has these covariances with both, and in all that variance */
+static void correct(struct drift *d, double late_cov, double rate_cov, double error, double sum)
+{
+	const double b1 = late_cov / sum, b2 = rate_cov / sum;
+
+	d->late_s += b1 * error;
+	d->rate += b2 * error;
+	d->late_var -= b1 * late_cov;
+	d->both_cov -= b1 * rate_cov;
+	d->rate_var -= b2 * rate_cov;
+}
+
 void drift_correct(struct drift *d, double error_s, double variance)
 {
-	const double sum = d->late_var + variance, b1 = d->late_var / sum, b2 = d->both_cov / sum;
-
-	d->late_s += b1 * error_s;
-	d->rate += b2 * error_s;
-	d->rate_var -= b2 * d->both_cov;
-	d->both_cov -= b1 * d->both_cov;
-	d->late_var -= b1 * d->late_var;
+	correct(d, d->late_var, d->both_cov, error_s, d->late_var + variance);
 }
 
 void drift_correct_rate(struct drift *d, double error, double variance)
 {
-	const double sum = d->rate_var + variance, b1 = d->both_cov / sum, b2 = d->rate_var / sum;
-
-	d->late_s += b1 * error;
-	d->rate += b2 * error;
-	d->late_var -= b1 * d->both_cov;
-	d->both_cov -= b2 * d->both_cov;
-	d->rate_var -= b2 * d->rate_var;
+	correct(d, d->both_cov, d->rate_var, error, d->rate_var + variance);
 }
 
 double drift_late_s(const struct drift *d, double at_s)
