@@ -6,29 +6,6 @@
 
 CLOCK=$(dirname "$2")/clock/room-clock
 
-# until_true COMMAND...: it succeeds, by now or within 20 s
-until_true() {
-	tries=0
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
-		sleep 0.1
-	done
-}
-# exits STATUS COMMAND...: with that, whatever it says
-exits() {
-	expected=$1 status=0
-	shift
-	"$@" >"$out" 2>&1 || status=$?
-	[ $status = "$expected" ]
-}
-said() { grep -F -q -e "$1" "$out"; }
-room() {
-	method=$1
-	shift
-	gdbus call --system --dest org.bluez --object-path /org/bluez_combine/Room \
-		--method "org.bluez_combine.Room1.$method" "$@" >/dev/null
-}
 # What a calibration changes, and nothing that changes by itself
 changeable() {
 	for speaker in kitchen living bedroom; do

@@ -23,6 +23,32 @@ check() {
 	fi
 }
 
+# until_true COMMAND...: it succeeds, by now or within so many seconds
+until_true_sec=20
+until_true() {
+	tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt $((until_true_sec * 10)) ] || return 1
+		sleep 0.1
+	done
+}
+# exits STATUS COMMAND...: with that, whatever it says
+exits() {
+	expected=$1 status=0
+	shift
+	"$@" >"$out" 2>&1 || status=$?
+	[ $status = "$expected" ]
+}
+said() { grep -F -q -e "$1" "$out"; }
+# room METHOD ARGUMENT...: as GVariant texts
+room() {
+	method=$1
+	shift
+	gdbus call --system --dest org.bluez --object-path /org/bluez_combine/Room \
+		--method "org.bluez_combine.Room1.$method" "$@" >/dev/null
+}
+
 finish() {
 	echo "1..$n"
 	[ $failed = 0 ]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# pw-bluez-combine track among the daemons: that it follows, keeps what it found, and leaves nothing behind
+# pw-bluez-combine track among the daemons: that it follows, ends in every way it should, and leaves nothing behind
 # SPDX-License-Identifier: MIT
 #
 # test-track.sh ROOM TOOL: runs itself inside the room
@@ -12,23 +12,8 @@ fi
 # shellcheck source=tests/room/product/inside.sh
 . "$(dirname "$0")/inside.sh"
 KITCHEN=AA:BB:CC:00:00:01
+until_true_sec=60
 
-# until_true COMMAND...: it succeeds, by now or within 60 s
-until_true() {
-	tries=0
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		[ $tries -lt 600 ] || return 1
-		sleep 0.1
-	done
-}
-exits() {
-	expected=$1 status=0
-	shift
-	"$@" >"$out" 2>&1 || status=$?
-	[ $status = "$expected" ]
-}
-said() { grep -F -q -e "$1" "$out"; }
 begin() {
 	: >"$out"
 	"$TOOL" track "$@" >"$out" 2>&1 &
@@ -48,8 +33,7 @@ is() {
 }
 # far METRES: how far the microphone is from the kitchen
 far() {
-	gdbus call --system --dest org.bluez --object-path /org/bluez_combine/Room --method org.bluez_combine.Room1.SetPath \
-		1 $KITCHEN "{'distance.m': <$1>}" >/dev/null
+	room SetPath 1 $KITCHEN "{'distance.m': <$1>}"
 }
 has_sink() { "$TOOL" status | grep -F 'of 3 speakers'; }
 followed() { [ "$(grep -c 'followed, to within' "$out")" -ge 3 ]; }
